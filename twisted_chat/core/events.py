@@ -1,0 +1,135 @@
+"""What can happen in a conversation, for whoever watches: the console, the log, a test.
+
+Names and texts in events are as their authors wrote them; `text.clean` is applied where they are shown.
+`twisted_chat.words` turns events into sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from twisted_chat.core.feeds import FeedId, Say
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Messages of one author, in order: those of one batch.
+
+    `name` is how the author is to be shown; `own` if it is this peer (in this life or an earlier one); `at` the author's wall
+    clock in milliseconds; `first` and `lc` the number and hybrid time of the first record.
+    """
+
+    feed: FeedId
+    first: int
+    lc: int
+    name: str
+    own: bool
+    at: int
+    records: Sequence[Say]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A member is here now. `dialed` if we called, at the port it listens on; else it called us."""
+
+    name: str
+    host: str
+    port: int
+    dialed: bool
+
+
+@dataclass(frozen=True)
+class Left:
+    """A member said goodbye."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The last link to a member broke without a goodbye; it is being dialed."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Alone:
+    """This peer said something and nobody is here; it will reach whoever comes."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Something came over a connection that was not accepted, and the connection was closed. For the log alone.
+
+    `reason` is a word of `errors.REASONS`; `detail` is in English, for whoever looks for the cause.
+    """
+
+    host: str
+    port: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Impostor:
+    """`shown` claims the name `claimed`, which somebody else's key had first."""
+
+    claimed: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """A member goes by another name now."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class TwoInstances:
+    """Two running programs use the same key, this member's."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Forked:
+    """The member signed two different messages for one place: that feed is frozen."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class StoreFailing:
+    """Messages can't be kept right now; `detail` is the operating system's word. The chat goes on."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class StoreRecovered:
+    """Messages are kept again, all that waited included."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake in this program was caught; `detail` is one line with its place. The chat goes on."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """This peer, `name`, leaves; the log is at `log`."""
+
+    name: str
+    log: str
+
+
+Event: TypeAlias = (
+    Messages | Joined | Left | Lost | Alone | Refused | Impostor | Renamed | TwoInstances | Forked
+    | StoreFailing | StoreRecovered | Fault | Leaving
+)  # fmt: skip

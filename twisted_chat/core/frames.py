@@ -1,0 +1,189 @@
+"""What one line on the wire can say: a class a frame, its grammar in its docstring, the registry at the bottom.
+
+A line is one JSON object in UTF-8 ending in a newline, at most `MAX_LINE` bytes, with the frame's name under `"t"`. Ids,
+hashes and signatures are standard base64. `docs/protocol.md` has the same for people.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from twisted_chat.core.errors import PROTOCOL, Refusal
+
+VERSION = 1
+MAX_LINE = 65536
+"""Bytes in a line, newline not counted."""
+MAX_INT = 2**53 - 1
+"""The largest number on the wire: what every JSON library and SQLite hold exactly."""
+
+Id: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Hash: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Digest128: TypeAlias = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Nonce: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature: TypeAlias = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Whole: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INT)]
+Number: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_INT)]
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+Word: TypeAlias = Annotated[str, Meta(max_length=64)]
+Host: TypeAlias = Annotated[str, Meta(max_length=64)]
+Range: TypeAlias = tuple[Whole, Number, Whole]
+"""Epoch, lowest and highest record held."""
+FeedRef: TypeAlias = tuple[Id, Whole]
+"""Author and epoch."""
+
+
+class Frame(Struct, frozen=True, tag_field="t"):
+    """One line; the subclasses say what each means."""
+
+
+class Greet(Frame, tag="greet", frozen=True):
+    """Listener, at once: I speak protocol `v`, and do (`tls`) or don't offer TLS."""
+
+    v: Whole
+    tls: bool
+
+
+class Hello(Frame, tag="hello", frozen=True):
+    """Both, dialer first: who I say I am. `port` is where I listen (0: nowhere), `instance` this process,
+    `durable` whether what I acknowledge is on a disk."""
+
+    group: Word
+    id: Id
+    name: Word
+    port: Port
+    instance: Whole
+    nonce: Nonce
+    durable: bool
+
+
+class Auth(Frame, tag="auth", frozen=True):
+    """Both, dialer first: the signature of every line before this one proves the id in `hello`."""
+
+    sig: Signature
+
+
+class Digest(Frame, tag="digest", frozen=True):
+    """First thing when ready: one hash per author over all I hold durably, so that what is equal need not be listed."""
+
+    authors: dict[Id, Digest128]
+
+
+class Have(Frame, tag="have", frozen=True, omit_defaults=True):
+    """What I hold durably, by author: first the authors whose digest differed, `end` closing that list; then what changed."""
+
+    feeds: dict[Id, list[Range]]
+    end: bool = False
+
+
+class Want(Frame, tag="want", frozen=True, rename={"start": "from"}):
+    """Send me this feed from record `from` on, and keep following."""
+
+    feed: FeedRef
+    start: Number
+
+
+class Stop(Frame, tag="stop", frozen=True):
+    """Send me no more of this feed over this link."""
+
+    feed: FeedRef
+
+
+class BatchFrame(Frame, tag="batch", frozen=True):
+    """Consecutive records of one feed; `body` is signed, stored and relayed as these exact bytes."""
+
+    sig: Signature
+    body: Raw
+
+
+class SignedBody(Struct, frozen=True):
+    """One of the two batches of a `fork`."""
+
+    sig: Signature
+    body: Raw
+
+
+class ForkFrame(Frame, tag="fork", frozen=True):
+    """Two different batches an author signed for one place: the feed ends before them."""
+
+    one: SignedBody
+    other: SignedBody
+
+
+class Ping(Frame, tag="ping", frozen=True):
+    """Answer with `pong` and the same `n`."""
+
+    n: Whole
+
+
+class Pong(Frame, tag="pong", frozen=True):
+    """The answer to `ping`."""
+
+    n: Whole
+
+
+class Address(Struct, frozen=True):
+    """Where a member listens, as seen by the peer that says so."""
+
+    id: Id
+    host: Host
+    port: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Peers(Frame, tag="peers", frozen=True):
+    """Where other members listen; believed only when that address answers with that id."""
+
+    peers: Annotated[list[Address], Meta(max_length=64)]
+
+
+class Bye(Frame, tag="bye", frozen=True):
+    """I close this link; `reason` is one of `errors.REASONS`."""
+
+    reason: Word
+
+
+AnyFrame: TypeAlias = (
+    Greet | Hello | Auth | Digest | Have | Want | Stop | BatchFrame | ForkFrame | Ping | Pong | Peers | Bye
+)
+FRAMES: tuple[type[Frame], ...] = (
+    Greet, Hello, Auth, Digest, Have, Want, Stop, BatchFrame, ForkFrame, Ping, Pong, Peers, Bye,
+)  # fmt: skip
+"""Every frame of protocol 1. The names `tls`, `pake` and `mac` are reserved for the opening."""
+TAGS = {str(frame.__struct_config__.tag): frame for frame in FRAMES}
+
+
+class _Tagged(Struct):
+    t: str
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(AnyFrame)
+_tag_decoder = msgspec.json.Decoder(_Tagged)
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the line for `frame`, its newline included."""
+    return _encoder.encode(frame) + b"\n"
+
+
+def decode(line: bytes) -> AnyFrame | None:
+    """Return the frame on `line`, or None if it is well formed and its tag is unknown: a later version's, to be ignored.
+
+    Raises `Refusal(PROTOCOL)`, and nothing else, for whatever is not a frame.
+    """
+    try:
+        line.decode("utf-8")  # msgspec doesn't look inside Raw and unknown fields
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if isinstance(error, msgspec.ValidationError) and _has_unknown_tag(line):
+            return None
+        raise Refusal(PROTOCOL, str(error)) from None
+
+
+def _has_unknown_tag(line: bytes) -> bool:
+    try:
+        return _tag_decoder.decode(line).t not in TAGS
+    except (msgspec.DecodeError, RecursionError):
+        return False

@@ -1,0 +1,38 @@
+"""Ed25519: who a peer is, and the proof that it said something."""
+
+from __future__ import annotations
+
+import base64
+
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey
+
+SEED_BYTES = 32
+
+
+class Identity:
+    """A private key; its public half, 32 bytes, is the peer's id."""
+
+    def __init__(self, seed: bytes) -> None:
+        """`seed` is 32 secret bytes, from `secrets.token_bytes` or the key file."""
+        self._key = SigningKey(seed)
+        self.id = bytes(self._key.verify_key)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64-byte signature of `message`."""
+        return self._key.sign(message).signature
+
+
+def verified(author: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether `signature` is `author`'s over `message`. Keys of small order verify nothing."""
+    try:
+        crypto_sign_open(signature + message, author)
+    except (BadSignatureError, ValueError):
+        return False
+    return True
+
+
+def fingerprint(member: bytes) -> str:
+    """Return four characters that tell `member` from others of the same name at a glance; no proof of anything."""
+    return base64.b16encode(member[:2]).decode().lower()

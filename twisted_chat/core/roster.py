@@ -1,0 +1,65 @@
+"""Who the members are, by key and by name, and who is here."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from twisted_chat.core.keys import fingerprint
+
+
+@dataclass
+class Member:
+    """A known id. `name` is the name it claims, `shown` what people are shown; `links` how many links lead to it now."""
+
+    id: bytes
+    name: str
+    shown: str
+    links: int = 0
+    host: str = ""
+    port: int = 0
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def here(self) -> bool:
+        """Whether a link leads to this member now."""
+        return self.links > 0
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+class Roster:
+    """The members of the group, this peer included. The first key seen under a name keeps it; others get a suffix."""
+
+    def __init__(self, own: bytes, name: str) -> None:
+        self._members: dict[bytes, Member] = {}
+        self._owners: dict[str, bytes] = {}
+        self.own = self.claim(own, name)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def get(self, member: bytes) -> Member | None:
+        """Return the member with this id, if known."""
+        return self._members.get(member)
+
+    def claim(self, member: bytes, name: str) -> Member:
+        """Note that `member` goes by `name`; return it, `shown` as it is to be shown from now on."""
+        known = self._members.get(member)
+        if known is not None and known.name == name:
+            return known
+        owner = self._owners.setdefault(_key(name), member)
+        shown = name if owner == member else f"{name}~{fingerprint(member)}"
+        if known is None:
+            known = self._members[member] = Member(member, name, shown)
+        known.name, known.shown = name, shown
+        if name not in known.names:
+            known.names = [*known.names[-7:], name]
+        return known
+
+    def here(self) -> list[Member]:
+        """Return the others that are here, by name."""
+        present = (member for member in self._members.values() if member.here and member is not self.own)
+        return sorted(present, key=lambda member: _key(member.shown))

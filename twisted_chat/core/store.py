@@ -1,0 +1,81 @@
+"""What a keeper of batches promises; `twisted_chat.storage` has the keepers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from twisted_chat.core.feeds import Batch, FeedId, Fork
+
+PAGE_BYTES = 64 * 1024
+"""How much `read` returns at most, one batch at least: as much as a transport buffers before it asks for a pause."""
+
+
+@dataclass
+class Held:
+    """What a store holds of one feed: the records `[low, high]`, without a gap, being the newest such run.
+
+    `tip`, `tip_first` and `tip_lc` are the hash, the first record and the last hybrid time of the newest batch. `hole` is the
+    range below `low` that was jumped over because nobody offered it, and may yet be filled; `(0, 0)` if there is none.
+    """
+
+    feed: FeedId
+    low: int
+    high: int
+    tip: bytes
+    tip_first: int
+    tip_lc: int
+    hole: tuple[int, int] = (0, 0)
+
+
+@dataclass
+class Loaded:
+    """All a store knows when it is opened."""
+
+    held: list[Held] = field(default_factory=list)
+    forks: list[Fork] = field(default_factory=list)
+
+
+class StoreFailed(Exception):
+    """The medium refused (full, gone, read-only); the message is the operating system's. Nothing of the call was kept."""
+
+
+class Store(Protocol):
+    """Keeps batches. Calls take effect in the order they are made; a `read` sees every `append` made before it.
+
+    No call blocks. `durable` says whether what is kept outlives the process.
+    """
+
+    durable: bool
+
+    def load(self) -> Deferred[Loaded]:
+        """Return what is held. Called once, first."""
+        ...
+
+    def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
+        """Keep a batch that was verified and continues what is held of its feed, or starts it, or jumps ahead in it.
+
+        Fires once it is as safe as this store makes it. A batch wholly inside a feed's `hole` that starts where the hole
+        starts fills it. The result maps each feed of which old records had to be given up to its new `low`.
+        Fails with `StoreFailed`; the store keeps trying by itself, so that a failure is never the batch's last word:
+        see `pending`.
+        """
+        ...
+
+    def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """Return consecutive batches, from the one that holds record `first` on, of at most `limit` bytes in all, one at least.
+
+        Starts at the lowest held if `first` is below it; empty if nothing at or above `first` is held.
+        """
+        ...
+
+    def freeze(self, fork: Fork) -> Deferred[Held | None]:
+        """Keep the proof, drop the feed's records from the fork's place on; return what is left, None if nothing."""
+        ...
+
+    def close(self) -> Deferred[None]:
+        """Finish what was asked for and let go of the medium. No call may follow."""
+        ...

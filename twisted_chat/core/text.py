@@ -1,0 +1,94 @@
+"""Which names, rooms and messages are acceptable, and how what others wrote is made safe to show.
+
+`check_*` guard what enters a feed; `clean` guards what leaves for a terminal or a log. A peer checks what it hears as
+strictly as what it says, but only `clean` is relied on for safety: a newer peer may allow what this one has never heard of.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from twisted_chat.core.errors import BadText
+
+MAX_NAME = 32
+"""Characters in a name."""
+MAX_TEXT = 8192
+"""Bytes, as UTF-8, in one message."""
+MAX_ROOM = 32
+"""Characters in a room's name, its `#` included."""
+DEFAULT_ROOM = "#chat"
+
+_NOT_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_ROOM = re.compile("#[^\\s\x00-\x20\x7f-\x9f\ud800-\udfff]{1,%d}" % (MAX_ROOM - 1))
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_SEPARATORS_IN_LOGS = ":~"
+
+
+def check_name(name: str) -> str:
+    """Return `name` without the spaces around it, in Unicode's composed form (NFC).
+
+    A `:` or `~` is refused because the log writes `name: text` and the roster `name~key`.
+    Raises `BadText` with code `name-empty`, `name-long`, `name-control` or `name-separator`.
+    """
+    if any(unicodedata.category(character) in _INVISIBLE for character in name.strip(" \t\r\n")):
+        raise BadText("name-control")
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not name:
+        raise BadText("name-empty")
+    if len(name) > MAX_NAME:
+        raise BadText("name-long")
+    if any(character in _SEPARATORS_IN_LOGS for character in name):
+        raise BadText("name-separator")
+    return name
+
+
+def check_text(text: str) -> str:
+    """Return `text` unchanged if one message may hold it.
+
+    Newlines and tabs are the only control characters allowed.
+    Raises `BadText` with code `text-empty`, `text-long` or `text-control`.
+    """
+    if not text:
+        raise BadText("text-empty")
+    if not text.isprintable() and _NOT_IN_TEXT.search(text):
+        raise BadText("text-control")
+    if len(text) > MAX_TEXT // 4 and len(text.encode()) > MAX_TEXT:
+        raise BadText("text-long")
+    return text
+
+
+def check_room(room: str) -> str:
+    """Return `room` unchanged if it is `#` and 1 to 31 characters without spaces; else raise `BadText` `room-name`."""
+    if not _ROOM.fullmatch(room):
+        raise BadText("room-name")
+    return room
+
+
+_JOINERS = {0x200C, 0x200D}
+"""Kept: they shape emoji and several scripts, and can't move the text around them."""
+_SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+class _Visible:
+    """The table for `str.translate` that `clean` uses; computed by character, since the full one has a million rows."""
+
+    def __getitem__(self, code: int) -> str | int:
+        character = chr(code)
+        if code in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
+            return code
+        escape = (
+            f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+        )
+        return _SHORT.get(character, escape)
+
+
+_VISIBLE = _Visible()
+
+
+def clean(text: str) -> str:
+    """Return `text` with every control, format, surrogate and separator character written as a visible escape.
+
+    The result is one line, moves no cursor, starts no escape sequence and overrides no writing direction.
+    """
+    return text if text.isprintable() else text.translate(_VISIBLE)

@@ -1,0 +1,1 @@
+"""The mesh: TCP links between peers, who dials whom, and which of two links stays."""

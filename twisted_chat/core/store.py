@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,17 +39,17 @@ class Loaded:
     forks: list[Fork] = field(default_factory=list)
 
 
-class StoreFailed(Exception):
-    """The medium refused (full, gone, read-only); the message is the operating system's. Nothing of the call was kept."""
-
-
 class Store(Protocol):
     """Keeps batches. Calls take effect in the order they are made; a `read` sees every `append` made before it.
 
-    No call blocks. `durable` says whether what is kept outlives the process.
+    No call blocks, and none fails because the medium does: what can't be kept now waits in memory and is tried again every
+    second, `trouble` being called with the operating system's words when that begins and with None when all is kept.
     """
 
     durable: bool
+    """Whether what is kept outlives the process."""
+    trouble: Callable[[str | None], None]
+    """Set by the owner before `load`."""
 
     def load(self) -> Deferred[Loaded]:
         """Return what is held. Called once, first."""
@@ -58,10 +58,8 @@ class Store(Protocol):
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
         """Keep a batch that was verified and continues what is held of its feed, or starts it, or jumps ahead in it.
 
-        Fires once it is as safe as this store makes it. A batch wholly inside a feed's `hole` that starts where the hole
-        starts fills it. The result maps each feed of which old records had to be given up to its new `low`.
-        Fails with `StoreFailed`; the store keeps trying by itself, so that a failure is never the batch's last word:
-        see `pending`.
+        Fires once it is as safe as this store makes it, in the order of the calls. A batch that starts where its feed's
+        `hole` starts fills it. The result maps each feed of which old records had to be given up to its new `low`.
         """
         ...
 

@@ -20,7 +20,7 @@ MAX_ROOM = 32
 DEFAULT_ROOM = "#chat"
 
 _NOT_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_ROOM = re.compile("#[^\\s\x00-\x20\x7f-\x9f\ud800-\udfff]{1,%d}" % (MAX_ROOM - 1))
+_ROOM = re.compile(f"#[^\\s\x00-\x20\x7f-\x9f\ud800-\udfff]{{1,{MAX_ROOM - 1}}}")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _SEPARATORS_IN_LOGS = ":~"
 

@@ -11,10 +11,10 @@ from typing import Annotated, NamedTuple, TypeAlias
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from twisted_chat.core import text
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.frames import BatchFrame, Id, Number, SignedBody, Whole, encode
 from twisted_chat.core.keys import Identity, verified
+from twisted_chat.core.text import DEFAULT_ROOM, check_name, check_room, check_text
 
 MAX_RECORDS = 512
 """Records in a batch."""
@@ -35,13 +35,13 @@ class Say(Struct, frozen=True, tag="say", tag_field="k", omit_defaults=True):
     """A message to a room."""
 
     text: str
-    room: str = text.DEFAULT_ROOM
+    room: str = DEFAULT_ROOM
 
     def check(self) -> None:
         """Raise `BadText` if this can't be said."""
-        text.check_text(self.text)
-        if self.room != text.DEFAULT_ROOM:
-            text.check_room(self.room)
+        check_text(self.text)
+        if self.room != DEFAULT_ROOM:
+            check_room(self.room)
 
 
 class Unknown(Struct, frozen=True):
@@ -210,7 +210,7 @@ def unseal(sig: bytes, body: bytes) -> Batch:
         says, records = _decode(body)
         if len(says.prev) not in (0, 32):
             raise Refusal(PROTOCOL, "prev is neither empty nor 32 bytes")
-        if text.check_name(says.name) != says.name:
+        if check_name(says.name) != says.name:
             raise Refusal(PROTOCOL, "a name that is not in its plain form")
         for record in records:
             record.check()

@@ -159,7 +159,7 @@ class _Tagged(Struct):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyFrame)
+_decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 _tag_decoder = msgspec.json.Decoder(_Tagged)
 
 

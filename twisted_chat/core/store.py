@@ -20,6 +20,7 @@ class Held:
 
     `tip`, `tip_first` and `tip_lc` are the hash, the first record and the last hybrid time of the newest batch. `hole` is the
     range below `low` that was jumped over because nobody offered it, and may yet be filled; `(0, 0)` if there is none.
+    If all records were given up, `low` is `high + 1` and the rest still says where the feed goes on.
     """
 
     feed: FeedId
@@ -37,6 +38,14 @@ class Loaded:
 
     held: list[Held] = field(default_factory=list)
     forks: list[Fork] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A record that a search found: the one numbered `number` in `batch`."""
+
+    batch: Batch
+    number: int
 
 
 class Store(Protocol):
@@ -59,19 +68,53 @@ class Store(Protocol):
         """Keep a batch that was verified and continues what is held of its feed, or starts it, or jumps ahead in it.
 
         Fires once it is as safe as this store makes it, in the order of the calls. A batch that starts where its feed's
-        `hole` starts fills it. The result maps each feed of which old records had to be given up to its new `low`.
+        `hole` starts, and ends within it, fills it; jumping ahead leaves a new hole and forgets an older one. A batch that does
+        none of these is held already: it is not kept again.
+
+        The result maps each feed of which old records had to be given up to its new `low`; their holes are forgotten. When
+        this batch closes the hole, `low` falls to where the run below it starts, which is not reported.
         """
         ...
 
     def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """Return consecutive batches, from the one that holds record `first` on, of at most `limit` bytes in all, one at least.
 
-        Starts at the lowest held if `first` is below it; empty if nothing at or above `first` is held.
+        Starts at the next record stored, if `first` isn't; empty if nothing at or above `first` is. Stops at a hole; what
+        lies below one can be read too.
         """
         ...
 
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
-        """Keep the proof, drop the feed's records from the fork's place on; return what is left, None if nothing."""
+        """Keep the proof, drop the feed's records from the fork's place on; return what is left, None if nothing.
+
+        Of several forks of a feed the one with the lowest place is kept.
+        """
+        ...
+
+    def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
+        """Give up what was received before `before_ms` (wall clock, milliseconds since 1970), oldest batches of each feed first.
+
+        A batch received earlier than one below it stays with it. The result maps each feed whose `low` rose to its new `low`;
+        their holes are forgotten.
+        """
+        ...
+
+    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
+        """Return the batches that hold the newest `count` records of all feeds, ordered by (lc, feed, first)."""
+        ...
+
+    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+        """Return the newest `limit` messages in which each of `words` begins a word, ordered by (lc, feed, number).
+
+        Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found.
+        """
+        ...
+
+    def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """Return the batches that follow `after` (None: from the start) in order of (feed, first), for an export page by page.
+
+        At most `limit` bytes, one batch at least, one feed in a page; empty when there are no more.
+        """
         ...
 
     def close(self) -> Deferred[None]:

@@ -77,9 +77,7 @@ class _Visible:
         character = chr(code)
         if code in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
             return code
-        escape = (
-            f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-        )
+        escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
         return _SHORT.get(character, escape)
 
 

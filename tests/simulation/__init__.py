@@ -1,0 +1,1 @@
+"""A simulated network under real peers, driven by one clock and one seed."""

@@ -1,0 +1,122 @@
+"""A group of simulated peers: real ones in everything but their reactor, and what each of them showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from random import Random
+
+from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.keys import Identity
+from twisted_chat.core.store import Store
+from twisted_chat.net.mesh import Mesh
+from twisted_chat.peer import Address, Peer
+from twisted_chat.storage.memory import MemoryStore
+
+from tests.simulation.network import Network, Node
+
+FIRST_PORT = 5000
+START = 1_763_800_000.0
+"""The wall clock when a simulation begins."""
+
+
+class Actor:
+    """A person with one key, who runs one peer after another. `lives` has what each life showed."""
+
+    def __init__(self, world: World, number: int, neighbours: list[int]) -> None:
+        self.world = world
+        self.number = number
+        self.name = f"P{number}"
+        self.identity = Identity(blake2b(f"{world.seed}/{number}".encode(), digest_size=32).digest())
+        self.neighbours = neighbours
+        self.skew = world.network.random.uniform(-3, 3)
+        self.lives: list[list[Event]] = []
+        self.said: list[str] = []
+        self.node: Node | None = None
+        self.peer: Peer | None = None
+
+    def start(self, store: Store | None = None) -> None:
+        """Start a peer."""
+        world = self.world
+        self.node = world.network.node()
+        dialed = tuple(("127.0.0.1", FIRST_PORT + other) for other in self.neighbours)
+        self.peer = Peer(
+            self.node,
+            lambda: START + world.network.clock.seconds() + self.skew,
+            self.identity,
+            self.name,
+            Group(),
+            Address("127.0.0.1", FIRST_PORT + self.number, dialed),
+            store or world.new_store(self),
+            lambda: None,
+            lambda: world.network.random.getrandbits(53),
+        )
+        shown: list[Event] = []
+        self.lives.append(shown)
+        self.peer.conversation.watch(shown.append)
+        self.peer.start().addErrback(lambda reason: reason.raiseException())
+
+    def crash(self) -> None:
+        """Kill the peer."""
+        assert self.node is not None
+        self.node.crash()
+        self.node = self.peer = None
+
+    @property
+    def mesh(self) -> Mesh:
+        """The running peer's mesh."""
+        assert self.peer is not None
+        return self.peer.mesh
+
+    def say(self, count: int = 1) -> None:
+        """Say `count` things nobody ever said before."""
+        assert self.peer is not None
+        for _ in range(count):
+            text = f"{self.name}.{len(self.said)}"
+            self.said.append(text)
+            self.peer.conversation.say(text)
+
+    def shown(self) -> list[str]:
+        """Return all texts shown in the current life, own ones included."""
+        return [
+            record.text for event in self.lives[-1] if isinstance(event, Messages) for record in event.records
+        ]
+
+    def linked_with(self) -> list[str]:
+        """Return the names at the other ends of all ready links, with repetitions if there are any."""
+        return sorted(link.hello.name for link in self.mesh.links)
+
+
+class World:
+    """Some actors on one network, everything drawn from `seed`."""
+
+    def __init__(
+        self,
+        seed: int,
+        count: int,
+        neighbours: Callable[[int], list[int]] | None = None,
+        new_store: Callable[[Actor], Store] | None = None,
+    ) -> None:
+        """`neighbours` says whom each dials, everybody by default; `new_store` what each keeps batches in."""
+        self.seed = seed
+        self.network = Network(Random(seed))
+        self.new_store = new_store or (lambda actor: MemoryStore())
+        everybody = list(range(count))
+        self.actors = [Actor(self, number, neighbours(number) if neighbours else everybody) for number in everybody]
+
+    def living(self) -> list[Actor]:
+        """Return those that run a peer now."""
+        return [actor for actor in self.actors if actor.peer is not None]
+
+    def meshed(self) -> bool:
+        """Whether every living peer has exactly one link with every other living peer."""
+        names = sorted(actor.name for actor in self.living())
+        return all(
+            actor.linked_with() == [name for name in names if name != actor.name] for actor in self.living()
+        )
+
+    def equal(self) -> bool:
+        """Whether every living peer has shown the same messages."""
+        shown = [sorted(actor.shown()) for actor in self.living()]
+        return all(one == shown[0] for one in shown)

@@ -1,0 +1,98 @@
+"""The slash commands, declared once, and what a typed line means.
+
+Help, completion, hints and tests derive from `COMMANDS`; what a command does is up to the front end that runs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeAlias
+
+
+def N_(message: str) -> str:
+    """Mark `message` for the catalogues; it is translated where it is shown, for core knows no language."""
+    return message
+
+
+@dataclass(frozen=True)
+class Command:
+    """What may be typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown."""
+
+    name: str
+    help: str
+    aliases: tuple[str, ...] = ()
+    arguments: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Everything this command answers to."""
+        return (self.name, *self.aliases)
+
+
+QUIT = Command("quit", N_("leave the chat"), aliases=("sair", "exit"))
+WHO = Command("who", N_("list who is here"), aliases=("quem",))
+HELP = Command("help", N_("say what can be typed"), aliases=("ajuda",), arguments=N_("[command]"))
+
+COMMANDS = (QUIT, WHO, HELP)
+"""Every command, in the order in which help lists them."""
+BARE_QUIT = "sair"
+"""The word that leaves without a `/`, as it always did."""
+
+_BY_WORD = {word: command for command in COMMANDS for word in command.words}
+
+
+@dataclass(frozen=True)
+class Said:
+    """The line is a message."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """The line is a command. `argument` is what follows it, without the spaces around."""
+
+    command: Command
+    argument: str = ""
+
+
+@dataclass(frozen=True)
+class UnknownCommand:
+    """The line looks like a command and is none; `suggestion` is a word that is one and looks like it, if any does."""
+
+    word: str
+    suggestion: str | None
+
+
+Typed: TypeAlias = Said | Run | UnknownCommand
+
+
+def lookup(word: str) -> Command | None:
+    """Return the command that answers to `word`, in any case, with or without its `/`."""
+    return _BY_WORD.get(word.removeprefix("/").casefold())
+
+
+def suggest(word: str) -> str | None:
+    """Return the command word most like `word`, if one is like it at all."""
+    return next(iter(get_close_matches(word.removeprefix("/").casefold(), _BY_WORD, 1)), None)
+
+
+def parse(line: str) -> Typed | None:
+    """Return what a typed line, without its line break, asks for; None if it is blank.
+
+    A line that starts with `/` is a command, one that starts with `//` is a message that starts with `/`, the bare word
+    `sair` leaves. Everything else is a message, as typed: whether it can be said is for `text.check_text` to judge.
+    """
+    bare = line.strip()
+    if not bare:
+        return None
+    if bare.casefold() == BARE_QUIT:
+        return Run(QUIT)
+    if line.startswith("//"):
+        return Said(line[1:])
+    if not line.startswith("/"):
+        return Said(line)
+    word, _, argument = bare.removeprefix("/").partition(" ")
+    command = lookup(word)
+    return UnknownCommand(word, suggest(word)) if command is None else Run(command, argument.strip())

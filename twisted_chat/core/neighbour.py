@@ -1,0 +1,144 @@
+"""One link as the replica sees it: what the other side holds, and how far it has been sent what it follows.
+
+What is sent is never queued: for each feed the other side follows there is a cursor, the next record to send. A batch that
+arrives where the cursor stands goes out at once; while the transport is paused nothing does, and once it resumes the cursor
+catches up from the store. Live and catch-up are this one mechanism.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from twisted_chat.core.feeds import Batch, FeedId
+from twisted_chat.core.frames import Frame
+
+Reader = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
+
+
+class Wire(Protocol):
+    """What the replica needs of a link."""
+
+    @property
+    def member(self) -> bytes:
+        """The id the other side has proven."""
+        ...
+
+    @property
+    def durable(self) -> bool:
+        """Whether what the other side says it holds is on a disk."""
+        ...
+
+    @property
+    def writable(self) -> bool:
+        """Whether the transport takes more without growing its buffer; `Replica.resumed` is called when it does again."""
+        ...
+
+    def send(self, frame: Frame) -> None:
+        """Send a frame."""
+        ...
+
+    def send_line(self, line: bytes) -> None:
+        """Send an encoded frame, its newline included."""
+        ...
+
+
+class Neighbour:
+    """The replication state of one link."""
+
+    def __init__(self, wire: Wire, read: Reader) -> None:
+        self.wire = wire
+        self.have: dict[FeedId, tuple[int, int]] = {}
+        """What the other side holds durably, as far as known."""
+        self.synced = False
+        """Whether the other side's first list of what it holds is complete."""
+        self.told: dict[bytes, bytes] = {}
+        """The digests it was sent."""
+        self.unsaid: set[FeedId] = set()
+        """Feeds of which it is yet to be told what we hold now."""
+        self.asked: set[FeedId] = set()
+        """Feeds wanted from it of which it still has more than we do."""
+        self.failed: dict[FeedId, float] = {}
+        """When it last failed as the source of a feed."""
+        self.progress = 0.0
+        """When it last sent a batch that was new."""
+        self._read = read
+        self._cursors: dict[FeedId, int] = {}
+        self._behind: dict[FeedId, int] = {}
+        self._reading = False
+        self._pumping = False
+
+    def offers(self, feed: FeedId, number: int) -> bool:
+        """Whether the other side holds record `number` of `feed`."""
+        low, high = self.have.get(feed, (1, 0))
+        return low <= number <= high
+
+    def follow(self, feed: FeedId, start: int, high: int) -> None:
+        """Send `feed` from record `start` on; `high` is the newest held now."""
+        self._cursors[feed] = start
+        if start <= high:
+            self._behind[feed] = high
+            self.pump()
+        else:
+            self._behind.pop(feed, None)
+
+    def unfollow(self, feed: FeedId) -> None:
+        """Send no more of `feed`."""
+        self._cursors.pop(feed, None)
+        self._behind.pop(feed, None)
+
+    def offer(self, batch: Batch) -> None:
+        """Pass on a batch just accepted, if it is followed."""
+        cursor = self._cursors.get(batch.feed)
+        if cursor is None or cursor > batch.last:
+            return
+        if cursor >= batch.first and batch.feed not in self._behind and self.wire.writable:
+            self._cursors[batch.feed] = batch.last + 1
+            self.wire.send_line(batch.line)
+        else:
+            self._behind[batch.feed] = batch.last
+
+    def passed(self, batch: Batch) -> None:
+        """Note that the other side sent this batch, and so needs it from nobody."""
+        if batch.feed in self._cursors and self._cursors[batch.feed] <= batch.last:
+            self._cursors[batch.feed] = max(self._cursors[batch.feed], batch.last + 1)
+
+    def drained(self, feed: FeedId, high: int) -> bool:
+        """Whether all up to `high` of a feed that is followed has gone to the transport."""
+        return feed not in self._cursors or self._cursors[feed] > high
+
+    def close(self) -> None:
+        """Send nothing any more: the link is gone."""
+        self._behind.clear()
+        self._cursors.clear()
+
+    def pump(self) -> None:
+        """Go on with what is behind, a page at a time and feed by feed, while the transport takes it."""
+        if self._pumping:
+            return
+        self._pumping = True
+        while self._behind and self.wire.writable and not self._reading:
+            feed = next(iter(self._behind))
+            self._reading = True
+            self._read(feed, self._cursors[feed]).addCallback(self._page, feed)
+        self._pumping = False
+
+    def _page(self, batches: Sequence[Batch], feed: FeedId) -> None:
+        self._reading = False
+        high = self._behind.pop(feed, 0)
+        cursor = self._cursors.get(feed)
+        if cursor is not None:
+            cursor = self._send(batches, cursor)
+            self._cursors[feed] = cursor
+            if batches and cursor <= high:
+                self._behind[feed] = high  # at the end: every feed gets its turn
+        self.pump()
+
+    def _send(self, batches: Sequence[Batch], cursor: int) -> int:
+        for batch in batches:
+            if batch.last >= cursor:
+                self.wire.send_line(batch.line)
+                cursor = batch.last + 1
+        return cursor

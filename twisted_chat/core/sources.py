@@ -1,0 +1,188 @@
+"""From whom this peer wants the feeds it lacks records of.
+
+Each feed has one source: the author's own link if there is one that offers what is missing, else another that does. A source
+that lacks what is missing, or sends nothing new for `STALL` seconds, is left for another. Where nobody holds the next record
+but somebody holds later ones, the hole is jumped over after `HOLE` seconds, and filled when a holder comes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_chat.core.errors import Refusal
+from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.frames import Stop, Want
+from twisted_chat.core.holding import Holding
+from twisted_chat.core.neighbour import Neighbour
+
+if TYPE_CHECKING:
+    from twisted_chat.core.replica import Replica
+
+GRACE = 0.3
+"""Seconds the author itself is given to push what others already hold."""
+STALL = 1.0
+"""Seconds without a new batch after which a source is left for another."""
+PATIENCE = 10.0
+"""The same for a source that sends other feeds meanwhile."""
+HOLE = 5.0
+"""Seconds after which records that no link offers are jumped over."""
+FORGIVEN = 5.0
+"""Seconds for which a neighbour that failed as a feed's source is passed over if there is another."""
+TICK = 0.1
+"""Seconds between two looks at the feeds that are behind."""
+MAX_ASKED = 64
+"""Feeds wanted from one neighbour at a time."""
+LOOKED_AT = 512
+"""Feeds looked at in one tick."""
+
+
+class Sources:
+    """Chooses, and chooses again, the source of every feed this peer is behind in."""
+
+    def __init__(self, replica: Replica, clock: IReactorTime) -> None:
+        self._replica = replica
+        self._clock = clock
+        self._behind: dict[FeedId, float] = {}
+        """The feeds somebody holds more of than we do, and since when we know."""
+        self._ticking: IDelayedCall | None = None
+
+    def offered(self, feed: FeedId, low: int, high: int) -> None:
+        """A neighbour says that it holds `[low, high]` of `feed`."""
+        holding = self._replica.holdings.get(feed) or Holding(feed)
+        missing = high > holding.high or (holding.has_hole and low <= holding.hole[0])
+        if missing:
+            self._behind.setdefault(feed, self._clock.seconds())
+            self._look(feed)
+            self._tick_later()
+
+    def received(self, neighbour: Neighbour, holding: Holding) -> None:
+        """A neighbour sent a batch that was new."""
+        holding.progress = neighbour.progress = self._clock.seconds()
+        if holding.source is not neighbour and neighbour.wire.member == holding.feed.author:
+            self._leave(holding)  # the author pushes its current feed
+            holding.source = neighbour
+        if holding.filler is not None and not holding.has_hole:
+            self._filled(holding)
+        if neighbour.have.get(holding.feed, (1, 0))[1] <= holding.high:
+            neighbour.asked.discard(holding.feed)
+
+    def lost(self, neighbour: Neighbour) -> None:
+        """A neighbour is gone: find others for what it was the source of."""
+        now = self._clock.seconds()
+        for feed, holding in self._replica.holdings.items():
+            if holding.filler is neighbour:
+                holding.filler = None
+            if holding.source is neighbour:
+                holding.source = None
+                self._behind.setdefault(feed, now)
+        self._tick_later(0)
+
+    # One look at everything that is behind, every tenth of a second while anything is.
+
+    def _tick_later(self, wait: float = TICK) -> None:
+        if self._behind and self._ticking is None:
+            self._ticking = self._clock.callLater(wait, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = None
+        for feed in list(self._behind)[:LOOKED_AT]:
+            since = self._behind.pop(feed)  # and to the end: if there are too many for one tick, each has its turn
+            self._behind[feed] = since
+            self._look(feed)
+        self._tick_later()
+
+    def _look(self, feed: FeedId) -> None:
+        holding = self._replica.holdings.get(feed) or Holding(feed)
+        neighbours = self._replica.neighbours.values()
+        ahead = [neighbour for neighbour in neighbours if neighbour.have.get(feed, (1, 0))[1] > holding.high]
+        if feed == self._replica.own or holding.fork is not None:
+            del self._behind[feed]
+        elif ahead:
+            self._catch_up(holding, ahead)
+        elif not self._fill(holding):
+            del self._behind[feed]
+
+    def _catch_up(self, holding: Holding, ahead: list[Neighbour]) -> None:
+        feed, missing = holding.feed, holding.high + 1
+        now = self._clock.seconds()
+        waited = now - self._behind[feed]
+        offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing) and neighbour.wire.writable]
+        source = holding.source
+        if source is not None:
+            alternatives = [neighbour for neighbour in offers if neighbour is not source]
+            if not alternatives or (source in ahead and not self._stalled(holding, source)):
+                return
+            source.failed[feed] = now
+            self._leave(holding)
+            offers = alternatives
+        if offers:
+            if waited >= GRACE or not any(n.wire.member == feed.author for n in self._replica.neighbours.values()):
+                self._ask(holding, self._best(feed, offers), missing)
+        elif waited >= HOLE:
+            lowest = min(ahead, key=lambda neighbour: neighbour.have[feed][0])
+            low, high = lowest.have[feed]
+            if missing < low <= high and lowest.wire.writable:
+                self._ask(holding, lowest, low)
+                self._replica.hold(feed).jump = low
+
+    def _stalled(self, holding: Holding, source: Neighbour) -> bool:
+        silent = self._clock.seconds() - holding.progress
+        idle = self._clock.seconds() - source.progress
+        return silent > PATIENCE or (silent > STALL and idle > STALL)
+
+    def _best(self, feed: FeedId, offers: list[Neighbour]) -> Neighbour:
+        forgiven = self._clock.seconds() - FORGIVEN
+
+        def rank(neighbour: Neighbour) -> tuple[bool, bool, int]:
+            failed = neighbour.failed.get(feed, forgiven) > forgiven
+            return (failed, neighbour.wire.member != feed.author, len(neighbour.asked))
+
+        return min(offers, key=rank)
+
+    def _ask(self, holding: Holding, neighbour: Neighbour, start: int) -> None:
+        if len(neighbour.asked) >= MAX_ASKED:
+            return
+        try:
+            holding = self._replica.hold(holding.feed)
+        except Refusal:
+            del self._behind[
+                holding.feed
+            ]  # more authors or feeds than a group may have: none the worse for those it has
+            return
+        holding.source = neighbour
+        holding.progress = self._clock.seconds()
+        neighbour.asked.add(holding.feed)
+        neighbour.wire.send(Want(holding.feed, start))
+
+    def _leave(self, holding: Holding) -> None:
+        if holding.source is not None:
+            holding.source.asked.discard(holding.feed)
+            holding.source.wire.send(Stop(holding.feed))
+            holding.source = None
+
+    # Holes.
+
+    def _fill(self, holding: Holding) -> bool:
+        """Want the hole below a feed that is otherwise complete; return whether there is anything to wait for."""
+        if not holding.has_hole:
+            return False
+        start = holding.hole[0]
+        offers = [neighbour for neighbour in self._replica.neighbours.values() if neighbour.offers(holding.feed, start)]
+        if holding.filler in offers and not self._stalled(holding, holding.filler):
+            return True
+        offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
+        if offers:
+            holding.filler = self._best(holding.feed, offers)
+            holding.progress = self._clock.seconds()
+            holding.filler.wire.send(Want(holding.feed, start))
+        return bool(offers)
+
+    def _filled(self, holding: Holding) -> None:
+        assert holding.filler is not None
+        if holding.filler is holding.source:
+            holding.filler.wire.send(Want(holding.feed, holding.high + 1))
+        else:
+            holding.filler.wire.send(Stop(holding.feed))
+        holding.filler = None

@@ -1,0 +1,134 @@
+"""Where links come from: one `Listener`, and one `Dialer` for each address a peer may listen at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IAddress, IConnector
+from twisted.internet.protocol import ReconnectingClientFactory, ServerFactory
+from twisted.python.failure import Failure
+
+from twisted_chat.core.opening import Role
+from twisted_chat.net.link import Link
+
+if TYPE_CHECKING:
+    from twisted_chat.net.mesh import Mesh
+
+CONNECT_SECONDS = 2.0
+"""How long an address has to accept a connection."""
+NEAR_DELAY = 2.0
+"""The longest wait, in seconds, between two calls on loopback, or to a member heard of lately."""
+FAR_DELAY = 60.0
+"""The longest wait, in seconds, between two calls to anybody else."""
+LATELY = 600.0
+"""Seconds for which a member counts as heard of lately."""
+TRIES_LEARNED = 5
+"""Calls in a row to an address another peer told of, before it is forgotten."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a numeric address or `localhost`, is this machine talking to itself."""
+    return host.startswith("127.") or host in ("::1", "localhost")
+
+
+class Listener(ServerFactory):
+    """Takes calls."""
+
+    noisy = False
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    def buildProtocol(self, addr: IAddress | None) -> Link | None:
+        """Return the listening end of a new link."""
+        return self._mesh.build_link(Role.LISTENER)
+
+
+class Dialer(ReconnectingClientFactory):
+    """Calls one address, again and again, until a link stands; starts over when it is lost.
+
+    It is *parked* while calling would be pointless: the peer that answers there has another link with us, or is ourselves.
+    `expected` is the id that must answer, if the address is known by another's word only.
+    """
+
+    noisy = False
+    maxDelay: float  # type: ignore[assignment]  # an int by Twisted's annotations, which follow its default
+    maxRetries: int | None  # type: ignore[assignment]
+    initialDelay = 0.5
+    factor = 1.5
+
+    def __init__(self, mesh: Mesh, host: str, port: int, expected: bytes | None = None) -> None:
+        self.host = host
+        self.port = port
+        self.expected = expected
+        self.clock = mesh.reactor  # retry() keeps time with it
+        self.link: Link | None = None
+        self.last_ready = float("-inf")
+        self.found = ""
+        """What the last call came to, if not to a link: so that the same is not reported again and again."""
+        self._mesh = mesh
+        self._time = mesh.reactor.seconds
+        self._parked = False
+        self.maxRetries = None if expected is None else TRIES_LEARNED
+
+    def dial(self) -> None:
+        """Call now, whatever became of earlier calls."""
+        self._parked = False
+        self._cancel()
+        self.resetDelay()
+        self.connector = None
+        self._mesh.reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
+
+    def park(self) -> None:
+        """Call no more until `dial`; a link that stands is left alone."""
+        self._parked = True
+        self.continueTrying = 0
+        self._cancel()
+
+    def stop(self) -> None:
+        """Call no more, and give up a call under way."""
+        self._parked = True
+        self.stopTrying()
+
+    @property
+    def parked(self) -> bool:
+        """Whether calling would be pointless now."""
+        return self._parked
+
+    def settled(self) -> None:
+        """The link is ready: the next loss is answered quickly."""
+        self.last_ready = self._time()
+        self.found = ""
+        self.resetDelay()
+
+    def startedConnecting(self, connector: IConnector) -> None:
+        """Remember which of our connectors counts."""
+        self.connector = connector
+
+    def buildProtocol(self, addr: IAddress | None) -> Link | None:
+        """Return the dialing end of a new link."""
+        self.link = self._mesh.build_link(Role.DIALER, self)
+        return self.link
+
+    def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
+        """Call again after a while, unless parked."""
+        self._again(connector)
+
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
+        """Call again after a while, unless parked."""
+        self._again(connector)
+
+    def _again(self, connector: IConnector) -> None:
+        if connector is not self.connector or self._parked:
+            return
+        heard_lately = self._time() - self.last_ready < LATELY
+        self.maxDelay = NEAR_DELAY if is_loopback(self.host) or heard_lately else FAR_DELAY
+        self.delay = min(self.delay, self.maxDelay)
+        self.retry(connector)
+        if self._callID is None:
+            self._mesh.forget(self)
+
+    def _cancel(self) -> None:
+        if self._callID is not None and self._callID.active():
+            self._callID.cancel()
+        self._callID = None

@@ -1,0 +1,311 @@
+"""The links of this peer, and the dialing that keeps them up.
+
+Exactly one link stays between two processes, whatever races; see "One link a pair" in `docs/protocol.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
+
+from twisted_chat.core import errors
+from twisted_chat.core.conversation import Conversation
+from twisted_chat.core.errors import Refusal
+from twisted_chat.core.events import Refused, TwoInstances
+from twisted_chat.core.frames import Address, Frame, Peers
+from twisted_chat.core.opening import Introduction, Role
+from twisted_chat.core.replica import Replica
+from twisted_chat.net.factories import Dialer, Listener, is_loopback
+from twisted_chat.net.link import Link
+from twisted_chat.net.pulse import Verdict
+
+BEAT = 1.0
+"""Seconds between two looks at the pulses of all links."""
+JUMP = 5.0
+"""Seconds by which clocks must disagree, or a beat be late, for this peer to have been suspended."""
+MAX_OPENING = 32
+"""Connections taken that are not yet ready; the oldest makes room for another."""
+MAX_LEARNED = 64
+"""Addresses dialed on another peer's word."""
+QUIET = {errors.SELF, errors.DUPLICATE, errors.LEFT}
+"""Reasons for closing a link that are everyday life and not reported."""
+
+
+class Mesh:
+    """Listens, dials, keeps one link a pair, and drops links that are dead."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        wall: Callable[[], float],
+        introduction: Introduction,
+        replica: Replica,
+        conversation: Conversation,
+        max_links: int,
+    ) -> None:
+        """`reactor` makes connections and keeps monotonic time; `wall` is seconds since 1970."""
+        self.reactor = reactor
+        self.links: list[Link] = []
+        """The ready links, oldest first."""
+        self.dialers: dict[tuple[str, int], Dialer] = {}
+        self._wall = wall
+        self._introduction = introduction
+        self._replica = replica
+        self._conversation = conversation
+        self._max_links = max_links
+        self._opening: dict[Link, Dialer | None] = {}
+        self._dialed: dict[Link, Dialer] = {}
+        self._parked: dict[Dialer, tuple[bytes, int]] = {}
+        self._port: IListeningPort | None = None
+        self._stopped: Deferred[None] | None = None
+        self._beat_call: Any = None
+        self._last_beat = (0.0, 0.0)
+        self._reading = True
+
+    # Start and end.
+
+    def start(self, host: str, addresses: Iterable[tuple[str, int]]) -> None:
+        """Listen on `host` at the introduced port and dial every one of `addresses` but that.
+
+        Raises `twisted.internet.error.CannotListenError` if the port is taken.
+        """
+        own = (host, self._introduction.port)
+        if self._introduction.port:
+            self._port = self.reactor.listenTCP(own[1], Listener(self), interface=host)
+        for address in addresses:
+            if address != own and address not in self.dialers:
+                self._dial(*address)
+        self._last_beat = (self.reactor.seconds(), self._wall())
+        self._beat_call = self.reactor.callLater(BEAT, self._beat)
+
+    def stop(self) -> Deferred[None]:
+        """Say goodbye to all and stop listening and dialing; fires when every connection is closed, within 4 s."""
+        stopped: Deferred[None] = Deferred()
+        self._stopped = stopped
+        if self._beat_call is not None:
+            self._beat_call.cancel()
+        for dialer in self.dialers.values():
+            dialer.stop()
+        if self._port is not None:
+            self._port.stopListening()
+        for link in [*self._opening, *self.links]:
+            link.farewell() if link.ready else link.abort()
+        self._stop_if_done()
+        return stopped
+
+    def flow(self, open: bool) -> None:
+        """Read the links, or don't until so much that waits for the store is kept."""
+        self._reading = open
+        for link in self.links:
+            self._set_reading(link)
+
+    def _set_reading(self, link: Link) -> None:
+        if self._reading and link.paused:
+            link.pulse.heard(self.reactor.seconds())
+            link.resumeProducing()
+        elif not self._reading and not link.paused:
+            link.pauseProducing()
+
+    # What links report.
+
+    def build_link(self, role: Role, dialer: Dialer | None = None) -> Link | None:
+        """Return a link for a new connection."""
+        if self._stopped is not None:
+            return None
+        taken = [link for link, its_dialer in self._opening.items() if its_dialer is None]
+        if dialer is None and len(taken) >= MAX_OPENING:
+            taken[0].refuse(Refusal(errors.FULL, "too many connections that have not shown who they are"))
+        link = Link(self, self._introduction, role, self.reactor)
+        self._opening[link] = dialer
+        return link
+
+    def link_admitted(self, link: Link) -> None:
+        """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""
+        dialer = self._opening[link]
+        if dialer is not None and dialer.expected not in (None, link.member):
+            raise Refusal(errors.STRANGER, f"{dialer.host}:{dialer.port} answers as somebody else")
+        if len(self.links) >= self._max_links and all(other.member != link.member for other in self.links):
+            raise Refusal(errors.FULL, f"{self._max_links} links are kept")
+
+    def link_ready(self, link: Link) -> None:
+        """Replicate over a link, and if there are two with one peer, see which stays."""
+        dialer = self._opening.pop(link)
+        if dialer is not None:
+            self._dialed[link] = dialer
+            dialer.settled()
+        older = [other for other in self.links if other.member == link.member]
+        self.links.append(link)
+        port = link.hello.port or link.peer[1]
+        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, link.role is Role.DIALER)
+        self._replica.attach(link)
+        self._set_reading(link)
+        self._tell_addresses(link)
+        for other in older:
+            self._contest(other, link)
+
+    def link_heard(self, link: Link, frame: Frame) -> None:
+        """Take a frame from a ready link."""
+        if isinstance(frame, Peers):
+            self._learn(link, frame)
+        elif isinstance(frame, Replica.handles):
+            self._replica.receive(link, frame)
+        else:
+            raise Refusal(errors.PROTOCOL, f"{type(frame).__name__.lower()} after the opening")
+
+    def link_resumed(self, link: Link) -> None:
+        """Go on sending."""
+        self._replica.resumed(link)
+
+    def link_recovered(self, link: Link) -> None:
+        """A suspect link was heard again: nobody needs to be dialed beside it."""
+        for address, dialer in self.dialers.items():
+            if dialer.link is not link and address == (link.peer[0], link.hello.port):
+                self._park(dialer, link)
+
+    def link_closed(self, link: Link, refusal: Refusal | None) -> None:
+        """A connection is gone, ready or not."""
+        dialer = self._opening.pop(link, None) or self._dialed.pop(link, None)
+        if refusal is not None:
+            self._report(link, refusal, dialer)
+        elif link.ended_by and not link.ready:
+            self._report(link, Refusal(link.ended_by, "in the other side's words"), dialer)
+        if errors.SELF in (link.ended_by, refusal and refusal.reason) and dialer is not None:
+            dialer.park()
+        if link in self.links:
+            self.links.remove(link)
+            self._replica.detach(link)
+            others = [other for other in self.links if other.instance == link.instance]
+            if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
+                self._park(dialer, others[0])
+            self._conversation.unlinked(link.member, link.ended_by == errors.LEFT)
+            if not others:
+                self._unpark(link.instance)
+        self._stop_if_done()
+
+    def forget(self, dialer: Dialer) -> None:
+        """Dial an address no more that was learned and did not answer."""
+        self.dialers.pop((dialer.host, dialer.port), None)
+
+    @staticmethod
+    def _settled(link: Link, refusal: Refusal | None) -> bool:
+        return errors.DUPLICATE in (link.ended_by, refusal and refusal.reason)
+
+    def _stop_if_done(self) -> None:
+        if self._stopped is not None and not self._stopped.called and not self.links and not self._opening:
+            self._stopped.callback(None)
+
+    def _report(self, link: Link, refusal: Refusal, dialer: Dialer | None) -> None:
+        if refusal.reason in QUIET:
+            return
+        if dialer is not None:
+            if dialer.found == str(refusal):
+                return
+            dialer.found = str(refusal)
+        self._conversation.emit(Refused(*link.peer, refusal.reason, refusal.detail))
+
+    # One link a pair.
+
+    def _contest(self, older: Link, newer: Link) -> None:
+        """See whether the older of two links with one member still works, and then which stays."""
+
+        def answered(alive: bool) -> None:
+            if older not in self.links:
+                return
+            if not alive:
+                older.abort()
+            elif newer in self.links:
+                self._decide(older, newer)
+
+        same_process = older.instance == newer.instance
+        if not same_process or self._decides(newer):
+            older.ping(answered)
+
+    def _decides(self, link: Link) -> bool:
+        return (self._introduction.identity.id, self._introduction.instance) < link.instance
+
+    def _decide(self, older: Link, newer: Link) -> None:
+        if older.instance != newer.instance:
+            member = self._conversation.roster.get(newer.member)
+            self._conversation.emit(TwoInstances(member.shown if member else newer.hello.name))
+        else:
+            newer.refuse(Refusal(errors.DUPLICATE))
+
+    # Dialing.
+
+    def _dial(self, host: str, port: int, expected: bytes | None = None) -> None:
+        dialer = self.dialers[host, port] = Dialer(self, host, port, expected)
+        dialer.dial()
+
+    def _park(self, dialer: Dialer, link: Link) -> None:
+        dialer.park()
+        self._parked[dialer] = link.instance
+
+    def _unpark(self, instance: tuple[bytes, int]) -> None:
+        if self._stopped is None:
+            for dialer in [dialer for dialer, behind in self._parked.items() if behind == instance]:
+                del self._parked[dialer]
+                dialer.dial()
+
+    def _dial_beside(self, link: Link) -> None:
+        """Call the peer of a suspect link, at every address we know it by."""
+        dialers = {dialer for dialer, behind in self._parked.items() if behind == link.instance}
+        if link in self._dialed:
+            dialers.add(self._dialed[link])
+        for dialer in dialers:
+            if dialer.link is link or dialer.parked:
+                self._parked.pop(dialer, None)
+                dialer.link = None
+                dialer.dial()
+
+    # Addresses passed on.
+
+    def _address(self, link: Link) -> Address | None:
+        return Address(link.member, link.peer[0], link.hello.port) if link.hello.port else None
+
+    def _tell_addresses(self, newcomer: Link) -> None:
+        others = [link for link in self.links if link.member != newcomer.member]
+        known = [address for link in others if (address := self._address(link))]
+        if known:
+            newcomer.send(Peers(known[:MAX_LEARNED]))
+        address = self._address(newcomer)
+        if address is not None:
+            for link in others:
+                link.send(Peers([address]))
+
+    def _learn(self, link: Link, frame: Peers) -> None:
+        known = {other.member for other in self.links} | {self._introduction.identity.id}
+        for address in frame.peers:
+            where = (address.host, address.port)
+            learned = sum(dialer.expected is not None for dialer in self.dialers.values())
+            near = is_loopback(address.host) and is_loopback(link.peer[0])
+            if near and address.id not in known and where not in self.dialers and learned < MAX_LEARNED:
+                self._dial(*where, address.id)
+
+    # Pulses.
+
+    def _beat(self) -> None:
+        now, wall = self.reactor.seconds(), self._wall()
+        passed, passed_wall = now - self._last_beat[0], wall - self._last_beat[1]
+        self._last_beat = (now, wall)
+        self._beat_call = self.reactor.callLater(BEAT, self._beat)
+        if passed > BEAT + JUMP or abs(passed_wall - passed) > JUMP:  # we were suspended, or the whole machine was
+            for link in self.links:
+                link.pulse.heard(now)
+                link.ping()
+            return
+        for link in list(self.links):
+            if not link.paused:
+                self._check(link, now)
+
+    def _check(self, link: Link, now: float) -> None:
+        suspected = link.pulse.suspect
+        verdict = link.pulse.check(now)
+        if verdict is Verdict.DEAD:
+            link.abort()
+        elif verdict is Verdict.PING:
+            link.ping()
+        elif verdict is Verdict.SUSPECT and not suspected:
+            self._dial_beside(link)

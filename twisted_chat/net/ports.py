@@ -1,0 +1,72 @@
+"""Whether a known port is free and, if not, who holds it: asked before the reactor runs, so blocking, and bounded."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from errno import EADDRINUSE
+
+from twisted_chat.core.errors import LEFT, Refusal
+from twisted_chat.core.frames import MAX_LINE, Bye, encode
+from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role
+
+SILENCE_SECONDS = 1.0
+"""How long connecting, and each wait for more, may take."""
+TOTAL_SECONDS = 2.0
+"""How long finding out who holds a port takes at most."""
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether this process could listen at `port` of the address `host`.
+
+    Raises `OSError` if it could not for another reason than that somebody else does: `PermissionError` for ports kept
+    for the system, an address this machine does not have.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        if os.name == "posix":  # as the reactor does: connections that have ended don't hold a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+def holder(host: str, port: int, introduction: Introduction, clock: Callable[[], float] = time.monotonic) -> str | None:
+    """Return the name given by the peer of the same group that listens at `port`, None if no such peer does.
+
+    The name is unproven and as it came: pass it through `text.clean` before showing it. A service that does not greet is
+    sent nothing; a peer hears `hello` and then `bye`, never `auth`. Takes at most `TOTAL_SECONDS` and reads at most about
+    `MAX_LINE` bytes, whatever the other side does; a fault of the other side is None, never an exception.
+    """
+    deadline = clock() + TOTAL_SECONDS
+    opening = Opening(introduction, Role.DIALER)
+    try:
+        with socket.create_connection((host, port), SILENCE_SECONDS) as connection:
+            for line in _lines(connection, deadline, clock):
+                answer = opening.receive(line)
+                if opening.other is not None:
+                    connection.sendall(encode(Bye(LEFT)))
+                    return opening.other.name
+                connection.sendall(answer)
+    except (OSError, Refusal, Dismissed):
+        pass
+    return None
+
+
+def _lines(connection: socket.socket, deadline: float, clock: Callable[[], float]) -> Iterator[bytes]:
+    """Yield the lines that come until time or bytes run out; raise `TimeoutError` at silence."""
+    received = 0
+    rest = b""
+    while received < MAX_LINE and (left := deadline - clock()) > 0:
+        connection.settimeout(min(left, SILENCE_SECONDS))
+        chunk = connection.recv(4096)
+        if not chunk:
+            return
+        received += len(chunk)
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines

@@ -1,0 +1,121 @@
+"""One peer, put together from its parts; `service` does that for twistd, the tests for themselves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.conversation import Conversation
+from twisted_chat.core.events import Forked, StoreFailing, StoreRecovered
+from twisted_chat.core.feeds import Batch, Group
+from twisted_chat.core.frames import MAX_INT
+from twisted_chat.core.keys import Identity
+from twisted_chat.core.opening import Introduction
+from twisted_chat.core.replica import Replica
+from twisted_chat.core.roster import Roster
+from twisted_chat.core.store import Store
+from twisted_chat.net.mesh import Mesh
+
+DELIVERY_SECONDS = 5.0
+"""How long a peer that leaves waits for what it said to go out."""
+DELIVERY_LOOK = 0.02
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where this peer listens, and where it looks for others."""
+
+    host: str
+    port: int
+    dialed: tuple[tuple[str, int], ...]
+    max_links: int = 64
+
+
+def random_whole() -> int:
+    """Return a random number that any JSON library and SQLite hold exactly."""
+    return secrets.randbelow(MAX_INT + 1)
+
+
+class Peer:
+    """A conversation, the replica under it, and the mesh that connects it to others."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        wall: Callable[[], float],
+        identity: Identity,
+        name: str,
+        group: Group,
+        address: Address,
+        store: Store,
+        left: Callable[[], object],
+        new_epoch: Callable[[], int] = random_whole,
+    ) -> None:
+        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; `left` is called when a
+        front end's wish to leave has been carried out."""
+        self._reactor = reactor
+        self._address = address
+        self._store = store
+        self._left = left
+        self._leaving: Deferred[None] | None = None
+        store.trouble = self._trouble
+        self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch)
+        self.conversation = Conversation(Roster(identity.id, name), self.replica, self.leave)
+        introduction = Introduction(identity, group, name, address.port, random_whole(), store.durable)
+        self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links)
+
+    @inlineCallbacks
+    def start(self) -> Generator[Deferred[Any], Any, None]:
+        """Load what is held, listen, and dial. Fails with `CannotListenError` if the port is taken."""
+        self.replica.start((yield self._store.load()))
+        self.mesh.start(self._address.host, self._address.dialed)
+
+    def leave(self) -> None:
+        """Say goodbye, end, and call `left`."""
+        self.stop().addCallback(lambda _: self._left())
+
+    def stop(self) -> Deferred[None]:
+        """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""
+        done: Deferred[None] = Deferred()
+        if self._leaving is None:
+            self._leaving = self._stop()
+        self._leaving.addCallback(done.callback)
+        return done
+
+    @inlineCallbacks
+    def _stop(self) -> Generator[Deferred[Any], Any, None]:
+        self.replica.flush()
+        deadline = self._reactor.seconds() + DELIVERY_SECONDS
+        while not self.replica.delivered() and self._reactor.seconds() < deadline:
+            look: Deferred[None] = Deferred()
+            self._reactor.callLater(DELIVERY_LOOK, look.callback, None)
+            yield look
+        yield self.mesh.stop()
+        yield self._store.close()
+
+    # What the replica and the store report.
+
+    def accepted(self, batch: Batch) -> None:
+        """A batch became part of the conversation."""
+        self.conversation.accepted(batch)
+
+    def forked(self, author: bytes) -> None:
+        """An author contradicted itself."""
+        member = self.conversation.roster.get(author)
+        self.conversation.emit(Forked(member.shown if member else author.hex()[:8]))
+
+    def relieved(self) -> None:
+        """Own messages are taken again."""
+        self.conversation.relieved()
+
+    def flow(self, open: bool) -> None:
+        """Links are to be read, or not."""
+        self.mesh.flow(open)
+
+    def _trouble(self, detail: str | None) -> None:
+        self.conversation.emit(StoreRecovered() if detail is None else StoreFailing(detail))

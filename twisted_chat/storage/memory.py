@@ -1,0 +1,171 @@
+"""A store that keeps the newest batches in memory, for peers that leave no trace."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+from twisted.internet.defer import Deferred, succeed
+
+from twisted_chat.core.feeds import Batch, FeedId, Fork
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
+from twisted_chat.storage.heads import Head
+from twisted_chat.storage.history import find, newest, page, words_of
+
+LIMIT = 64 * 1024 * 1024
+"""Bytes kept by default."""
+OVERHEAD = 1024
+"""Bytes a batch costs beyond its `size`."""
+
+
+class _Kept(NamedTuple):
+    batch: Batch
+    received: int
+
+    @property
+    def first(self) -> int:
+        return self.batch.first
+
+
+_first: Callable[[_Kept], int] = attrgetter("first")
+
+
+class MemoryStore:
+    """Implements `core.store.Store`. Every Deferred has fired when it is returned.
+
+    What came first is given up first, from the low end of its feed; a feed given up completely is still known by its head.
+    """
+
+    durable = False
+
+    def __init__(self, limit: int = LIMIT, wall: Callable[[], float] = time.time) -> None:
+        """Keep at most `limit` bytes of batches. `wall` returns seconds since 1970."""
+        self.trouble: Callable[[str | None], None] = lambda words: None
+        self._limit = limit
+        self._wall = wall
+        self._size = 0
+        self._heads: dict[FeedId, Head] = {}
+        self._kept: dict[FeedId, list[_Kept]] = {}
+        self._arrivals: deque[FeedId] = deque()  # as often as the feed has batches
+        self._forks: dict[FeedId, Fork] = {}
+
+    def load(self) -> Deferred[Loaded]:
+        """Return what is held now: nothing, at the start."""
+        held = [head.held(feed) for feed, head in self._heads.items()]
+        return succeed(Loaded(held, list(self._forks.values())))
+
+    def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
+        """See `Store.append`."""
+        lows: dict[FeedId, int] = {}
+        before = self._heads.get(batch.feed)
+        head = before.add(batch) if before else Head.begin(batch)
+        if head is None:
+            return succeed(lows)
+        self._heads[batch.feed] = head
+        insort(self._kept.setdefault(batch.feed, []), _Kept(batch, self._now_ms()), key=_first)
+        self._arrivals.append(batch.feed)
+        self._size += batch.size + OVERHEAD
+        while self._size > self._limit:
+            feed = self._arrivals.popleft()
+            lows.update(self._drop_lowest(feed, 1))
+        return succeed(lows)
+
+    def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """See `Store.read`."""
+        kept = self._kept.get(feed, [])
+        start = bisect_right(kept, first, key=_first)
+        if start and kept[start - 1].batch.last >= first:
+            start -= 1
+        return succeed(page(_batches_from(kept, start), limit))
+
+    def freeze(self, fork: Fork) -> Deferred[Held | None]:
+        """See `Store.freeze`."""
+        feed = fork.feed
+        known = self._forks.get(feed)
+        if known is None or fork.place < known.place:
+            self._forks[feed] = fork
+        head = self._heads.get(feed)
+        if head is None:
+            return succeed(None)
+        kept = self._kept[feed]
+        end = bisect_left(kept, fork.place, key=lambda each: each.batch.last)
+        self._discard(feed, kept[end:])
+        del kept[end:]
+        left = head.cut(fork.place, (each.batch for each in reversed(kept)))
+        if left is None:
+            del self._heads[feed], self._kept[feed]
+            return succeed(None)
+        self._heads[feed] = left
+        return succeed(left.held(feed))
+
+    def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
+        """See `Store.trim`."""
+        lows: dict[FeedId, int] = {}
+        for feed, kept in self._kept.items():
+            end = next((i for i, each in enumerate(kept) if each.received >= before_ms), len(kept))
+            if end:
+                self._forget_arrivals(feed, end)
+                lows.update(self._drop_lowest(feed, end))
+        return succeed(lows)
+
+    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.recent`."""
+        return succeed(newest(self._newest_first(), count))
+
+    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+        """See `Store.search`."""
+        wanted = words_of(words)
+        return succeed(find(self._newest_first(), wanted, limit) if wanted else [])
+
+    def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """See `Store.everything`."""
+        for feed in sorted(self._kept):
+            if after and feed < after.feed:
+                continue
+            kept = self._kept[feed]
+            start = bisect_right(kept, after.first, key=_first) if after and feed == after.feed else 0
+            if start < len(kept):
+                return succeed(page(_batches_from(kept, start), limit, gaps=True))
+        return succeed([])
+
+    def close(self) -> Deferred[None]:
+        """See `Store.close`."""
+        return succeed(None)
+
+    def _now_ms(self) -> int:
+        return int(self._wall() * 1000)
+
+    def _newest_first(self) -> list[Batch]:
+        batches = [each.batch for kept in self._kept.values() for each in kept]
+        batches.sort(key=attrgetter("last_lc"), reverse=True)
+        return batches
+
+    def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:
+        """Give up the lowest batches of a feed, their arrivals being forgotten already; return its low if that rose."""
+        kept = self._kept[feed]
+        self._size -= sum(each.batch.size + OVERHEAD for each in kept[:count])
+        del kept[:count]
+        before = self._heads[feed]
+        head = self._heads[feed] = before.drop_below(kept[0].first if kept else before.high + 1)
+        return {feed: head.low} if head.low > before.low else {}
+
+    def _discard(self, feed: FeedId, kept: Sequence[_Kept]) -> None:
+        self._size -= sum(each.batch.size + OVERHEAD for each in kept)
+        self._forget_arrivals(feed, len(kept))
+
+    def _forget_arrivals(self, feed: FeedId, count: int) -> None:
+        left: deque[FeedId] = deque()
+        for arrival in self._arrivals:
+            if arrival == feed and count:
+                count -= 1
+            else:
+                left.append(arrival)
+        self._arrivals = left
+
+
+def _batches_from(kept: Sequence[_Kept], start: int) -> Iterable[Batch]:
+    return (kept[i].batch for i in range(start, len(kept)))

@@ -14,7 +14,7 @@ from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Forked, StoreFailing, StoreRecovered
 from twisted_chat.core.feeds import Batch, Group
 from twisted_chat.core.frames import MAX_INT
-from twisted_chat.core.keys import Identity
+from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.opening import Introduction
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.roster import Roster
@@ -48,36 +48,37 @@ class Peer:
         self,
         reactor: Any,
         wall: Callable[[], float],
-        identity: Identity,
+        identity: Identity | None,
         name: str,
         group: Group,
         address: Address,
         store: Store,
-        left: Callable[[], object],
+        leave: Callable[[], object],
         new_epoch: Callable[[], int] = random_whole,
     ) -> None:
-        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; `left` is called when a
-        front end's wish to leave has been carried out."""
+        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
+        new one is made; `leave` is what a front end calls that wants to leave: it is to lead to `stop`."""
+        identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
         self._address = address
         self._store = store
-        self._left = left
         self._leaving: Deferred[None] | None = None
         store.trouble = self._trouble
         self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch)
-        self.conversation = Conversation(Roster(identity.id, name), self.replica, self.leave)
+        self.conversation = Conversation(Roster(identity.id, name), self.replica, leave)
         introduction = Introduction(identity, group, name, address.port, random_whole(), store.durable)
         self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links)
 
+    def listen(self) -> None:
+        """Take hold of the port; calls wait until `start`. Raises `CannotListenError` if it is taken."""
+        self.mesh.listen(self._address.host)
+
     @inlineCallbacks
     def start(self) -> Generator[Deferred[Any], Any, None]:
-        """Load what is held, listen, and dial. Fails with `CannotListenError` if the port is taken."""
+        """Load what is held, take calls, and dial. Fails with what the store says if it can't be read."""
         self.replica.start((yield self._store.load()))
-        self.mesh.start(self._address.host, self._address.dialed)
-
-    def leave(self) -> None:
-        """Say goodbye, end, and call `left`."""
-        self.stop().addCallback(lambda _: self._left())
+        if self._leaving is None:
+            self.mesh.start(self._address.dialed)
 
     def stop(self) -> Deferred[None]:
         """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""

@@ -138,6 +138,12 @@ class ListeningPort:
         self._network = network
         self._address = address
 
+    def stopReading(self) -> None:
+        """Accept; a simulated peer starts within the same instant."""
+
+    def startReading(self) -> None:
+        """Accept."""
+
     def stopListening(self) -> None:
         """Listen no more."""
         self._network.listeners.pop(self._address, None)

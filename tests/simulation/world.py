@@ -6,15 +6,13 @@ from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
 
+from tests.simulation.disk import Disk, DiskStore, Written
+from tests.simulation.network import Network, Node
 from twisted_chat.core.events import Event, Messages
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.feeds import FeedId, Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.store import Store
 from twisted_chat.net.mesh import Mesh
 from twisted_chat.peer import Address, Peer
-from twisted_chat.storage.memory import MemoryStore
-
-from tests.simulation.network import Network, Node
 
 FIRST_PORT = 5000
 START = 1_763_800_000.0
@@ -31,12 +29,14 @@ class Actor:
         self.identity = Identity(blake2b(f"{world.seed}/{number}".encode(), digest_size=32).digest())
         self.neighbours = neighbours
         self.skew = world.network.random.uniform(-3, 3)
+        self.disk = Disk(world.written)
+        self.started_with: dict[FeedId, int] = {}
         self.lives: list[list[Event]] = []
         self.said: list[str] = []
         self.node: Node | None = None
         self.peer: Peer | None = None
 
-    def start(self, store: Store | None = None) -> None:
+    def start(self) -> None:
         """Start a peer."""
         world = self.world
         self.node = world.network.node()
@@ -48,13 +48,15 @@ class Actor:
             self.name,
             Group(),
             Address("127.0.0.1", FIRST_PORT + self.number, dialed),
-            store or world.new_store(self),
+            DiskStore(self.disk, self.node),
             lambda: None,
             lambda: world.network.random.getrandbits(53),
         )
         shown: list[Event] = []
         self.lives.append(shown)
+        self.started_with = {batch.feed: batch.last for batch in self.disk.batches}
         self.peer.conversation.watch(shown.append)
+        self.peer.listen()
         self.peer.start().addErrback(lambda reason: reason.raiseException())
 
     def crash(self) -> None:
@@ -79,9 +81,16 @@ class Actor:
 
     def shown(self) -> list[str]:
         """Return all texts shown in the current life, own ones included."""
-        return [
-            record.text for event in self.lives[-1] if isinstance(event, Messages) for record in event.records
-        ]
+        return [record.text for event in self.lives[-1] if isinstance(event, Messages) for record in event.records]
+
+    def held(self) -> dict[FeedId, tuple[int, int]]:
+        """Return the durable range of every feed held."""
+        assert self.peer is not None
+        return {
+            feed: (holding.kept_low, holding.kept_high)
+            for feed, holding in self.peer.replica.holdings.items()
+            if holding.kept_high
+        }
 
     def linked_with(self) -> list[str]:
         """Return the names at the other ends of all ready links, with repetitions if there are any."""
@@ -96,12 +105,11 @@ class World:
         seed: int,
         count: int,
         neighbours: Callable[[int], list[int]] | None = None,
-        new_store: Callable[[Actor], Store] | None = None,
     ) -> None:
-        """`neighbours` says whom each dials, everybody by default; `new_store` what each keeps batches in."""
+        """`neighbours` says whom each dials, everybody by default."""
         self.seed = seed
         self.network = Network(Random(seed))
-        self.new_store = new_store or (lambda actor: MemoryStore())
+        self.written: set[Written] = set()
         everybody = list(range(count))
         self.actors = [Actor(self, number, neighbours(number) if neighbours else everybody) for number in everybody]
 
@@ -112,11 +120,9 @@ class World:
     def meshed(self) -> bool:
         """Whether every living peer has exactly one link with every other living peer."""
         names = sorted(actor.name for actor in self.living())
-        return all(
-            actor.linked_with() == [name for name in names if name != actor.name] for actor in self.living()
-        )
+        return all(actor.linked_with() == [name for name in names if name != actor.name] for actor in self.living())
 
     def equal(self) -> bool:
-        """Whether every living peer has shown the same messages."""
-        shown = [sorted(actor.shown()) for actor in self.living()]
-        return all(one == shown[0] for one in shown)
+        """Whether every living peer holds the same, durably."""
+        held = [actor.held() for actor in self.living()]
+        return all(one == held[0] for one in held)

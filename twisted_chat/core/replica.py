@@ -8,7 +8,6 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 from typing import Any, Protocol
 
 from msgspec import Raw
@@ -18,32 +17,28 @@ from twisted_chat.core import errors
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, seal, split, unseal
+from twisted_chat.core.forks import Forks, fork_frame
 from twisted_chat.core.frames import (
     BatchFrame,
     Digest,
     ForkFrame,
     Frame,
     Have,
-    Range,
     Stop,
     Want,
+    encode,
 )
 from twisted_chat.core.holding import Holding, Place
+from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.sources import Sources
-from twisted_chat.core.store import Held, Loaded, Store
+from twisted_chat.core.store import Loaded, Store
 
 HAVE_INTERVAL = 0.05
 """Seconds between two announcements of what became durable."""
-MAX_AUTHORS = 800
-"""Authors in a group: as many as fit one `digest`."""
-MAX_FEEDS = 10_000
-"""Feeds an author may have: so many starts of its process."""
 MAX_HAVE = 200_000
 """Feeds one neighbour may list."""
-RANGES_A_LINE = 600
-"""Entries in one `have` line, so that it stays below the longest line allowed."""
 OWN_UNSAVED = 4 * 1024 * 1024
 """Bytes of this peer's own batches not yet durable at which it takes no more."""
 UNSAVED = 16 * 1024 * 1024
@@ -87,7 +82,7 @@ class Replica:
         """`clock` must be monotonic; `new_epoch` returns a random number below 2^53."""
         self.name = name
         self.neighbours: dict[Wire, Neighbour] = {}
-        self.holdings: dict[FeedId, Holding] = {}
+        self.holdings = Inventory()
         self._identity = identity
         self._group = group
         self._store = store
@@ -95,8 +90,8 @@ class Replica:
         self._clock = clock
         self._hybrid = hybrid
         self._new_epoch = new_epoch
-        self._authors: dict[bytes, set[int]] = {}
-        self._digests: dict[bytes, bytes] = {}
+        self._forks = Forks(self.holdings, group, store, self._frozen)
+        self._started = False
         self._sources = Sources(self, clock)
         self._outbox: list[Raw] = []
         self._own_unsaved = 0
@@ -115,15 +110,13 @@ class Replica:
     def start(self, loaded: Loaded) -> None:
         """Begin with what the store holds, and with a new epoch."""
         for held in loaded.held:
-            holding = self.hold(held.feed)
-            holding.load(held)
+            self.holdings.hold(held.feed).load(held)
             self._observe(held.feed, held.tip_lc)
-        for fork in loaded.forks:
-            holding = self.hold(fork.feed)
-            if holding.fork is None or fork.place < holding.fork.place:
-                holding.fork = fork
-        own = [holding for feed, holding in self.holdings.items() if feed.author == self._identity.id]
+        self._forks.load(loaded.forks)
+        own = self.holdings.of(self._identity.id)
         self._begin_epoch(max(own, key=lambda holding: holding.tip_lc).tip if own else b"")
+        self._started = True
+        self.flush()
 
     def _observe(self, feed: FeedId, lc: int) -> None:
         if feed.author == self._identity.id:
@@ -134,7 +127,7 @@ class Replica:
     def _begin_epoch(self, prev: bytes) -> None:
         self.own = FeedId(self._identity.id, self._new_epoch())
         self._prev = prev
-        self._own = self.hold(self.own)
+        self._own = self.holdings.hold(self.own)
 
     @property
     def congested(self) -> bool:
@@ -142,13 +135,18 @@ class Replica:
         return self._own_unsaved > OWN_UNSAVED
 
     def append(self, record: Raw) -> None:
-        """Put an encoded record into the own feed; all of one reactor turn are sealed together at its end."""
-        if not self._outbox:
+        """Put an encoded record into the own feed; all of one reactor turn are sealed together at its end.
+
+        Before `start` they wait for it.
+        """
+        if self._started and not self._outbox:
             self._clock.callLater(0, self.flush)
         self._outbox.append(record)
 
     def flush(self) -> None:
         """Seal what was appended, now."""
+        if not self._started:
+            return
         records, self._outbox = self._outbox, []
         for run in split(records):
             lc = self._hybrid.stamp(len(run))
@@ -170,7 +168,7 @@ class Replica:
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
         neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read)
-        neighbour.told = {author: self._digest(author) for author in self._authors}
+        neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
         wire.send(Digest(neighbour.told))
 
     def detach(self, wire: Wire) -> None:
@@ -199,36 +197,21 @@ class Replica:
     # What neighbours say they hold, and want.
 
     def _on_digest(self, neighbour: Neighbour, frame: Digest) -> None:
-        listed: dict[bytes, list[Range]] = {}
-        for author, epochs in self._authors.items():
-            mine = self._digest(author)
-            if frame.authors.get(author) == mine:
-                for epoch in epochs:
-                    self._heard(neighbour, FeedId(author, epoch))
-                if neighbour.told.get(author) == mine:
-                    continue
-            listed[author] = [self._range(self.holdings[FeedId(author, epoch)]) for epoch in sorted(epochs)]
-            self._pass_forks(neighbour, author)
+        listed: list[FeedId] = []
+        for author in self.holdings.authors:
+            mine = self.holdings.digest(author)
+            held = self.holdings.of(author)
+            equal = frame.authors.get(author) == mine
+            if equal:
+                neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
+            if not equal or neighbour.told.get(author) != mine:
+                listed += [holding.feed for holding in held]
+                for holding in held:
+                    if holding.fork is not None:
+                        neighbour.wire.send(fork_frame(holding.fork))
         neighbour.told = {}
-        self._list(neighbour, listed)
-
-    def _heard(self, neighbour: Neighbour, feed: FeedId) -> None:
-        """Note that the neighbour holds the same of `feed` as we do."""
-        holding = self.holdings[feed]
-        neighbour.have[feed] = (holding.kept_low, holding.kept_high)
-
-    def _list(self, neighbour: Neighbour, listed: dict[bytes, list[Range]]) -> None:
-        part: dict[bytes, list[Range]] = {}
-        count = 0
-        for author, ranges in listed.items():
-            for start in range(0, len(ranges), RANGES_A_LINE):
-                chunk = ranges[start : start + RANGES_A_LINE]
-                if count + len(chunk) > RANGES_A_LINE:
-                    neighbour.wire.send(Have(part))
-                    part, count = {}, 0
-                part[author] = chunk
-                count += len(chunk)
-        neighbour.wire.send(Have(part, end=True))
+        for line in self.holdings.lines(listed, end=True):
+            neighbour.wire.send(line)
 
     def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
         for author, ranges in frame.feeds.items():
@@ -262,11 +245,11 @@ class Replica:
             return
         self._group.verify(batch)
         if place is Place.CONFLICT:
-            self._prove(holding, batch)
+            self._forks.conflict(holding, batch)
         elif not holding.continues(batch):
-            self._doubt(neighbour, holding, batch)
+            self._forks.doubt(neighbour, holding, batch)
         else:
-            holding = self.hold(batch.feed)
+            holding = self.holdings.hold(batch.feed)
             if place is Place.NEXT:
                 holding.extend(batch)
             else:
@@ -308,95 +291,24 @@ class Replica:
             self.holdings[feed].trim(low)
             self._change(feed)
 
-    # Forks.
-
-    def _doubt(self, neighbour: Neighbour, holding: Holding, batch: Batch) -> None:
-        """A validly signed batch names another one before it than we hold: ask one batch back, which will tell."""
-        if holding.doubted == batch.hash:
-            raise Refusal(errors.FORGED, "a batch that names another before it than its sender holds")
-        holding.doubted = batch.hash
-        neighbour.wire.send(Want(holding.feed, holding.tip_first))
-
-    def _prove(self, holding: Holding, batch: Batch) -> None:
-        """A validly signed batch contradicts the newest we hold."""
-
-        def contradicted(ours: Iterable[Batch]) -> None:
-            for mine in ours:
-                if mine.overlaps(batch) and mine.body != batch.body:
-                    self._freeze(Fork(mine, batch))
-                    return
-
-        self._store.read(holding.feed, holding.tip_first).addCallback(contradicted)
-
     def _on_fork(self, neighbour: Neighbour, frame: ForkFrame) -> None:
-        fork = Fork(*(unseal(half.sig, bytes(half.body)) for half in (frame.one, frame.other)))
-        known = self.holdings.get(fork.feed)
-        if known is None or known.fork is None or known.fork.place > fork.place:
-            fork.prove(self._group)
-            self._freeze(fork)
+        self._forks.receive(frame)
 
-    def _freeze(self, fork: Fork) -> None:
-        holding = self.hold(fork.feed)
-        if holding.fork is not None and holding.fork.place <= fork.place:
-            return
-        news = holding.fork is None
-        holding.fork = fork
-
-        def frozen(held: Held | None) -> None:
-            holding.load(held)
-            self._change(fork.feed)
+    def _frozen(self, fork: Fork, first: bool) -> None:
+        self._change(fork.feed)
+        for neighbour in self.neighbours.values():
+            neighbour.wire.send(fork_frame(fork))
+        if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
+            self._begin_epoch(self._own.tip)
             for neighbour in self.neighbours.values():
-                neighbour.wire.send(_fork_frame(fork))
-            if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
-                self._begin_epoch(holding.tip)
-                for neighbour in self.neighbours.values():
-                    neighbour.follow(self.own, 1, 0)
-
-        self._store.freeze(fork).addCallback(frozen)
-        if news:
+                neighbour.follow(self.own, 1, 0)
+        if first:
             self._audience.forked(fork.feed.author)
 
-    def _pass_forks(self, neighbour: Neighbour, author: bytes) -> None:
-        for epoch in self._authors[author]:
-            fork = self.holdings[FeedId(author, epoch)].fork
-            if fork is not None:
-                neighbour.wire.send(_fork_frame(fork))
-
-    # What is held, and telling of it.
-
-    def hold(self, feed: FeedId) -> Holding:
-        """Return the holding of `feed`, an empty one if it is new. Raises `Refusal(LIMIT)` if there are too many."""
-        holding = self.holdings.get(feed)
-        if holding is None:
-            epochs = self._authors.get(feed.author)
-            if epochs is None and len(self._authors) >= MAX_AUTHORS:
-                raise Refusal(errors.LIMIT, f"over {MAX_AUTHORS} authors in this group")
-            if epochs is not None and len(epochs) >= MAX_FEEDS:
-                raise Refusal(errors.LIMIT, f"over {MAX_FEEDS} feeds of one author")
-            self._authors.setdefault(feed.author, set()).add(feed.epoch)
-            holding = self.holdings[feed] = Holding(feed)
-            self._digests.pop(feed.author, None)
-        return holding
-
-    @staticmethod
-    def _range(holding: Holding) -> Range:
-        return (holding.feed.epoch, holding.kept_low, holding.kept_high)
-
-    def _digest(self, author: bytes) -> bytes:
-        """Hash what is held durably of `author`: "epoch low high place-of-fork" of each feed, by epoch."""
-        digest = self._digests.get(author)
-        if digest is None:
-            hashed = blake2b(digest_size=16)
-            for epoch in sorted(self._authors[author]):
-                holding = self.holdings[FeedId(author, epoch)]
-                if holding.kept_high or holding.fork:
-                    place = holding.fork.place if holding.fork else 0
-                    hashed.update(f"{epoch} {holding.kept_low} {holding.kept_high} {place}\n".encode())
-            digest = self._digests[author] = hashed.digest()
-        return digest
+    # Telling what is held.
 
     def _change(self, feed: FeedId) -> None:
-        self._digests.pop(feed.author, None)
+        self.holdings.changed(feed)
         self._changed.add(feed)
         if self._announcing is None:
             wait = max(0.0, self._announced + HAVE_INTERVAL - self._clock.seconds())
@@ -415,19 +327,7 @@ class Replica:
         self._tell(ready, changed)
 
     def _tell(self, neighbours: list[Neighbour], feeds: Iterable[FeedId]) -> None:
-        by_author: dict[bytes, list[Range]] = {}
-        for count, feed in enumerate(feeds, 1):
-            by_author.setdefault(feed.author, []).append(self._range(self.holdings[feed]))
-            if count % RANGES_A_LINE == 0:
-                self._send_all(neighbours, Have(by_author))
-                by_author = {}
-        if by_author:
-            self._send_all(neighbours, Have(by_author))
-
-    def _send_all(self, neighbours: list[Neighbour], frame: Frame) -> None:
-        for neighbour in neighbours:
-            neighbour.wire.send(frame)
-
-
-def _fork_frame(fork: Fork) -> ForkFrame:
-    return ForkFrame(fork.one.signed(), fork.other.signed())
+        for frame in self.holdings.lines(feeds):
+            line = encode(frame)
+            for neighbour in neighbours:
+                neighbour.wire.send_line(line)

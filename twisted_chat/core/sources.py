@@ -125,7 +125,7 @@ class Sources:
             low, high = lowest.have[feed]
             if missing < low <= high and lowest.wire.writable:
                 self._ask(holding, lowest, low)
-                self._replica.hold(feed).jump = low
+                self._replica.holdings.hold(feed).jump = low
 
     def _stalled(self, holding: Holding, source: Neighbour) -> bool:
         silent = self._clock.seconds() - holding.progress
@@ -145,7 +145,7 @@ class Sources:
         if len(neighbour.asked) >= MAX_ASKED:
             return
         try:
-            holding = self._replica.hold(holding.feed)
+            holding = self._replica.holdings.hold(holding.feed)
         except Refusal:
             del self._behind[
                 holding.feed

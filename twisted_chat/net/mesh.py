@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort
 
 from twisted_chat.core import errors
 from twisted_chat.core.conversation import Conversation
@@ -59,7 +58,8 @@ class Mesh:
         self._opening: dict[Link, Dialer | None] = {}
         self._dialed: dict[Link, Dialer] = {}
         self._parked: dict[Dialer, tuple[bytes, int]] = {}
-        self._port: IListeningPort | None = None
+        self._own = ("", 0)
+        self._port: Any = None
         self._stopped: Deferred[None] | None = None
         self._beat_call: Any = None
         self._last_beat = (0.0, 0.0)
@@ -67,16 +67,22 @@ class Mesh:
 
     # Start and end.
 
-    def start(self, host: str, addresses: Iterable[tuple[str, int]]) -> None:
-        """Listen on `host` at the introduced port and dial every one of `addresses` but that.
+    def listen(self, host: str) -> None:
+        """Take hold of the introduced port on `host`; calls wait until `start`.
 
         Raises `twisted.internet.error.CannotListenError` if the port is taken.
         """
-        own = (host, self._introduction.port)
+        self._own = (host, self._introduction.port)
         if self._introduction.port:
-            self._port = self.reactor.listenTCP(own[1], Listener(self), interface=host)
+            self._port = self.reactor.listenTCP(self._introduction.port, Listener(self), interface=host)
+            self._port.stopReading()
+
+    def start(self, addresses: Iterable[tuple[str, int]]) -> None:
+        """Take calls, and dial every one of `addresses` but our own."""
+        if self._port is not None:
+            self._port.startReading()
         for address in addresses:
-            if address != own and address not in self.dialers:
+            if address != self._own and address not in self.dialers:
                 self._dial(*address)
         self._last_beat = (self.reactor.seconds(), self._wall())
         self._beat_call = self.reactor.callLater(BEAT, self._beat)
@@ -180,7 +186,8 @@ class Mesh:
             others = [other for other in self.links if other.instance == link.instance]
             if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
                 self._park(dialer, others[0])
-            self._conversation.unlinked(link.member, link.ended_by == errors.LEFT)
+            if self._stopped is None:
+                self._conversation.unlinked(link.member, link.ended_by == errors.LEFT)
             if not others:
                 self._unpark(link.instance)
         self._stop_if_done()

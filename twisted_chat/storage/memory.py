@@ -18,8 +18,11 @@ from twisted_chat.storage.history import find, newest, page, words_of
 
 LIMIT = 64 * 1024 * 1024
 """Bytes kept by default."""
-OVERHEAD = 1024
-"""Bytes a batch costs beyond its `size`."""
+
+
+def cost(batch: Batch) -> int:
+    """Return the bytes of memory that `batch` takes: measured, its line on the wire and its records included."""
+    return 2 * batch.size + 1024 + 112 * len(batch.records)
 
 
 class _Kept(NamedTuple):
@@ -43,7 +46,7 @@ class MemoryStore:
     durable = False
 
     def __init__(self, limit: int = LIMIT, wall: Callable[[], float] = time.time) -> None:
-        """Keep at most `limit` bytes of batches. `wall` returns seconds since 1970."""
+        """Keep batches that take at most `limit` bytes of memory. `wall` returns seconds since 1970."""
         self.trouble: Callable[[str | None], None] = lambda words: None
         self._limit = limit
         self._wall = wall
@@ -68,7 +71,7 @@ class MemoryStore:
         self._heads[batch.feed] = head
         insort(self._kept.setdefault(batch.feed, []), _Kept(batch, self._now_ms()), key=_first)
         self._arrivals.append(batch.feed)
-        self._size += batch.size + OVERHEAD
+        self._size += cost(batch)
         while self._size > self._limit:
             feed = self._arrivals.popleft()
             lows.update(self._drop_lowest(feed, 1))
@@ -147,14 +150,14 @@ class MemoryStore:
     def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:
         """Give up the lowest batches of a feed, their arrivals being forgotten already; return its low if that rose."""
         kept = self._kept[feed]
-        self._size -= sum(each.batch.size + OVERHEAD for each in kept[:count])
+        self._size -= sum(cost(each.batch) for each in kept[:count])
         del kept[:count]
         before = self._heads[feed]
         head = self._heads[feed] = before.drop_below(kept[0].first if kept else before.high + 1)
         return {feed: head.low} if head.low > before.low else {}
 
     def _discard(self, feed: FeedId, kept: Sequence[_Kept]) -> None:
-        self._size -= sum(each.batch.size + OVERHEAD for each in kept)
+        self._size -= sum(cost(each.batch) for each in kept)
         self._forget_arrivals(feed, len(kept))
 
     def _forget_arrivals(self, feed: FeedId, count: int) -> None:

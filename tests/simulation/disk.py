@@ -1,0 +1,111 @@
+"""Disks that lose what was not yet written, and come back as they were some time ago."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.defer import Deferred
+
+from tests.simulation.network import Node
+from twisted_chat.core.feeds import Batch, FeedId, Fork
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
+from twisted_chat.storage.memory import MemoryStore
+
+Written = tuple[FeedId, int, bytes]
+"""A batch: its feed, first record and hash."""
+
+
+class Disk:
+    """What outlives a crash: the batches written, in order, and the forks.
+
+    `written` is what was ever written to any disk of this world: what may never be lost.
+    """
+
+    def __init__(self, written: set[Written]) -> None:
+        self.written = written
+        self.batches: list[Batch] = []
+        self.forks: list[Fork] = []
+
+    def copy(self) -> Disk:
+        """Return a backup."""
+        backup = Disk(self.written)
+        backup.batches, backup.forks = list(self.batches), list(self.forks)
+        return backup
+
+    def holds(self) -> set[Written]:
+        """Return what is on it."""
+        return {(batch.feed, batch.first, batch.hash) for batch in self.batches}
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch."""
+        self.batches.append(batch)
+        self.written.add((batch.feed, batch.first, batch.hash))
+
+
+class DiskStore:
+    """A `Store` on a `Disk`: each batch is written some random time after it was appended, unless the node dies before."""
+
+    durable = True
+
+    def __init__(self, disk: Disk, node: Node) -> None:
+        self.trouble: Callable[[str | None], None] = lambda detail: None
+        self._disk = disk
+        self._node = node
+        self._memory = MemoryStore()
+        self._written_at = 0.0
+        for fork in disk.forks:
+            self._memory.freeze(fork)
+        for batch in disk.batches:
+            self._memory.append(batch)
+
+    def load(self) -> Deferred[Loaded]:
+        """See `Store.load`."""
+        return self._memory.load()
+
+    def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
+        """See `Store.append`."""
+        self._memory.append(batch)
+        written: Deferred[dict[FeedId, int]] = Deferred()
+
+        def write() -> None:
+            self._disk.write(batch)
+            self._node.callLater(self._node.network.random.uniform(0, 0.01), written.callback, {})
+
+        now = self._node.seconds()
+        self._written_at = max(self._written_at, now + self._node.network.random.uniform(0, 0.05))
+        self._node.callLater(self._written_at - now, write)
+        return written
+
+    def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """See `Store.read`; takes a moment, as a thread does."""
+        result: Deferred[Sequence[Batch]] = Deferred()
+        pages: list[Sequence[Batch]] = []
+        self._memory.read(feed, first, limit).addCallback(pages.append)
+        self._node.callLater(self._node.network.random.uniform(0, 0.01), lambda: result.callback(pages[0]))
+        return result
+
+    def freeze(self, fork: Fork) -> Deferred[Held | None]:
+        """See `Store.freeze`."""
+        self._disk.forks.append(fork)
+        self._disk.batches = [b for b in self._disk.batches if b.feed != fork.feed or b.last < fork.place]
+        return self._memory.freeze(fork)
+
+    def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
+        """See `Store.trim`."""
+        return self._memory.trim(before_ms)
+
+    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.recent`."""
+        return self._memory.recent(count)
+
+    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+        """See `Store.search`."""
+        return self._memory.search(words, limit)
+
+    def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """See `Store.everything`."""
+        return self._memory.everything(after, limit)
+
+    def close(self) -> Deferred[None]:
+        """See `Store.close`."""
+        return self._memory.close()

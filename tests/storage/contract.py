@@ -1,0 +1,377 @@
+"""What every store promises: the tests that each of them runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.storage.feeding import Author, ranges
+from twisted_chat.core.feeds import Batch, FeedId
+from twisted_chat.core.store import Held, Store
+
+
+class StoreContract(SynchronousTestCase):
+    """Mix into a test case that sets `store` and says how its Deferreds come to fire."""
+
+    store: Store
+    now = 1_700_000_000.0
+    """The wall clock, in seconds."""
+
+    def result(self, deferred: Deferred[Any]) -> Any:
+        """Return what `deferred` fires with."""
+        raise NotImplementedError
+
+    def wall(self) -> float:
+        """The clock to give to the store."""
+        return self.now
+
+    def keep(self, *batches: Batch) -> None:
+        for batch in batches:
+            self.assertEqual(self.result(self.store.append(batch)), {})
+
+    def held(self, feed: FeedId) -> Held | None:
+        return {each.feed: each for each in self.result(self.store.load()).held}.get(feed)
+
+    def spans(self, feed: FeedId) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return what is announced, and the hole."""
+        held = self.held(feed)
+        assert held is not None
+        return (held.low, held.high), held.hole
+
+    def read(self, feed: FeedId, first: int, limit: int = 65536) -> list[tuple[int, int]]:
+        return ranges(self.result(self.store.read(feed, first, limit)))
+
+
+class Keeping(StoreContract):
+    """Appending and reading."""
+
+    def test_nothing(self) -> None:
+        """A new store holds nothing and says so."""
+        loaded = self.result(self.store.load())
+        self.assertEqual((loaded.held, loaded.forks), ([], []))
+        feed = Author().feed
+        self.assertEqual(self.read(feed, 1), [])
+        self.assertEqual(self.result(self.store.recent(10)), [])
+        self.assertEqual(self.result(self.store.search("oi", 10)), [])
+        self.assertEqual(self.result(self.store.everything()), [])
+        self.assertEqual(self.result(self.store.trim(2**50)), {})
+
+    def test_bytes(self) -> None:
+        """A batch comes back byte for byte."""
+        batch = Author().batch(1, 3, text="olá 👋 {}")
+        self.keep(batch)
+        [back] = self.result(self.store.read(batch.feed, 1))
+        self.assertEqual((back.sig, back.body, back.records), (batch.sig, batch.body, batch.records))
+
+    def test_held(self) -> None:
+        """What is held of a feed is its range, and the hash, place and time of its newest batch."""
+        author = Author()
+        one, two = author.batches((1, 4), (5, 7))
+        self.keep(one, two)
+        self.assertEqual(self.held(author.feed), Held(author.feed, 1, 7, two.hash, 5, two.last_lc))
+
+    def test_read_sees_appends(self) -> None:
+        """A read sees the append made just before it, kept or not."""
+        batch = Author().batch(1)
+        self.store.append(batch)
+        self.assertEqual(self.read(batch.feed, 1), [(1, 1)])
+
+    def test_read_from_within(self) -> None:
+        """Reading starts with the batch that holds the record asked for."""
+        author = Author()
+        self.keep(*author.batches((1, 4), (5, 7), (8, 8)))
+        self.assertEqual(self.read(author.feed, 6), [(5, 7), (8, 8)])
+        self.assertEqual(self.read(author.feed, 8), [(8, 8)])
+        self.assertEqual(self.read(author.feed, 9), [])
+
+    def test_read_limit(self) -> None:
+        """A read returns at most `limit` bytes, but one batch at least."""
+        author = Author()
+        one, two, three = author.batches((1, 4), (5, 8), (9, 12))
+        self.keep(one, two, three)
+        self.assertEqual(self.read(author.feed, 1, one.size + two.size), [(1, 4), (5, 8)])
+        self.assertEqual(self.read(author.feed, 1, one.size + two.size - 1), [(1, 4)])
+        self.assertEqual(self.read(author.feed, 1, 1), [(1, 4)])
+
+    def test_twice(self) -> None:
+        """A batch that is held already is not kept again."""
+        author = Author()
+        one, two = author.batches((1, 4), (5, 7))
+        self.keep(one, two, two, one)
+        self.assertEqual(self.read(author.feed, 1), [(1, 4), (5, 7)])
+        self.assertEqual(self.spans(author.feed), ((1, 7), (0, 0)))
+
+    def test_feeds_apart(self) -> None:
+        """Epochs of one author, and authors, don't mix."""
+        feeds = [Author(1, epoch=1), Author(1, epoch=2), Author(2, epoch=1)]
+        for count, author in enumerate(feeds, 1):
+            self.keep(author.batch(1, count))
+        for count, author in enumerate(feeds, 1):
+            self.assertEqual(self.read(author.feed, 1), [(1, count)])
+
+    def test_acks_in_order(self) -> None:
+        """Appends are acknowledged in the order they were made."""
+        acked: list[int] = []
+        deferreds = []
+        for batch in Author().batches(*((n, n) for n in range(1, 20))):
+            deferred = self.store.append(batch)
+            deferred.addCallback(lambda _, first=batch.first: acked.append(first))
+            deferreds.append(deferred)
+        for deferred in deferreds:
+            self.result(deferred)
+        self.assertEqual(acked, list(range(1, 20)))
+
+
+class Holes(StoreContract):
+    """Jumping ahead, and filling what was jumped over."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.author = Author()
+        self.feed = self.author.feed
+
+    def test_starts_above(self) -> None:
+        """A feed whose first batch isn't its beginning has a hole down to record 1."""
+        self.keep(self.author.batch(10, 5))
+        self.assertEqual(self.spans(self.feed), ((10, 14), (1, 9)))
+
+    def test_filled_from_the_start(self) -> None:
+        """A hole down to record 1 shrinks from its start; once closed, all is announced."""
+        self.keep(*self.author.batches((10, 14), (1, 4)))
+        self.assertEqual(self.spans(self.feed), ((10, 14), (5, 9)))
+        self.keep(self.author.batch(5, 5))
+        self.assertEqual(self.spans(self.feed), ((1, 14), (0, 0)))
+        self.assertEqual(self.read(self.feed, 1), [(1, 4), (5, 9), (10, 14)])
+
+    def test_jump(self) -> None:
+        """Jumping ahead announces the newer run; the older one is still read, up to the hole."""
+        self.keep(*self.author.batches((1, 4), (10, 14)))
+        self.assertEqual(self.spans(self.feed), ((10, 14), (5, 9)))
+        self.assertEqual(self.read(self.feed, 1), [(1, 4)])
+        self.assertEqual(self.read(self.feed, 5), [(10, 14)])
+
+    def test_grows_over_a_hole(self) -> None:
+        """The newer run goes on while the hole is open."""
+        self.keep(*self.author.batches((1, 4), (10, 14), (15, 15), (5, 9), (16, 17)))
+        self.assertEqual(self.spans(self.feed), ((1, 17), (0, 0)))
+
+    def test_second_jump(self) -> None:
+        """A second jump forgets the first hole: filling the second announces only what lies between."""
+        self.keep(*self.author.batches((1, 4), (10, 14), (20, 21)))
+        self.assertEqual(self.spans(self.feed), ((20, 21), (15, 19)))
+        self.keep(*self.author.batches((15, 19)))
+        self.assertEqual(self.spans(self.feed), ((10, 21), (0, 0)))
+        self.keep(self.author.batch(5, 5))  # of the forgotten hole: not asked for, not kept
+        self.assertEqual(self.spans(self.feed), ((10, 21), (0, 0)))
+
+    def test_does_not_fit(self) -> None:
+        """What starts within a hole, or reaches beyond it, is not kept."""
+        self.keep(*self.author.batches((10, 14), (3, 4), (1, 10)))
+        self.assertEqual(self.spans(self.feed), ((10, 14), (1, 9)))
+        self.assertEqual(self.read(self.feed, 1), [(10, 14)])
+
+
+class Freezing(StoreContract):
+    """Forks."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.author = Author()
+        self.feed = self.author.feed
+
+    def freeze(self, place: int) -> Held | None:
+        held: Held | None = self.result(self.store.freeze(self.author.fork(place)))
+        return held
+
+    def test_cut(self) -> None:
+        """The feed ends before the batch that holds the fork's place, and the proof is kept."""
+        one, two, three = self.author.batches((1, 4), (5, 7), (8, 9))
+        self.keep(one, two, three)
+        held = self.freeze(6)
+        self.assertEqual(held, Held(self.feed, 1, 4, one.hash, 1, one.last_lc))
+        self.assertEqual(self.held(self.feed), held)
+        self.assertEqual(self.read(self.feed, 1), [(1, 4)])
+        [fork] = self.result(self.store.load()).forks
+        self.assertEqual((fork.place, fork.feed), (6, self.feed))
+        self.assertEqual(fork.one.body, self.author.fork(6).one.body)
+
+    def test_nothing_left(self) -> None:
+        """A feed cut at its start is gone; the proof stays."""
+        self.keep(*self.author.batches((1, 4)))
+        self.assertIsNone(self.freeze(1))
+        self.assertIsNone(self.held(self.feed))
+        self.assertEqual(len(self.result(self.store.load()).forks), 1)
+        self.assertEqual(self.result(self.store.recent(9)), [])
+
+    def test_unknown_feed(self) -> None:
+        """The proof is kept even if nothing of the feed is; its records before the place can still come."""
+        self.assertIsNone(self.freeze(5))
+        self.keep(self.author.batch(1, 4))
+        self.assertEqual(self.spans(self.feed), ((1, 4), (0, 0)))
+
+    def test_again(self) -> None:
+        """Freezing again changes nothing, at a higher place neither; a lower place cuts further."""
+        self.keep(*self.author.batches((1, 4), (5, 7), (8, 9)))
+        held = self.freeze(8)
+        self.assertEqual(self.freeze(8), held)
+        self.assertEqual(self.freeze(9), held)
+        self.assertEqual([fork.place for fork in self.result(self.store.load()).forks], [8])
+        self.freeze(5)
+        self.assertEqual(self.spans(self.feed), ((1, 4), (0, 0)))
+        self.assertEqual([fork.place for fork in self.result(self.store.load()).forks], [5])
+
+    def test_ahead(self) -> None:
+        """A fork beyond what is held takes nothing away."""
+        self.keep(*self.author.batches((1, 4), (10, 11)))
+        self.freeze(20)
+        self.assertEqual(self.spans(self.feed), ((10, 11), (5, 9)))
+
+    def test_in_the_newer_run(self) -> None:
+        """Cutting within the newer run leaves the hole below it open."""
+        self.keep(*self.author.batches((1, 4), (10, 11), (12, 13)))
+        self.freeze(12)
+        self.assertEqual(self.spans(self.feed), ((10, 11), (5, 9)))
+
+    def test_below_the_newer_run(self) -> None:
+        """If the newer run goes entirely, the older is announced again, and goes on."""
+        self.keep(*self.author.batches((1, 4), (10, 11), (5, 6)))
+        self.freeze(9)
+        self.assertEqual(self.spans(self.feed), ((1, 6), (0, 0)))
+        self.keep(self.author.batch(7, 2))
+        self.assertEqual(self.spans(self.feed), ((1, 8), (0, 0)))
+
+    def test_into_a_forgotten_run(self) -> None:
+        """A run that was forgotten is announced if it is what's left."""
+        self.keep(*self.author.batches((1, 2), (3, 4), (10, 11), (20, 21)))
+        self.freeze(6)
+        self.assertEqual(self.spans(self.feed), ((1, 4), (0, 0)))
+
+
+class Trimming(StoreContract):
+    """Giving up what is old."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.author = Author()
+        self.feed = self.author.feed
+
+    def keep_at(self, second: int, *batches: Batch) -> None:
+        self.now = float(second)
+        self.keep(*batches)
+
+    def trim(self, second: int) -> dict[FeedId, int]:
+        lows: dict[FeedId, int] = self.result(self.store.trim(second * 1000))
+        return lows
+
+    def test_old(self) -> None:
+        """Whole batches received before the time are given up, and each feed's new low is told."""
+        other = Author(2)
+        one, two, three = self.author.batches((1, 4), (5, 7), (8, 9))
+        self.keep_at(100, one, other.batch(1))
+        self.keep_at(200, two)
+        self.keep_at(300, three)
+        self.assertEqual(self.trim(100), {})
+        self.assertEqual(self.trim(200), {self.feed: 5, other.feed: 2})
+        self.assertEqual(self.read(self.feed, 1), [(5, 7), (8, 9)])
+        self.assertEqual(self.spans(self.feed), ((5, 9), (0, 0)))
+
+    def test_all(self) -> None:
+        """Of a feed given up completely it is still known where it goes on."""
+        self.keep_at(100, *self.author.batches((1, 4)))
+        self.assertEqual(self.trim(101), {self.feed: 5})
+        self.assertEqual(self.spans(self.feed), ((5, 4), (0, 0)))
+        self.assertEqual(self.trim(101), {})
+        self.keep(self.author.batch(5, 2))
+        self.assertEqual(self.spans(self.feed), ((5, 6), (0, 0)))
+
+    def test_low_end_only(self) -> None:
+        """A batch received early stays while one below it does."""
+        self.keep_at(100, self.author.batch(5, 2))
+        self.keep_at(200, self.author.batch(1, 4))
+        self.assertEqual(self.trim(150), {})
+        self.assertEqual(self.read(self.feed, 1), [(1, 4), (5, 6)])
+
+    def test_hole(self) -> None:
+        """Giving up the run below a hole leaves the hole open; giving up what is above it forgets it."""
+        self.keep_at(100, self.author.batch(1, 4))
+        self.keep_at(200, self.author.batch(10, 2))
+        self.keep_at(300, self.author.batch(12, 2))
+        self.assertEqual(self.trim(150), {})
+        self.assertEqual(self.spans(self.feed), ((10, 13), (5, 9)))
+        self.assertEqual(self.trim(250), {self.feed: 12})
+        self.assertEqual(self.spans(self.feed), ((12, 13), (0, 0)))
+
+    def test_hole_closed_after(self) -> None:
+        """When a hole closes whose lower run was given up, what is stored is announced."""
+        self.keep_at(100, self.author.batch(1, 4))
+        self.keep_at(200, self.author.batch(10, 2))
+        self.trim(150)
+        self.keep(self.author.batch(5, 5))
+        self.assertEqual(self.spans(self.feed), ((5, 11), (0, 0)))
+
+
+class Looking(StoreContract):
+    """Over all feeds: the newest, a search, everything."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ana, self.bia = Author(1), Author(2, late=500)
+
+    def recent(self, count: int) -> list[tuple[bytes, int]]:
+        return [(batch.feed.author, batch.first) for batch in self.result(self.store.recent(count))]
+
+    def test_recent(self) -> None:
+        """The batches with the newest records come in the conversation's order."""
+        ana, bia = self.ana.feed.author, self.bia.feed.author
+        self.keep(*(self.bia.batch(n) for n in (1, 2, 3)), *(self.ana.batch(n) for n in (1, 2, 3)))
+        self.assertEqual(self.recent(3), [(bia, 2), (ana, 3), (bia, 3)])
+        self.assertEqual(len(self.recent(100)), 6)
+        self.assertEqual(self.recent(0), [])
+
+    def test_recent_counts_records(self) -> None:
+        """Records are counted, not batches; a batch that holds one of them comes whole."""
+        self.keep(*self.ana.batches((1, 4), (5, 8), (9, 10)))
+        self.assertEqual([first for _, first in self.recent(3)], [5, 9])
+        self.assertEqual([first for _, first in self.recent(2)], [9])
+
+    def test_search(self) -> None:
+        """A message is found by the beginnings of its words, whatever their case and accents."""
+        batch = self.ana.batch(1, 3, text="Amanhã às {} horas, no CAFÉ!")
+        self.keep(batch, self.bia.batch(1, text="amanhece"))
+
+        def found(words: str, limit: int = 10) -> list[tuple[int, int]]:
+            hits = self.result(self.store.search(words, limit))
+            return [(hit.batch.first, hit.number) for hit in hits]
+
+        self.assertEqual(found("cafe amanha"), [(1, 1), (1, 2), (1, 3)])
+        self.assertEqual(found("café 2"), [(1, 2)])
+        self.assertEqual(found("manha"), [])
+        self.assertEqual(found("amanh", limit=2), [(1, 3), (1, 1)])
+        self.assertEqual(found('" OR !*'), [])
+        self.assertEqual(found("!"), [])
+        self.assertEqual(found("amanh", limit=0), [])
+
+    def test_search_new(self) -> None:
+        """What came after a search is found by the next; what is gone is not."""
+        self.keep(self.ana.batch(1))
+        self.assertEqual(len(self.result(self.store.search("oi", 9))), 1)
+        self.keep(self.ana.batch(2), self.bia.batch(1, text="tchau"))
+        self.assertEqual(len(self.result(self.store.search("oi", 9))), 2)
+        self.result(self.store.freeze(self.ana.fork(2)))
+        self.assertEqual(len(self.result(self.store.search("oi", 9))), 1)
+        self.keep(self.ana.batch(2, text="tchau"))
+        self.assertEqual(len(self.result(self.store.search("oi", 9))), 1)
+        self.assertEqual(len(self.result(self.store.search("tchau", 9))), 2)
+
+    def test_everything(self) -> None:
+        """An export reads all there is, page by page, by feed and number, holes or not."""
+        batches = [*self.ana.batches((1, 2), (3, 3), (10, 12)), *self.bia.batches((5, 6), (7, 7))]
+        self.keep(*batches)
+        seen: list[Batch] = []
+        while page := self.result(self.store.everything(seen[-1] if seen else None, limit=500)):
+            self.assertLessEqual(len(page), 3)
+            seen += page
+        expected = sorted(batches, key=lambda batch: (batch.feed, batch.first))
+        self.assertEqual([batch.body for batch in seen], [batch.body for batch in expected])

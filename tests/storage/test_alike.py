@@ -1,0 +1,139 @@
+"""The two stores do the same, whatever is asked of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.storage.feeding import Author
+from twisted_chat.core.feeds import Batch
+from twisted_chat.core.store import Loaded, Store
+from twisted_chat.storage.memory import MemoryStore
+from twisted_chat.storage.sqlite import SQLiteStore
+
+AUTHORS = [Author(1), Author(2, late=500)]
+authors = st.sampled_from(AUTHORS)
+numbers = st.integers(1, 14)
+
+
+class Pair(RuleBasedStateMachine):
+    """A memory store and an SQLite store that are asked the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000
+        self.calls: Queue[Any] = Queue()
+        self.directory = tempfile.TemporaryDirectory()
+        self.memory: Store = MemoryStore(wall=self.wall)
+        self.sqlite: Store = self.open()
+
+    def wall(self) -> float:
+        return float(self.now)
+
+    def open(self) -> SQLiteStore:
+        path = Path(self.directory.name) / "chat.db"
+        return SQLiteStore(path, lambda function, *arguments: self.calls.put((function, arguments)), self.wall)
+
+    def wait(self, deferred: Deferred[Any]) -> Any:
+        fired: list[Any] = []
+        deferred.addBoth(fired.append)
+        while not fired:
+            function, arguments = self.calls.get(timeout=20)
+            function(*arguments)
+        if isinstance(fired[0], Failure):
+            fired[0].raiseException()
+        return fired[0]
+
+    def both(self, ask: Callable[[Store], Deferred[Any]]) -> None:
+        """Ask both, and compare."""
+        assert plain(self.wait(ask(self.memory))) == plain(self.wait(ask(self.sqlite)))
+
+    @rule(author=authors, first=numbers, count=st.integers(1, 4))
+    def append(self, author: Author, first: int, count: int) -> None:
+        batch = author.batch(first, count)
+        self.both(lambda store: store.append(batch))
+        self.both(lambda store: store.load())
+
+    @rule(author=authors, count=st.integers(1, 4))
+    def extend(self, author: Author, count: int) -> None:
+        for held in self.wait(self.memory.load()).held:
+            if held.feed == author.feed:
+                self.append(author, held.high + 1, count)
+
+    @rule(author=authors)
+    def fill(self, author: Author) -> None:
+        for held in self.wait(self.memory.load()).held:
+            if held.feed == author.feed and held.hole[0]:
+                self.append(author, held.hole[0], min(2, held.hole[1] - held.hole[0] + 1))
+
+    @rule(author=authors, first=numbers, limit=st.sampled_from([1, 600, 65536]))
+    def read(self, author: Author, first: int, limit: int) -> None:
+        self.both(lambda store: store.read(author.feed, first, limit))
+
+    @rule(author=authors, place=st.integers(3, 20))
+    def freeze(self, author: Author, place: int) -> None:
+        fork = author.fork(place)
+        self.both(lambda store: store.freeze(fork))
+        self.both(lambda store: store.load())
+
+    @rule(seconds=st.integers(1, 100))
+    def later(self, seconds: int) -> None:
+        self.now += seconds
+
+    @precondition(lambda self: self.now > 1100)
+    @rule(ago=st.integers(0, 100))
+    def trim(self, ago: int) -> None:
+        self.both(lambda store: store.trim((self.now - ago) * 1000))
+        self.both(lambda store: store.load())
+
+    @rule(count=st.integers(0, 20))
+    def look(self, count: int) -> None:
+        self.both(lambda store: store.recent(count))
+        self.both(lambda store: store.search("oi", count))
+        self.both(lambda store: store.search("1", count))
+        self.both(lambda store: store.everything())
+
+    @rule()
+    def reopen(self) -> None:
+        self.wait(self.sqlite.close())
+        self.sqlite = self.open()
+        self.both(lambda store: store.load())
+
+    def teardown(self) -> None:
+        self.both(lambda store: store.everything())
+        self.wait(self.sqlite.close())
+        self.directory.cleanup()
+
+
+def plain(answer: Any) -> Any:
+    """Return `answer` in a form that compares by content."""
+    if isinstance(answer, Loaded):
+        held = sorted((vars(each) for each in answer.held), key=lambda each: each["feed"])
+        return held, sorted((fork.feed, fork.place) for fork in answer.forks)
+    if isinstance(answer, Batch):
+        return answer.sig, answer.body
+    if isinstance(answer, list):
+        return [plain(each) for each in answer]
+    if hasattr(answer, "number"):
+        return plain(answer.batch), answer.number
+    return answer
+
+
+class AlikeTests(SynchronousTestCase):
+    """Any sequence of calls."""
+
+    def test_alike(self) -> None:
+        """Both stores give the same answers, the one in a database also after it was closed and opened again."""
+        case = Pair.TestCase("runTest")
+        case.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+        case.runTest()

@@ -1,0 +1,394 @@
+"""`logs_chat.txt`: its lines, and that none is lost without a word."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import time
+from collections.abc import Callable
+from typing import get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import Clock
+from twisted.logger import Logger, LogLevel, LogPublisher
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.test_words import AT, said, sample
+from twisted_chat import chatlog
+from twisted_chat.chatlog import ChatLog, LogUnwritable
+from twisted_chat.core import events
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.text import check_name
+
+WALL = AT / 1000
+STAMP = time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL))
+
+
+class ChatLogCase(SynchronousTestCase):
+    """A log at a path of its own, with clocks that stand still until told."""
+
+    def setUp(self) -> None:
+        self.path = self.mktemp()
+        self.clock = Clock()
+        self.wall = Clock()
+        self.wall.advance(WALL)
+        self.troubles: list[str] = []
+        self.log = self.open(self.path)
+
+    def open(self, path: str) -> ChatLog:
+        log = ChatLog(path, self.clock.seconds, self.wall.seconds)
+        log.trouble = self.troubles.append
+        self.addCleanup(log.close)
+        return log
+
+    def record(self, *happened: events.Event, log: ChatLog | None = None) -> None:
+        for event in happened:
+            (log or self.log)(
+                {"chat_event": event, "log_level": LogLevel.info, "log_namespace": "twisted_chat.chatlog"}
+            )
+
+    def lines(self, path: str | None = None) -> list[str]:
+        """The lines without their time stamps, of which all must be right."""
+        with open(path or self.path, encoding="utf-8", newline="") as file:
+            text = file.read()
+        self.assertTrue(text.endswith("\n") or not text)
+        lines = text.split("\n")[:-1]
+        for line in lines:
+            self.assertTrue(line.startswith(STAMP), line)
+        return [line.removeprefix(STAMP) for line in lines]
+
+
+class FormatTests(ChatLogCase):
+    """The lines are those of the original, whatever the language."""
+
+    def test_the_original_lines(self) -> None:
+        """What read the original's log can read this one."""
+        self.record(
+            events.Joined("Ana", "127.0.0.1", 5000, False),
+            events.Joined("Ana", "127.0.0.1", 5001, True),
+            said("oi"),
+            said("olá", name="Bia", own=True),
+            events.Left("Ana"),
+            events.Leaving("Bia", self.path),
+        )
+        self.assertEqual(
+            self.lines(),
+            [
+                "[ENTRADA USR] Conexão recebida de (127.0.0.1:5000) (Ana)",
+                "[USR CONECTADO] Conectado ao peer na porta 5001 (Ana)",
+                "[MSG RECEBIDA] Ana: oi",
+                "[MSG ENVIADA] Bia: olá",
+                "[SAIDA USR] Ana saiu do chat.",
+                "[INF SAIDA] Bia, encerrou o chat.",
+            ],
+        )
+
+    def test_every_event_is_one_line(self) -> None:
+        """No event is forgotten, and each has a tag that is known; a batch has a line a message."""
+        for kind in get_args(events.Event):
+            self.record(sample(kind, "x"))  # type: ignore[arg-type]
+        self.assertEqual(len(self.lines()), len(get_args(events.Event)) + 1)
+        for line in self.lines():
+            self.assertRegex(
+                line, r"^\[(ENTRADA USR|USR CONECTADO|MSG RECEBIDA|MSG ENVIADA|INF SAIDA|SAIDA USR|AVISO|ERRO|INFO)\] "
+            )
+
+    @settings(deadline=None)
+    @given(st.text(st.characters(), max_size=30))
+    def test_no_event_forges_a_line(self, text: str) -> None:
+        """Whatever others put into names and texts, an event stays one line and the file stays UTF-8."""
+        os.truncate(self.path, 0)
+        for kind in get_args(events.Event):
+            before = len(self.lines())
+            self.clock.advance(1)
+            self.record(sample(kind, text))  # type: ignore[arg-type]
+            self.assertEqual(len(self.lines()) - before, 2 if kind is events.Messages else 1)
+
+    @settings(deadline=None)
+    @given(st.text(st.characters(), max_size=30), st.text(st.characters(), max_size=30))
+    def test_speaker_and_text_can_be_told_apart(self, name: str, text: str) -> None:
+        """The first `: ` of a message's line ends the name, for every name that is accepted."""
+        try:
+            name = check_name(name)
+        except BadText:
+            return
+        os.truncate(self.path, 0)
+        self.record(said(text, name=name))
+        match = re.fullmatch(r"\[MSG RECEBIDA\] ([^:]*): (.*)", self.lines()[0])
+        assert match is not None
+        self.assertEqual(match[1], name)
+
+    def test_time_goes_on(self) -> None:
+        """Each line bears the wall clock of when it was written."""
+        self.record(said("a"))
+        self.wall.advance(1)
+        self.record(said("b"))
+        with open(self.path, encoding="utf-8") as file:
+            stamps = [line[: len(STAMP)] for line in file]
+        self.assertEqual(stamps[0], STAMP)
+        self.assertEqual(stamps[1], time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL + 1)))
+
+    def test_long_details_are_cut(self) -> None:
+        """An entry that is not a message has a bounded length."""
+        self.record(events.Fault("x" * 100_000))
+        self.assertLessEqual(len(self.lines()[0]), chatlog.MAX_ENTRY)
+
+
+class RecordTests(ChatLogCase):
+    """The conversation's events come by way of `twisted.logger`."""
+
+    def test_one_logger_event_and_one_write_a_batch(self) -> None:
+        """However many messages a batch has, it is one logger event and one write of whole lines."""
+        writes: list[bytes] = []
+        write = os.write
+        self.patch(chatlog, "_log", Logger("twisted_chat.chatlog", observer=self.log))
+        self.patch(chatlog.os, "write", lambda fd, data: writes.append(bytes(data)) or write(fd, data))
+        chatlog.record(said(*map(str, range(512))))
+        self.assertEqual(len(writes), 1)
+        self.assertEqual(len(self.lines()), 512)
+
+
+class SharedTests(ChatLogCase):
+    """Several peers, and logrotate, may share the file."""
+
+    def test_two_peers(self) -> None:
+        """Two logs on one path append whole lines in turn and overwrite nothing."""
+        other = self.open(self.path)
+        for n in range(100):
+            self.record(said(f"a{n}", f"b{n}"))
+            self.record(said(f"c{n}", own=True), log=other)
+        self.assertEqual(len(self.lines()), 300)
+        self.assertEqual(
+            self.lines()[:3], ["[MSG RECEBIDA] Ana: a0", "[MSG RECEBIDA] Ana: b0", "[MSG ENVIADA] Ana: c0"]
+        )
+
+    def test_moved(self) -> None:
+        """After logrotate moved the file, lines go to a new one within a second, and none is lost."""
+        self.record(said("before"))
+        os.rename(self.path, self.path + ".1")
+        self.record(said("meanwhile"))
+        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.record(said("after"))
+        self.assertEqual(self.lines(self.path + ".1"), ["[MSG RECEBIDA] Ana: before", "[MSG RECEBIDA] Ana: meanwhile"])
+        self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: after"])
+
+    def test_replaced_and_removed(self) -> None:
+        """A file that another took the place of, or that is gone, is noticed too."""
+        os.rename(self.path, self.path + ".1")
+        self.open(self.path)
+        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.record(said("replaced"))
+        self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: replaced"])
+        os.remove(self.path)
+        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.record(said("removed"))
+        self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: removed"])
+
+    def test_looked_at_once_a_second(self) -> None:
+        """Whether the file moved is not asked for each event."""
+        looks: list[object] = []
+        stat = os.stat
+        self.patch(chatlog.os, "stat", lambda path: looks.append(path) or stat(path))
+        for _ in range(100):
+            self.record(said("x"))
+            self.clock.advance(chatlog.CHECK_SECONDS / 50)
+        self.assertLessEqual(len(looks), 2)
+
+
+class FailureTests(ChatLogCase):
+    """What can't be written is counted and told, and nothing raises."""
+
+    def test_not_writable_from_the_start(self) -> None:
+        """A log that can't be opened is an error that names path and reason."""
+        directory = self.mktemp()
+        os.mkdir(directory)
+        for path, reason in ((directory, "directory"), (self.mktemp() + "/missing/log", "No such file")):
+            error = self.assertRaises(LogUnwritable, ChatLog, path)
+            self.assertEqual(error.path, os.path.abspath(path))
+            self.assertIn(reason, str(error))
+
+    def test_a_pipe_nobody_reads(self) -> None:
+        """A named pipe without a reader is an error too, and does not hang."""
+        path = self.mktemp()
+        os.mkfifo(path)
+        self.assertRaises(LogUnwritable, ChatLog, path)
+
+    def test_disk_full(self) -> None:
+        """The lines lost while the disk is full are counted; one line says so when there is room; people hear of it once."""
+        if not os.path.exists("/dev/full"):
+            raise SkipTest("no /dev/full here")
+        os.remove(self.path)
+        os.symlink("/dev/full", self.path)
+        log = self.open(self.path)
+        self.record(said("a", "b"), events.Left("Ana"), log=log)
+        self.assertEqual(self.troubles, [os.strerror(28)])
+        os.remove(self.path)
+        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.record(said("c"), said("d"), log=log)
+        self.assertEqual(
+            self.lines(),
+            [
+                "[AVISO] Faltam 3 linhas: não puderam ser escritas.",
+                "[MSG RECEBIDA] Ana: c",
+                "[MSG RECEBIDA] Ana: d",
+            ],
+        )
+        self.assertEqual(len(self.troubles), 1)
+
+    def limit(self, size: int) -> Callable[[], None]:
+        """Let no file grow beyond `size` bytes, until the returned function is called."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def lift() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+        self.addCleanup(lift)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        return lift
+
+    def test_full_in_the_middle_of_a_line(self) -> None:
+        """A line that was cut counts as missing, and what follows starts on a line of its own."""
+        line = len((STAMP + "[MSG RECEBIDA] Ana: 0\n").encode())
+        lift = self.limit(3 * line + 10)
+        self.record(said(*"01234"))
+        self.record(said("5"))
+        lift()
+        self.record(said("6"))
+        with open(self.path, encoding="utf-8") as file:
+            lines = [text.removeprefix(STAMP).rstrip("\n") for text in file]
+        self.assertEqual(lines[:3], [f"[MSG RECEBIDA] Ana: {n}" for n in range(3)])
+        self.assertEqual(lines[3], STAMP[:10])
+        self.assertEqual(lines[4:], ["[AVISO] Faltam 3 linhas: não puderam ser escritas.", "[MSG RECEBIDA] Ana: 6"])
+        self.assertEqual(len(self.troubles), 1)
+
+    def test_full_while_saying_what_is_missing(self) -> None:
+        """If there is room for the count and not for what follows it, only the latter is missing from then on."""
+        line = len((STAMP + "[MSG RECEBIDA] Ana: 0\n").encode())
+        notice = len((STAMP + chatlog._MISSING.format(n=1) + "\n").encode())
+        lift = self.limit(line)
+        self.record(said("0"), said("1"))
+        lift()
+        lift = self.limit(line + notice)
+        self.record(said("2", "3"))
+        lift()
+        self.record(said("4"))
+        self.assertEqual(
+            self.lines(),
+            [
+                "[MSG RECEBIDA] Ana: 0",
+                chatlog._MISSING.format(n=1),
+                chatlog._MISSING.format(n=2),
+                "[MSG RECEBIDA] Ana: 4",
+            ],
+        )
+
+    def test_each_outage_is_told(self) -> None:
+        """A second outage, after the first was over, is told again."""
+        for _ in range(2):
+            lift = self.limit(os.path.getsize(self.path))
+            self.record(said("a"), said("b"))
+            lift()
+            self.record(said("c"))
+        self.assertEqual(len(self.troubles), 2)
+
+    def test_moved_to_where_it_cant_be_made(self) -> None:
+        """If the directory is gone, lines are counted as missing; they are written again once it is back."""
+        directory = self.mktemp()
+        os.mkdir(directory)
+        path = os.path.join(directory, "log")
+        log = self.open(path)
+        os.rename(directory, directory + ".1")
+        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.record(said("a"), said("b"), log=log)
+        self.assertEqual(len(self.troubles), 1)
+        os.mkdir(directory)
+        self.record(said("c"), log=log)
+        self.assertEqual(self.lines(path), [chatlog._MISSING.format(n=2), "[MSG RECEBIDA] Ana: c"])
+
+    def test_closed(self) -> None:
+        """What is logged after the end is dropped without a word."""
+        self.log.close()
+        self.record(said("late"))
+        self.log.close()
+        self.assertEqual(self.lines(), [])
+        self.assertEqual(self.troubles, [])
+
+
+class RefusalTests(ChatLogCase):
+    """Whoever knocks again and again can't fill the disk."""
+
+    refusal = events.Refused("127.0.0.1", 5003, "protocol", "not a frame")
+
+    def test_rate(self) -> None:
+        """Of 1,000 refusals in 10 s, 20 are written, and then how many were not."""
+        self.record(*[self.refusal] * 1000)
+        self.assertEqual(
+            self.lines(), ["[AVISO] Conexão com 127.0.0.1:5003 recusada (protocol): not a frame"] * chatlog.MAX_REFUSALS
+        )
+        self.clock.advance(chatlog.REFUSAL_SECONDS)
+        self.record(said("oi"))
+        self.assertEqual(
+            self.lines()[chatlog.MAX_REFUSALS :],
+            ["[AVISO] Mais 980 recusas não foram escritas.", "[MSG RECEBIDA] Ana: oi"],
+        )
+
+    def test_again(self) -> None:
+        """In the next 10 s the next 20 are written, after the count of those that were not."""
+        self.record(*[self.refusal] * 25)
+        self.clock.advance(chatlog.REFUSAL_SECONDS)
+        self.record(*[self.refusal] * 25)
+        self.assertEqual(self.lines()[20], "[AVISO] Mais 5 recusas não foram escritas.")
+        self.assertEqual(len(self.lines()), 41)
+
+    def test_at_the_end(self) -> None:
+        """The count is written when the log is closed."""
+        self.record(*[self.refusal] * 25)
+        self.log.close()
+        self.assertEqual(self.lines()[20:], ["[AVISO] Mais 5 recusas não foram escritas."])
+
+
+class ForeignTests(ChatLogCase):
+    """What else is logged in this process is written if it is trouble."""
+
+    def logger(self, namespace: str = "twisted.internet.something") -> Logger:
+        return Logger(namespace, observer=LogPublisher(self.log))
+
+    def test_a_failure_is_one_line(self) -> None:
+        """An exception is one line: its type, its message, and the innermost place in this package."""
+        try:
+            check_name(None)  # type: ignore[arg-type]
+        except AttributeError:
+            self.logger().failure("Unhandled Error")
+        (line,) = self.lines()
+        self.assertRegex(
+            line, r"^\[ERRO\] AttributeError: 'NoneType' .*\(twisted_chat.core.text\.py:\d+ in check_name\)$"
+        )
+
+    def test_a_failure_from_elsewhere(self) -> None:
+        """An exception that never was in this package has its own innermost place; its message can't forge a line."""
+        try:
+            int("a\nb")
+        except ValueError:
+            self.logger().failure("Unhandled Error")
+        (line,) = self.lines()
+        self.assertIn("test_chatlog.py", line)
+
+    def test_an_unhandled_deferred_is_one_line(self) -> None:
+        """Twisted logs it as two events."""
+        self.patch(__import__("twisted.internet.defer").internet.defer, "log", self.logger("twisted.internet.defer"))
+        forgotten: Deferred[None] = fail(ZeroDivisionError("why"))
+        del forgotten
+        self.assertEqual(self.lines(), ["[ERRO] ZeroDivisionError: why"])
+
+    def test_levels(self) -> None:
+        """Errors and warnings are written, Twisted's talk about itself is not."""
+        logger = self.logger()
+        logger.debug("d")
+        logger.info("Starting factory {f}", f=1)
+        logger.warn("w {n}", n=1)
+        logger.error("e\n{n}", n=2)
+        logger.critical("c")
+        self.assertEqual(self.lines(), ["[AVISO] w 1", "[ERRO] e\\n2", "[ERRO] c"])

@@ -1,0 +1,161 @@
+"""The layers of `docs/architecture.md`: imports run downward only, and the core touches no outside world."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import twisted_chat
+
+PACKAGE = Path(twisted_chat.__file__).parent
+
+LAYERS = (
+    {"__main__", "service", "options", "settings"},
+    {"peer"},
+    {"console"},
+    {"chatlog"},
+    {"words"},
+    {"net"},
+    {"storage"},
+    {"core"},
+)
+"""The parts of the package from the top down. A new module must be given its place here."""
+EVERYWHERE_BUT_CORE = {"i18n"}
+"""Below every layer but the core, which has no words for people."""
+
+CORE_TWISTED = {"twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task"}
+"""What the core may use of Twisted."""
+OUTSIDE_WORLD = {
+    "asyncio", "builtins.open", "io", "logging", "os", "pathlib", "select", "selectors", "shutil", "signal", "socket",
+    "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time",
+}  # fmt: skip
+"""What the core may not use at all: the reactor's, files', databases' and clocks' modules."""
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Yield the dotted name below the package, and the text, of each of its modules."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path.read_text(encoding="utf-8")
+
+
+def imports(source: str) -> Iterator[str]:
+    """Yield what `source` imports, at any depth, each as far as it is written: `from a import b` is `a.b`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+            yield "builtins.open"
+
+
+def depth(part: str) -> int | None:
+    """How far down a part of the package is, 0 being the top; None if it has no place."""
+    return next((depth for depth, layer in enumerate(LAYERS) if part in layer), None)
+
+
+def faults(name: str, source: str) -> list[str]:
+    """What a module of this name and text does that its layer does not allow."""
+    part = name.partition(".")[0]
+    if part and depth(part) is None and part not in EVERYWHERE_BUT_CORE:
+        return [f"{name} has no place in LAYERS"]
+    found = []
+    for target in imports(source):
+        if target.startswith("."):
+            found.append(f"{name} imports {target}, which is relative")
+        elif target.startswith("twisted_chat."):
+            found += _upward(name, part, target)
+        elif part == "core" and _outside(target):
+            found.append(f"{name} uses {target}")
+    return found
+
+
+def _upward(name: str, part: str, target: str) -> list[str]:
+    to = target.split(".")[1]
+    if to in EVERYWHERE_BUT_CORE:
+        allowed = part != "core"
+    elif to.startswith("__version"):
+        allowed = True
+    else:
+        here, there = depth(part), depth(to)
+        allowed = here is not None and there is not None and here <= there
+    return [] if allowed else [f"{name} imports {target}, which is not below it"]
+
+
+def _outside(target: str) -> bool:
+    names = target.split(".")
+    prefixes = {".".join(names[:length]) for length in range(1, len(names) + 1)}
+    if names[0] == "twisted":
+        return not prefixes & CORE_TWISTED
+    return bool(prefixes & OUTSIDE_WORLD)
+
+
+class LayerTests(SynchronousTestCase):
+    """The package keeps its layers."""
+
+    def test_downward(self) -> None:
+        """No module imports from a layer above its own, relatively, or, in the core, anything of the outside world."""
+        self.assertEqual([fault for name, source in sources() for fault in faults(name, source)], [])
+
+    def test_importing_does_nothing(self) -> None:
+        """Importing any module installs no reactor: which one runs is for whoever starts the program to say."""
+        modules = [f"twisted_chat.{name}".rstrip(".") for name, _ in sources()]
+        program = f"import {', '.join(modules)}, sys; sys.exit('twisted.internet.reactor' in sys.modules)"
+        path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
+        done = subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, timeout=60
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+
+class FaultTests(SynchronousTestCase):
+    """The check itself: what it must catch, and what it must let pass."""
+
+    def test_caught(self) -> None:
+        """Each way around the layers is a fault."""
+        cases = (
+            ("core.feeds", "from twisted_chat.net import link"),
+            ("core.feeds", "from twisted_chat.i18n import _"),
+            ("core.feeds", "from twisted_chat import words"),
+            ("core.feeds", "def f():\n    import socket"),
+            ("core.feeds", "from os import path"),
+            ("core.feeds", "import os.path"),
+            ("core.feeds", "from twisted.internet import reactor"),
+            ("core.feeds", "import twisted.internet.protocol"),
+            ("core.feeds", "from twisted import internet"),
+            ("core.feeds", "if TYPE_CHECKING:\n    from pathlib import Path"),
+            ("core.feeds", "x = open('f')"),
+            ("storage.memory", "import twisted_chat.net.link"),
+            ("net.link", "from twisted_chat.words import who"),
+            ("words", "from twisted_chat.chatlog import ChatLog"),
+            ("console.plain", "from twisted_chat.options import Options"),
+            ("console.plain", "from . import prompts"),
+            ("console.plain", "from twisted_chat import nonsense"),
+            ("i18n", "from twisted_chat.core import text"),
+            ("helpers", ""),
+        )
+        for name, source in cases:
+            self.assertEqual(len(faults(name, source)), 1, (name, source))
+
+    def test_allowed(self) -> None:
+        """Downward, sideways, and the parts of Twisted the core may use, are no faults."""
+        cases = (
+            ("core.feeds", "from twisted_chat.core import text"),
+            ("core.feeds", "from twisted.internet.defer import Deferred"),
+            ("core.feeds", "from twisted.internet import defer, task"),
+            ("core.feeds", "from collections.abc import Iterable"),
+            ("net.link", "from twisted_chat.core.frames import encode\nfrom twisted_chat.storage import memory"),
+            ("net.link", "from twisted_chat.i18n import _\nfrom twisted.internet.protocol import Protocol"),
+            ("service", "from twisted_chat.options import Options"),
+            ("options", "from twisted_chat import __version__"),
+            ("", ""),
+        )
+        for name, source in cases:
+            self.assertEqual(faults(name, source), [], (name, source))

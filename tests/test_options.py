@@ -1,0 +1,321 @@
+"""The command line as a whole: defaults, what goes together, what is asked, and how it fails."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.python.usage import Options as BaseOptions
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat import __version__, options
+from twisted_chat.console.prompts import Terminal
+from twisted_chat.options import Options
+from twisted_chat.settings import Settings
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens at."""
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in servers]
+    for server in servers:
+        server.close()
+    return ports
+
+
+class Twistd(BaseOptions):
+    """The part of twistd's own options that `Options` looks at."""
+
+    optFlags = [["nodaemon"], ["debug"]]
+    optParameters = [["pidfile", None, "twistd.pid"]]
+    subCommands = [["tcpchat", None, Options, ""]]
+
+
+class CommandLine(SynchronousTestCase):
+    """What the cases below have in common: nobody to ask, and two free known ports."""
+
+    def setUp(self) -> None:
+        self.patch(options, "find_terminal", lambda: None)
+        self.ports = free_ports(2)
+        self.known = ["--ports", ",".join(map(str, self.ports))]
+        self.enough = [*self.known, "--name", "Ana", "--port", str(self.ports[0])]
+
+    def parse(self, *arguments: str) -> Settings:
+        """The settings for these arguments."""
+        parsed = Options()
+        parsed.parseOptions(arguments)
+        return parsed.settings
+
+    def fail_with(self, *arguments: str) -> str:
+        """The line with which these arguments are refused."""
+        exit = self.assertRaises(SystemExit, Options().parseOptions, arguments)
+        assert isinstance(exit.code, str)  # which Python writes to stderr, exiting with 1
+        line, hint = exit.code.split("\n")
+        self.assertEqual(hint, "Try 'tcpchat --help'.")
+        return line
+
+    def asked(self, *answers: Any) -> list[str]:
+        """Put a terminal there with somebody who gives these answers; return what they will have been told."""
+        told: list[str] = []
+        rest = iter(answers)
+
+        def ask(question: str) -> str:
+            told.append(question)
+            answer = next(rest)
+            if isinstance(answer, str):
+                return answer
+            raise answer
+
+        self.patch(options, "find_terminal", lambda: Terminal(ask, told.append))
+        return told
+
+
+class SettingsTests(CommandLine):
+    """What `settings` says."""
+
+    def test_defaults(self) -> None:
+        """With a name and a port alone, everything else is as the documentation says."""
+        expected = Settings(
+            name="Ana",
+            port=5003,
+            ports=(5000, 5001, 5002, 5003, 5004),
+            links=64,
+            listen="127.0.0.1",
+            peers=(),
+            group="chat",
+            log=Path(os.getcwd(), "logs_chat.txt"),
+            data=None,
+            ephemeral=False,
+            console="auto",
+        )
+        self.patch(options, "is_free", lambda host, port: True)
+        self.assertEqual(self.parse("--name", "Ana", "--port", "5003"), expected)
+
+    def test_everything(self) -> None:
+        """Every flag reaches its setting."""
+        directory = os.path.abspath(self.mktemp())
+        os.makedirs(directory)
+        first, second = self.ports
+        settings = self.parse(
+            *f"--name=Bia --port={second} --ports={first},{second} --links=7 --listen=localhost --peer=127.0.0.2".split(),
+            *f"--peer=[::1]:80 --group=math --log={directory}/log --data={directory} --console=plain".split(),
+        )
+        expected = Settings(
+            name="Bia",
+            port=second,
+            ports=(first, second),
+            links=7,
+            listen="127.0.0.1",
+            peers=(("127.0.0.2", None), ("::1", 80)),
+            group="math",
+            log=Path(directory, "log"),
+            data=Path(directory),
+            ephemeral=False,
+            console="plain",
+        )
+        self.assertEqual(settings, expected)
+
+    def test_ephemeral(self) -> None:
+        """`--ephemeral` is a flag."""
+        self.assertTrue(self.parse(*self.enough, "--ephemeral").ephemeral)
+
+    def test_peers_are_not_shared(self) -> None:
+        """The peers of one command line are not those of the next."""
+        self.parse(*self.enough, "--peer", "localhost")
+        self.assertEqual(self.parse(*self.enough).peers, ())
+
+    def test_every_flag_has_words(self) -> None:
+        """`--help` says what each flag is for."""
+        for flag, words in Options().docs.items():
+            self.assertTrue(words, flag)
+
+
+class RefusalTests(CommandLine):
+    """What is wrong is said in one line."""
+
+    def test_missing(self) -> None:
+        """Without a terminal to ask at, a missing name or port is an error that shows what to give."""
+        self.assertIn("--name is missing", self.fail_with(*self.known, "--port", str(self.ports[0])))
+        words = self.fail_with(*self.known, "--name", "Ana")
+        self.assertIn("--port is missing", words)
+        for port in self.ports:
+            self.assertIn(str(port), words)
+
+    def test_one_line(self) -> None:
+        """Whatever was given, the refusal is one line without control characters, and names the program."""
+        for arguments in (["--na\nme", "x"], ["\x1b[2J\nfoo"], ["--log", "/no/such\n/directory\x07"]):
+            line = self.fail_with(*self.enough, *arguments)
+            self.assertTrue(line.startswith("tcpchat: "), line)
+            self.assertTrue(line.isprintable(), line)
+
+    def test_surplus_word(self) -> None:
+        """A word without a flag is named."""
+        self.assertIn("'Ana'", self.fail_with("Ana"))
+
+    def test_contradiction(self) -> None:
+        """A directory to keep things in and the wish to keep nothing exclude each other."""
+        words = self.fail_with(*self.enough, "--ephemeral", "--data", self.mktemp())
+        self.assertIn("--data and --ephemeral", words)
+
+    def test_bad_log(self) -> None:
+        """A log that can't be written is refused before anything else happens."""
+        self.assertIn("--log", self.fail_with(*self.enough, "--log", "/no/such/directory/log"))
+
+    def test_port_in_use(self) -> None:
+        """A port in use is refused, and the free ones are named."""
+        first, second = self.ports
+        with socket.create_server(("127.0.0.1", first)):
+            self.patch(options, "holder", lambda *arguments: None)
+            words = self.fail_with(*self.enough)
+        self.assertIn(f"--port {first} is in use by another program; free are {second}", words)
+
+    def test_port_held_by_peer(self) -> None:
+        """If a peer of the group holds the port its name is said, made harmless."""
+        with socket.create_server(("127.0.0.1", self.ports[0])):
+            self.patch(options, "holder", lambda *arguments: "Bia\x1b[2J")
+            self.assertIn("is held by Bia\\x1b[2J;", self.fail_with(*self.enough))
+
+    def test_holder_is_asked_as_member(self) -> None:
+        """The holder of a port is asked by somebody of this name and group who listens nowhere."""
+        calls: list[tuple[Any, ...]] = []
+        with socket.create_server(("127.0.0.1", self.ports[0])):
+            self.patch(options, "holder", lambda *arguments: calls.append(arguments))
+            self.fail_with(*self.enough, "--group", "math")
+        ((host, port, me),) = calls
+        self.assertEqual((host, port), ("127.0.0.1", self.ports[0]))
+        self.assertEqual((me.name, me.group.name, me.port, me.durable), ("Ana", "math", 0, False))
+
+    def test_port_not_available(self) -> None:
+        """A port that can't be listened at for another reason is refused for that reason."""
+
+        def is_free(host: str, port: int) -> bool:
+            raise PermissionError(13, "Permission denied")
+
+        self.patch(options, "is_free", is_free)
+        self.assertIn("is not available (Permission denied); none of --ports is free", self.fail_with(*self.enough))
+
+
+class AskingTests(CommandLine):
+    """What is asked on a terminal."""
+
+    def test_both(self) -> None:
+        """Name and port are asked for if neither is given; Enter takes the first free port."""
+        told = self.asked("Ana", "")
+        with socket.create_server(("127.0.0.1", self.ports[0])):
+            self.patch(options, "holder", lambda *arguments: "Bia")
+            settings = self.parse(*self.known)
+        self.assertEqual((settings.name, settings.port), ("Ana", self.ports[1]))
+        self.assertIn(f"  {self.ports[0]}  held by Bia", told)
+
+    def test_only_what_is_missing(self) -> None:
+        """What was given is not asked for."""
+        told = self.asked()
+        self.parse(*self.enough)
+        self.assertEqual(told, [])
+
+    def test_mistakes_come_first(self) -> None:
+        """Nobody answers questions only to be told that another flag was wrong."""
+        told = self.asked("Ana", "")
+        self.fail_with(*self.known, "--log", "/no/such/directory/log")
+        self.assertEqual(told, [])
+
+    def test_leaving(self) -> None:
+        """Ctrl-D ends the program as if nothing had happened, Ctrl-C as Ctrl-C does; neither with a traceback."""
+        for interruption, status in ((EOFError, 0), (KeyboardInterrupt, 130)):
+            self.asked(interruption)
+            self.patch(sys, "stderr", io.StringIO())
+            exit = self.assertRaises(SystemExit, Options().parseOptions, self.known)
+            self.assertEqual((exit.code, sys.stderr.getvalue()), (status, "\n"))
+
+
+class TwistdTests(CommandLine):
+    """How `Options` gets on with the twistd around it."""
+
+    def twistd(self, *arguments: str) -> Twistd:
+        """twistd's options, parsed."""
+        twistd = Twistd()
+        twistd.parseOptions(arguments)
+        return twistd
+
+    def test_no_pidfile(self) -> None:
+        """In the foreground no twistd.pid is kept, so that several peers can run in one directory."""
+        for flag in ("--nodaemon", "--debug"):
+            self.assertEqual(self.twistd(flag, "tcpchat", *self.enough)["pidfile"], "")
+
+    def test_pidfile_asked_for(self) -> None:
+        """A pid file that was asked for is kept."""
+        twistd = self.twistd("--nodaemon", "--pidfile", "ana.pid", "tcpchat", *self.enough)
+        self.assertEqual(twistd["pidfile"], "ana.pid")
+
+    def test_daemon(self) -> None:
+        """A daemon has no console, and keeps its pid file."""
+        twistd = self.twistd("tcpchat", *self.enough, "--console", "plain")
+        self.assertEqual(twistd.subOptions.settings.console, "none")
+        self.assertEqual(twistd["pidfile"], "twistd.pid")
+
+    def test_daemon_asks_nothing(self) -> None:
+        """A daemon asks for nothing, even if it is started at a terminal."""
+        told = self.asked("Ana", "")
+        exit = self.assertRaises(SystemExit, self.twistd, "tcpchat", *self.known)
+        self.assertIn("--name is missing", str(exit.code))
+        self.assertEqual(told, [])
+
+
+class ProcessTests(CommandLine):
+    """What only a process of its own can show."""
+
+    def run_python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with these arguments where the package is found."""
+        path = os.pathsep.join(filter(None, (str(Path(options.__file__).parents[1]), os.environ.get("PYTHONPATH"))))
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def parsed(self, before: str = "") -> str:
+        """The reactor's name after options were parsed in a process that did `before` first."""
+        program = (
+            f"{before}\nfrom twisted_chat.options import Options\n"
+            f"Options().parseOptions({self.enough!r})\n"
+            "from twisted.internet import reactor; print(type(reactor).__name__)"
+        )
+        done = self.run_python("-c", program)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.strip()
+
+    def test_asyncio_reactor(self) -> None:
+        """The asyncio reactor is installed if none is."""
+        self.assertEqual(self.parsed(), "AsyncioSelectorReactor")
+
+    def test_other_reactor(self) -> None:
+        """A reactor that is installed already is left alone."""
+        before = "from twisted.internet import selectreactor; selectreactor.install()"
+        self.assertEqual(self.parsed(before), "SelectReactor")
+
+    def test_failure(self) -> None:
+        """A mistake is two lines on stderr, nothing on stdout, and a status that tells scripts."""
+        done = self.run_python("-m", "twisted_chat", "--name", "Ana", "--port", "x")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(len(done.stderr.splitlines()), 2, done.stderr)
+
+    def test_help(self) -> None:
+        """`--help` begins with how the program is called, and names every flag."""
+        done = self.run_python("-m", "twisted_chat", "--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.splitlines()[0], "Usage: tcpchat [options]")
+        for flag in Options().docs:
+            self.assertIn(f"--{flag}", done.stdout)
+
+    def test_version(self) -> None:
+        """`--version` says this program's version, not Twisted's."""
+        done = self.run_python("-m", "twisted_chat", "--version")
+        self.assertEqual((done.returncode, done.stdout), (0, f"tcpchat {__version__}\n"))

@@ -1,0 +1,130 @@
+"""What people are told."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+import twisted_chat
+from twisted_chat import words
+from twisted_chat.core import events
+from twisted_chat.core.commands import COMMANDS
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.feeds import FeedId, Say
+from twisted_chat.core.roster import Member
+
+AT = 1_700_000_000_123
+FEED = FeedId(b"a" * 32, 1)
+SOURCE = "\n".join(path.read_text("utf-8") for path in Path(twisted_chat.__file__).parent.rglob("*.py"))
+
+
+def said(*texts: str, name: str = "Ana", own: bool = False) -> events.Messages:
+    return events.Messages(FEED, 1, 1, name, own, AT, [Say(text) for text in texts])
+
+
+def sample(kind: type, text: str) -> object:
+    """An event of any kind, `text` in each of its fields that holds text."""
+    if kind is events.Messages:
+        return said(text, text, name=text)
+    values = {"str": text, "int": 5000, "bool": True}
+    return kind(**{name: values[annotation] for name, annotation in kind.__annotations__.items()})
+
+
+class SentenceTests(SynchronousTestCase):
+    """Every event has its words."""
+
+    def test_messages(self) -> None:
+        """Another's message bears the author's time and name, one's own says so; one line each."""
+        clock = time.strftime("%H:%M:%S", time.localtime(AT / 1000))
+        self.assertEqual(words.sentences(said("oi", "tudo bem?")), [f"[{clock}] Ana: oi", f"[{clock}] Ana: tudo bem?"])
+        self.assertEqual(words.sentences(said("olá", own=True)), ["(You) 💬: olá"])
+
+    def test_coming_and_going(self) -> None:
+        """Who joined, left or was lost is told in the words of the design."""
+        for event, sentence in (
+            (events.Joined("Ana", "127.0.0.1", 5000, True), "✅ Ana joined (127.0.0.1:5000)"),
+            (events.Lost("Ana"), "⚠️ Ana's connection was lost; reconnecting"),
+            (events.Left("Ana"), "🔚 Ana left"),
+        ):
+            self.assertEqual(words.sentences(event), [sentence])
+        self.assertIn("nobody else is here yet", words.sentences(events.Alone())[0])
+
+    def test_every_event_but_refusals_is_told(self) -> None:
+        """No event is forgotten; refusals are for the log alone."""
+        silent = {kind for kind in get_args(events.Event) if not words.sentences(sample(kind, "x"))}
+        self.assertEqual(silent, {events.Refused})
+
+    @given(st.text(st.characters(), max_size=20))
+    def test_nothing_hostile_is_shown(self, text: str) -> None:
+        """Whatever others put into names and texts, each line is one line, without controls, and encodes."""
+        for kind in get_args(events.Event):
+            for line in words.sentences(sample(kind, text)):
+                self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
+
+    def test_leaving_says_where_the_log_is(self) -> None:
+        """The name of the log and the directory it is in, in full."""
+        goodbye = "\n".join(words.sentences(events.Leaving("Bia", "some/logs_chat.txt")))
+        self.assertIn("Bia", goodbye)
+        self.assertIn("logs_chat.txt", goodbye)
+        self.assertIn(str(Path("some").absolute()), goodbye)
+
+    def test_cleaned_once(self) -> None:
+        """A backslash that somebody typed stays one backslash."""
+        self.assertTrue(words.sentences(said("a\\n\tb"))[0].endswith("Ana: a\\n\\tb"))
+
+
+class RefusalTests(SynchronousTestCase):
+    """What is wrong is said, and what would be right."""
+
+    def test_every_code_has_words(self) -> None:
+        """Every `BadText` raised in the package has its sentence, and no sentence is for nothing."""
+        codes = set(re.findall(r'BadText\("([a-z-]+)"\)', SOURCE))
+        self.assertEqual(codes, set(words._WRONG))
+        for code in codes:
+            self.assertNotIn("{", words.wrong(BadText(code)))
+
+    def test_limits_are_named(self) -> None:
+        """A refusal for size names the size."""
+        self.assertIn("32", words.wrong(BadText("name-long")))
+        self.assertIn("8,192", words.wrong(BadText("text-long")))
+
+
+class AnswerTests(SynchronousTestCase):
+    """What is asked for is answered."""
+
+    def test_who(self) -> None:
+        """Those who are here, counted, a line each with the address; or that nobody is."""
+        ana = Member(b"a" * 32, "Ana", "Ana", 1, "127.0.0.1", 5000)
+        bia = Member(b"b" * 32, "Ana", "Ana~0f0f", 1, "127.0.0.1", 5001)
+        self.assertEqual(words.who([ana])[0], "👥 1 other is here:")
+        self.assertEqual(
+            words.who([ana, bia]), ["👥 2 others are here:", "   Ana (127.0.0.1:5000)", "   Ana~0f0f (127.0.0.1:5001)"]
+        )
+        self.assertEqual(words.who([]), words.sentences(events.Alone()))
+
+    def test_help_names_every_word(self) -> None:
+        """Help is the table: each command with all its words and what it does, and the bare `sair`."""
+        text = "\n".join(words.help_lines())
+        for command in COMMANDS:
+            self.assertIn(command.help, text)
+            for word in command.words:
+                self.assertIn(f"/{word}", text)
+        self.assertIn("sair alone", text)
+        self.assertEqual(len(words.help_lines(COMMANDS[:1])), 1)
+
+    def test_hints(self) -> None:
+        """The hint for an unknown command names it, shortened, and the one that was meant."""
+        self.assertIn("/qiut; did you mean /quit?", words.unknown_command("qiut", "quit"))
+        self.assertIn("/help", words.unknown_command("x", None))
+        self.assertLess(len(words.unknown_command("x" * 8000, None)), 200)
+        self.assertNotIn("\x1b", words.unknown_command("\x1b[2J", None))
+
+    def test_not_shown(self) -> None:
+        """Large counts are readable."""
+        self.assertEqual(words.not_shown(3120), "… 3,120 not shown, see the log")

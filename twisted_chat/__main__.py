@@ -1,0 +1,33 @@
+"""The `tcpchat` command, and `python -m twisted_chat`: the same as `twistd --nodaemon tcpchat`."""
+
+from __future__ import annotations
+
+import sys
+
+from twisted.application.service import ServiceMaker
+from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-defined]
+
+from twisted_chat.i18n import _
+from twisted_chat.options import Options
+
+
+class Twistd(ServerOptions):
+    """twistd's command line as it stands for `tcpchat`: this plugin is the only one, and is called without `twistd`.
+
+    It works without the plugin being installed, and without the time it takes to look for plugins.
+    """
+
+    synopsis = "Usage:"
+    subCommands = [("tcpchat", None, Options, _("A group chat without a server."))]
+    loadedPlugins = {"tcpchat": ServiceMaker("tcpchat", "twisted_chat.service", "", "tcpchat")}
+
+
+def main() -> None:
+    """Run a peer until it is told to leave. Other commands (`tcpchat send`) branch off here, by the first argument."""
+    config = Twistd()  # type: ignore[no-untyped-call]
+    config.parseOptions(["--nodaemon", "tcpchat", *sys.argv[1:]])  # type: ignore[no-untyped-call]
+    runApp(config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""`logs_chat.txt`: every event of the conversation, one line each, in a form that never changes.
+
+`ChatLog` is a `twisted.logger` observer: the conversation's events reach it through `record`, the mistakes of this program
+and of Twisted by themselves. The lines are in Portuguese whatever language people are spoken to, for programs read them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import singledispatchmethod
+from typing import Any
+
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, formatEvent
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_chat.core import events
+from twisted_chat.core.errors import ChatError
+from twisted_chat.core.events import Event, Joined, Messages, Refused
+from twisted_chat.core.text import clean
+
+MAX_REFUSALS = 20
+"""Refusals written in `REFUSAL_SECONDS`; the others are counted."""
+REFUSAL_SECONDS = 10.0
+CHECK_SECONDS = 1.0
+"""How long a log that was moved away may go on being written to."""
+MAX_ENTRY = 2000
+"""Characters of an entry that is not a message."""
+
+_PACKAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+_ROOT = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "")
+_log = Logger()
+
+_JOINED = {
+    True: "[USR CONECTADO] Conectado ao peer na porta {port} ({name})",
+    False: "[ENTRADA USR] Conexão recebida de ({host}:{port}) ({name})",
+}
+"""By whether this peer dialed."""
+_SAID = {True: "[MSG ENVIADA]", False: "[MSG RECEBIDA]"}
+"""By whether the message is this peer's own."""
+_ENTRIES: dict[type, str] = {
+    events.Left: "[SAIDA USR] {name} saiu do chat.",
+    events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando.",
+    events.Alone: "[INFO] Ninguém mais está aqui ainda.",
+    events.Refused: "[AVISO] Conexão com {host}:{port} recusada ({reason}): {detail}",
+    events.Impostor: "[AVISO] {shown} usa o nome {claimed}, que era antes de outra chave.",
+    events.Renamed: "[INFO] {old} agora se chama {new}.",
+    events.TwoInstances: "[AVISO] Dois programas usam a chave de {name}.",
+    events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
+    events.StoreFailing: "[ERRO] As mensagens não podem ser guardadas agora: {detail}",
+    events.StoreRecovered: "[INFO] As mensagens voltaram a ser guardadas.",
+    events.Fault: "[ERRO] {detail}",
+    events.Leaving: "[INF SAIDA] {name}, encerrou o chat.",
+}
+_LEVELS = {LogLevel.critical: "[ERRO]", LogLevel.error: "[ERRO]", LogLevel.warn: "[AVISO]"}
+_NOT_WRITTEN = "[AVISO] Mais {n} recusas não foram escritas."
+_MISSING = "[AVISO] Faltam {n} linhas: não puderam ser escritas."
+
+
+class LogUnwritable(ChatError):
+    """The log at `path` can't be opened for writing; `detail` is the operating system's word."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
+
+
+def record(event: Event) -> None:
+    """Log an event of the conversation: what `Conversation.watch` takes. One logger event, however many messages."""
+    _log.info("{chat_event}", chat_event=event)
+
+
+@implementer(ILogObserver)
+class ChatLog:
+    """Writes what happens to a file that several peers, and logrotate, may share.
+
+    Whatever is logged at once is appended as whole lines with one write. The file is made anew within `CHECK_SECONDS` if it
+    was moved or removed. Nothing raises: lines that can't be written are counted, the next event tries again, and the
+    first line that succeeds says how many are missing.
+
+    `trouble` may be set: it is called with the operating system's words when lines begin to be lost, once until they can
+    be written again.
+    """
+
+    def __init__(
+        self, path: str, seconds: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
+        """Open the log, making it if need be. `seconds` runs steadily, `wall` since 1970.
+
+        Raises `LogUnwritable`.
+        """
+        self.path = os.path.abspath(path)
+        self.trouble: Callable[[str], None] = lambda detail: None
+        self._seconds = seconds
+        self._wall = wall
+        self._stamped: tuple[int, str] = (-1, "")
+        self._checked = seconds()
+        self._missing = 0
+        self._torn = False
+        self._refusals = _Allowance(seconds)
+        try:
+            self._fd: int | None = _open(self.path)
+        except OSError as error:
+            raise LogUnwritable(self.path, _reason(error)) from None
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write the lines of a logger event, if it has any."""
+        if "chat_event" in event:
+            self._write(self._lines(event["chat_event"]))
+        elif entry := _foreign(event):
+            self._write(self._line(entry))
+
+    def close(self) -> None:
+        """Write the counts of what was left out, and let go of the file. What is logged after that is dropped."""
+        self._refusals.end()
+        self._write("")
+        if self._fd is not None:
+            os.close(self._fd)
+        self._fd = None
+
+    # From events to lines.
+
+    @singledispatchmethod
+    def _lines(self, event: Any) -> str:
+        return self._line(_ENTRIES[type(event)].format_map(vars(event)))
+
+    @_lines.register
+    def _joined(self, event: Joined) -> str:
+        return self._line(_JOINED[event.dialed].format_map(vars(event)))
+
+    @_lines.register
+    def _messages(self, event: Messages) -> str:
+        start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name)}: "
+        return "".join([f"{start}{clean(record.text)}\n" for record in event.records])
+
+    @_lines.register
+    def _refused(self, event: Refused) -> str:
+        return self._line(_ENTRIES[Refused].format_map(vars(event))) if self._refusals.take() else ""
+
+    def _line(self, entry: str) -> str:
+        return f"{self._stamp()}{clean(entry[:MAX_ENTRY])}\n"
+
+    def _stamp(self) -> str:
+        now = int(self._wall())
+        if now != self._stamped[0]:
+            self._stamped = now, time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(now))
+        return self._stamped[1]
+
+    # From lines to the file.
+
+    def _write(self, lines: str) -> None:
+        if self._fd is None:
+            return
+        if refusals := self._refusals.left_out():
+            lines = self._line(_NOT_WRITTEN.format(n=refusals)) + lines
+        count = lines.count("\n")
+        if self._missing:
+            lines = ("\n" if self._torn else "") + self._line(_MISSING.format(n=self._missing)) + lines
+        rest = data = lines.encode()
+        try:
+            self._follow()
+            while rest:  # once, unless the disk has become full
+                rest = rest[os.write(self._fd, rest) :]
+            self._missing, self._torn = 0, False
+        except OSError as error:
+            self._lost(data, rest, count, error)
+
+    def _lost(self, data: bytes, rest: bytes, count: int, error: OSError) -> None:
+        """Note that of `data`, which ends with `count` lines, `rest` could not be written."""
+        beginning = not self._missing
+        unwritten = rest.count(b"\n")
+        self._missing = self._missing + count if unwritten > count else unwritten
+        if len(rest) < len(data):
+            self._torn = not data.removesuffix(rest).endswith(b"\n")
+        if beginning and self._missing:
+            self.trouble(_reason(error))
+
+    def _follow(self) -> None:
+        """Open the path again if another file, or none, is there now."""
+        now = self._seconds()
+        if self._fd is None or now - self._checked < CHECK_SECONDS:
+            return
+        try:
+            moved = not os.path.samestat(os.stat(self.path), os.fstat(self._fd))
+        except FileNotFoundError:
+            moved = True
+        if moved:
+            fd = _open(self.path)
+            os.close(self._fd)
+            self._fd, self._torn = fd, False
+        self._checked = now
+
+
+class _Allowance:
+    """Grants `MAX_REFUSALS` in each `REFUSAL_SECONDS` and counts what it did not grant."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._began = seconds()
+        self._asked = 0
+        self._left_out = 0
+
+    def take(self) -> bool:
+        """Return whether one more is granted."""
+        self._turn()
+        self._asked += 1
+        return self._asked <= MAX_REFUSALS
+
+    def left_out(self) -> int:
+        """Return how many were not granted in the periods that are over, and forget them."""
+        self._turn()
+        count, self._left_out = self._left_out, 0
+        return count
+
+    def end(self) -> None:
+        """End the period now."""
+        self._left_out += max(0, self._asked - MAX_REFUSALS)
+        self._began, self._asked = self._seconds(), 0
+
+    def _turn(self) -> None:
+        if self._seconds() - self._began >= REFUSAL_SECONDS:
+            self.end()
+
+
+def _open(path: str) -> int:
+    # Non-blocking, so that a named pipe nobody reads is an error at once and never holds up the reactor.
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _foreign(event: LogEvent) -> str | None:
+    """Return the entry for an event that is not the conversation's; None if it is not for this log."""
+    tag = _LEVELS.get(event["log_level"])
+    failure: Failure | None = event.get("log_failure")
+    if tag is None or (failure is None and event["log_namespace"] == "twisted.internet.defer"):
+        return None  # Deferred announces a failure in an event of its own
+    return f"{tag} {_summary(failure) if failure is not None else formatEvent(event)}"
+
+
+def _summary(failure: Failure) -> str:
+    """Return exception, message and the innermost place in this package, or else anywhere."""
+    summary = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"
+    frames = failure.frames or []
+    inside = [frame for frame in frames if frame[1].startswith(_PACKAGE)] or frames
+    if not inside:
+        return summary
+    function, path, line = inside[-1][:3]
+    return f"{summary} ({path.removeprefix(_ROOT)}:{line} in {function})"

@@ -1,0 +1,156 @@
+"""The plain console: a line in is something said or a command, a line out is something that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from twisted_chat import words
+from twisted_chat.console.lines import Lines
+from twisted_chat.console.output import Output, Stdio
+from twisted_chat.core import commands
+from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
+from twisted_chat.core.conversation import Congested, Conversation
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.events import Event, Leaving
+
+FLUSH_SECONDS = 1.0
+"""How long leaving waits for a terminal that does not take its last lines."""
+
+
+@implementer(IHalfCloseableProtocol)
+class PlainConsole(Protocol):
+    """Joins standard input and output to a conversation.
+
+    On a terminal the end of the input leaves, and what can't be taken right now is refused with a word. On a pipe the end
+    of the input changes nothing, and what can't be taken right now waits in the pipe. If nobody reads the output any
+    more, the peer goes on without.
+    """
+
+    def __init__(self, conversation: Conversation, clock: IReactorTime, port: int, log: str, terminal: bool) -> None:
+        """`port` and `log`, a path, are for the welcome; `terminal` is whether a person types."""
+        self._conversation = conversation
+        self._clock = clock
+        self._port = port
+        self._log = log
+        self._terminal = terminal
+        self._lines = Lines()
+        self._waiting = False
+        self._leaving = False
+        self._finished: Deferred[None] = Deferred(lambda finished: finished.callback(None))
+        self._commands: dict[Command, Callable[[str], None]] = {
+            commands.QUIT: self._quit,
+            commands.WHO: self._who,
+            commands.HELP: self._help,
+        }
+
+    def show(self, event: Event) -> None:
+        """Show an event of the conversation."""
+        self._output.write(words.sentences(event))
+        if isinstance(event, Leaving):
+            self._leaving = True
+
+    def log_failing(self, detail: str) -> None:
+        """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
+        self._tell(words.log_failing(self._log, detail))
+
+    def stop(self) -> Deferred[None]:
+        """Take no more lines and write all that waits; call it once. Fires when that is done, or after `FLUSH_SECONDS`."""
+        self._leaving = True
+        self._output.finish()
+        if self._output.closed:
+            self._finish()
+        return self._finished.addTimeout(FLUSH_SECONDS, self._clock)
+
+    # What the transport reports.
+
+    def connectionMade(self) -> None:
+        """Greet, and watch the conversation from now on."""
+        self._stdio = cast(Stdio, self.transport)
+        self._output = Output(self._stdio)
+        self._tell(*words.welcome(self._conversation.name, self._port, self._log))
+        self._conversation.watch(self.show)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Do what the lines in it ask for, those of them that are whole."""
+        if not self._leaving:
+            self._lines.feed(data)
+            self._work()
+
+    def readConnectionLost(self) -> None:
+        """The input ended: a last line without a line break counts, and on a terminal the peer leaves."""
+        self._lines.end()
+        self._work()
+        if self._terminal and not self._leaving:
+            self._quit()
+
+    def writeConnectionLost(self) -> None:
+        """Nobody reads the output any more; `Output` knows, and drops it."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """All is written, or can't be."""
+        self._finish()
+
+    # What lines ask for.
+
+    def _work(self) -> None:
+        while self._lines and not self._leaving and not self._must_wait():
+            try:
+                self._do(self._lines.take())
+            except BadText as error:
+                self._tell(words.refused(error))
+            except Congested:
+                self._tell(words.congested())
+
+    def _must_wait(self) -> bool:
+        """Return whether lines from a pipe stay in it for now, having arranged that they go on later."""
+        if self._terminal or self._waiting or not self._conversation.congested:
+            return self._waiting
+        self._waiting = True
+        self._stdio.pauseProducing()
+        self._conversation.when_relieved(self._go_on)
+        return True
+
+    def _go_on(self) -> None:
+        self._waiting = False
+        self._work()
+        if not self._waiting and not self._leaving:
+            self._stdio.resumeProducing()
+
+    def _do(self, line: str) -> None:
+        match commands.parse(line):
+            case Said(text):
+                self._conversation.say(text)
+            case Run(command, argument):
+                self._commands[command](argument)
+            case UnknownCommand(word, suggestion):
+                self._tell(words.unknown_command(word, suggestion))
+
+    def _quit(self, argument: str = "") -> None:
+        self._leaving = True
+        self._conversation.leave()
+
+    def _who(self, argument: str) -> None:
+        self._tell(*words.who(self._conversation.here()))
+
+    def _help(self, argument: str) -> None:
+        command = commands.lookup(argument)
+        if not argument:
+            self._tell(*words.help_lines())
+        elif command is None:
+            self._tell(words.unknown_command(argument.removeprefix("/"), commands.suggest(argument)))
+        else:
+            self._tell(*words.help_lines([command]))
+
+    def _tell(self, *lines: str) -> None:
+        self._output.write(lines)
+
+    def _finish(self) -> None:
+        if not self._finished.called:
+            self._finished.callback(None)

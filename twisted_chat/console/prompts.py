@@ -1,0 +1,78 @@
+"""What a newcomer at a terminal is asked before the chat starts: a name, and one of the known ports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from twisted.python.usage import UsageError
+
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.text import check_name
+from twisted_chat.i18n import _
+from twisted_chat.words import refused
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Where a person is asked. `ask` shows a question and returns the line typed, or raises `EOFError` at Ctrl-D."""
+
+    ask: Callable[[str], str] = input
+    tell: Callable[[str], object] = print
+
+
+def find_terminal() -> Terminal | None:
+    """Return this process's terminal, None if what it reads or what it writes is not one."""
+    both = (sys.stdin, sys.stdout)
+    return Terminal() if all(stream is not None and stream.isatty() for stream in both) else None
+
+
+def ask_name(terminal: Terminal) -> str:
+    """Ask for a name until it is one, and return it."""
+    while True:
+        try:
+            return check_name(terminal.ask(_("Your name: ")))
+        except BadText as error:
+            terminal.tell(refused(error))
+
+
+def ask_port(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
+    """Show which of `ports` are free, ask for one until it is known and free, and return it; Enter takes the first free.
+
+    `taken` says of a port who holds it ("held by Ana"), None if nobody does; it may block, and is called from threads so
+    that several slow ports cost the time of one. Raises `UsageError` if no port is free.
+    """
+    while True:
+        port = _choose(terminal, ports, _show(terminal, ports, taken))
+        fault = taken(port)
+        if fault is None:
+            return port
+        terminal.tell(_("❌ Port {port} is {fault}. Try again.").format(port=port, fault=fault))
+
+
+def _show(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
+    """List the ports; return the first that is free."""
+    with ThreadPoolExecutor(len(ports)) as threads:
+        faults = list(threads.map(taken, ports))
+    terminal.tell(_("Ports of this chat:"))
+    for port, fault in zip(ports, faults, strict=True):
+        terminal.tell(f"  {port}  {_('free') if fault is None else fault}")
+    if None not in faults:
+        raise UsageError(_("none of these ports is free; close a program that holds one, or name others with --ports"))
+    return ports[faults.index(None)]
+
+
+def _choose(terminal: Terminal, ports: Sequence[int], preset: int) -> int:
+    """Ask until the answer is one of `ports`, or empty for `preset`."""
+    while True:
+        answer = terminal.ask(_("Your port [{preset}]: ").format(preset=preset)).strip()
+        if not answer:
+            return preset
+        if not answer.isdecimal():
+            terminal.tell(_("⚠️ Please enter a valid number."))
+        elif (port := int(answer[:9])) not in ports:
+            terminal.tell(_("❌ Invalid port. Try again."))
+        else:
+            return port

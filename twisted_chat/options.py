@@ -1,0 +1,198 @@
+"""The command line of `tcpchat`: every flag with its default and its words, and the asking for what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import selectors
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from twisted.python.runtime import platformType
+from twisted.python.usage import Options as BaseOptions
+from twisted.python.usage import UsageError
+
+from twisted_chat import __version__
+from twisted_chat.console.prompts import ask_name, ask_port, find_terminal
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.frames import MAX_INT
+from twisted_chat.core.keys import SEED_BYTES, Identity
+from twisted_chat.core.opening import Introduction
+from twisted_chat.core.text import clean
+from twisted_chat.i18n import _
+from twisted_chat.net.ports import holder, is_free
+from twisted_chat.settings import (
+    CONSOLES,
+    Settings,
+    check_writable,
+    compact,
+    parse_console,
+    parse_data,
+    parse_links,
+    parse_listen,
+    parse_log,
+    parse_name,
+    parse_peer,
+    parse_port,
+    parse_ports,
+)
+
+
+def taken(listen: str, port: int, name: str, group: str) -> str | None:
+    """Return in a few words who holds `port` ("held by Ana"), None if it is free. Blocks for at most 2 s."""
+    try:
+        if is_free(listen, port):
+            return None
+    except OSError as error:
+        return _("not available ({why})").format(why=error.strerror)
+    stranger = Identity(secrets.token_bytes(SEED_BYTES))
+    introduction = Introduction(stranger, Group(group), name, 0, secrets.randbelow(MAX_INT), False)
+    who = holder(listen, port, introduction)
+    return _("in use by another program") if who is None else _("held by {name}").format(name=clean(who))
+
+
+class Options(BaseOptions):
+    """The command line of a peer. `settings` is there once `parseOptions` has returned."""
+
+    synopsis = "[options]"
+    longdesc = _("On a terminal, a name and a port that are not given are asked for.")
+    optParameters: list[tuple[str, None, str | None, str, Callable[[str], Any]]] = [
+        ("name", None, None, _("how others see you"), partial(parse_name, "--name")),
+        ("port", None, None, _("the port to listen at, one of --ports"), str),
+        ("ports", None, "5000-5004", _("the known ports, where others are looked for"), parse_ports),
+        ("links", None, "64", _("most peers to be linked with"), parse_links),
+        ("listen", None, "127.0.0.1", _("the address to listen at, of this machine only so far"), parse_listen),
+        ("group", None, "chat", _("peers of the same group find each other"), partial(parse_name, "--group")),
+        ("log", None, "logs_chat.txt", _("the file that gets a line for every event"), parse_log),
+        ("data", None, None, _("the directory for keys and messages instead of the usual one"), parse_data),
+        ("console", None, "auto", _("where you type: {all}").format(all=", ".join(CONSOLES)), parse_console),
+    ]
+    optFlags = [["ephemeral", None, _("keep nothing but the log")]]
+
+    settings: Settings
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self["peer"] = []
+        for name, _short, default, _words, check in self.optParameters:
+            if default is not None:
+                self[name] = check(default)
+
+    def opt_peer(self, value: str) -> None:
+        """HOST[:PORT], where the others are looked for as well; can be given several times"""
+        self["peer"].append(parse_peer(value))
+
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        sys.stdout.write(f"tcpchat {__version__}\n")
+        raise SystemExit(0)
+
+    def parseArgs(self, *surplus: str) -> None:
+        """Refuse words that belong to no flag."""
+        if surplus:
+            raise UsageError(_("{word!r} belongs to no option; did you mean --name?").format(word=surplus[0]))
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Check the command line, ask for what is missing, and install the asyncio reactor if none is installed yet.
+
+        Raises `SystemExit` with one line of words if something is wrong, and silently if the person asked leaves.
+        """
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except UsageError as error:
+            hint = _("Try 'tcpchat --help'.")
+            raise SystemExit(f"tcpchat: {clean(str(error))}\n{hint}") from None
+        except (EOFError, KeyboardInterrupt) as left:
+            sys.stderr.write("\n")  # the question asked last has left its line open
+            raise SystemExit(130 if isinstance(left, KeyboardInterrupt) else 0) from None
+
+    def postOptions(self) -> None:
+        """Check what depends on more than one flag, and make `settings`."""
+        daemon = self._is_daemon()
+        check_writable(self["log"])
+        if self["ephemeral"] and self["data"] is not None:
+            raise UsageError(_("--data and --ephemeral exclude each other: an ephemeral peer keeps nothing there"))
+        if self["port"] is not None:
+            self["port"] = parse_port(self["port"], self["ports"])
+        self._complete(daemon)
+        self.settings = Settings(
+            name=self["name"],
+            port=self["port"],
+            ports=self["ports"],
+            links=self["links"],
+            listen=self["listen"],
+            peers=tuple(self["peer"]),
+            group=self["group"],
+            log=self["log"],
+            data=self["data"],
+            ephemeral=bool(self["ephemeral"]),
+            console="none" if daemon else self["console"],
+        )
+        if not daemon:
+            self._drop_pidfile()
+        install_reactor(daemon)
+
+    def _complete(self, daemon: bool) -> None:
+        """Make sure of a name and of a free port, asking for them if somebody is there to be asked."""
+        terminal = None if daemon else find_terminal()
+        if self["name"] is None:
+            if terminal is None:
+                raise UsageError(
+                    _("--name is missing, and there is no terminal to ask at: give one, such as --name Ana")
+                )
+            self["name"] = ask_name(terminal)
+        if self["port"] is not None:
+            self._check_free()
+        elif terminal is not None:
+            self["port"] = ask_port(terminal, self["ports"], self._taken)
+        else:
+            raise UsageError(
+                _("--port is missing, and there is no terminal to ask at: give one of {ports}").format(
+                    ports=compact(self["ports"])
+                )
+            )
+
+    def _taken(self, port: int) -> str | None:
+        return taken(self["listen"], port, self["name"], self["group"])
+
+    def _check_free(self) -> None:
+        fault = self._taken(self["port"])
+        if fault is None:
+            return
+        free = [port for port in self["ports"] if self._can_listen(port)]
+        others = _("free are {ports}").format(ports=compact(free)) if free else _("none of --ports is free")
+        raise UsageError(_("--port {port} is {fault}; {others}").format(port=self["port"], fault=fault, others=others))
+
+    def _can_listen(self, port: int) -> bool:
+        try:
+            return is_free(self["listen"], port)
+        except OSError:
+            return False
+
+    def _is_daemon(self) -> bool:
+        """Whether twistd is going to detach this process from its terminal."""
+        twistd = self.parent
+        return platformType == "posix" and twistd is not None and not (twistd["nodaemon"] or twistd["debug"])
+
+    def _drop_pidfile(self) -> None:
+        """Have several peers run side by side in one directory: twistd refuses to start where its `twistd.pid` is."""
+        twistd = self.parent
+        if twistd is not None and "pidfile" in twistd and twistd["pidfile"] == twistd.defaults["pidfile"]:
+            twistd["pidfile"] = ""
+
+
+def install_reactor(daemon: bool) -> None:
+    """Install the asyncio reactor, unless a reactor is installed or was chosen with `twistd --reactor`.
+
+    Its event loop is a selector's, which Windows does not have by default; for a `daemon` it is one that survives `fork`,
+    as macOS's default does not.
+    """
+    if "twisted.internet.reactor" in sys.modules:
+        return
+    from twisted.internet import asyncioreactor
+
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector() if daemon else None)
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)

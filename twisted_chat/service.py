@@ -1,0 +1,143 @@
+"""What twistd runs: a peer with its store, its log and its console. The one place where they are put together."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Generator
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.error import CannotListenError
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+
+from twisted_chat import chatlog
+from twisted_chat.chatlog import ChatLog
+from twisted_chat.console import attach
+from twisted_chat.console.plain import PlainConsole
+from twisted_chat.core.errors import ChatError
+from twisted_chat.core.events import Leaving
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.store import Store
+from twisted_chat.i18n import _
+from twisted_chat.options import Options
+from twisted_chat.peer import Address, Peer
+from twisted_chat.settings import Settings
+from twisted_chat.storage.folders import DataDirectory, IdentityFolder
+from twisted_chat.storage.memory import MemoryStore
+from twisted_chat.storage.sqlite import SQLiteStore
+
+__all__ = ["ChatService", "Options", "makeService"]
+
+_log = Logger()
+
+
+class ChatService(Service):
+    """One peer from start to end. What can't be used at the start ends the process with a sentence on stderr."""
+
+    def __init__(self, reactor: Any, settings: Settings) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._folder: IdentityFolder | None = None
+        self._console: PlainConsole | None = None
+        self._chatlog = ChatLog(str(settings.log))
+        if not settings.ephemeral:
+            self._folder = DataDirectory(settings.data).identity(settings.name)
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Let the application log to the chat's log alone: twistd's own messages are not for the terminal."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._chatlog)
+
+    def startService(self) -> None:
+        """Lock the identity, listen, and start the console. The conversation follows once the store is loaded."""
+        super().startService()
+        settings = self._settings
+        try:
+            self._peer = self._make_peer()
+            self._peer.listen()
+        except ChatError as error:
+            _fail(str(error))
+        except CannotListenError as error:
+            reason = os.strerror(error.socketError.errno or 0)
+            _fail(_("port {port} can't be listened at: {reason}").format(port=settings.port, reason=reason))
+        conversation = self._peer.conversation
+        conversation.watch(chatlog.record)
+        if settings.console != "none":
+            self._console = attach.start(self._reactor, conversation, settings.port, self._chatlog.path)
+            self._chatlog.trouble = self._console.log_failing
+        self._peer.start().addErrback(self._broken)
+
+    def stopService(self) -> Deferred[None]:
+        """Say goodbye, and end everything that was started; fires within 10 s."""
+        super().stopService()
+        return self._stop()
+
+    @inlineCallbacks
+    def _stop(self) -> Generator[Deferred[Any], Any, None]:
+        yield self._peer.stop().addErrback(self._unsaved)
+        self._peer.conversation.emit(Leaving(self._settings.name, self._chatlog.path))
+        if self._console is not None:
+            yield self._console.stop()
+        if self._folder is not None:
+            self._folder.unlock()
+        self._chatlog.close()
+
+    def _make_peer(self) -> Peer:
+        settings = self._settings
+        identity = None
+        store: Store = MemoryStore()
+        group = Group(settings.group)
+        if self._folder is not None:
+            self._folder.lock(f"{settings.name}, port {settings.port}, process {os.getpid()}")
+            identity = self._folder.identity
+            database = self._folder.database(group.name, group.closed)
+            store = SQLiteStore(database, self._reactor.callFromThread)
+        dialed = [(settings.listen, port) for port in settings.ports]
+        for host, port in settings.peers:
+            dialed += [(host, known) for known in ([port] if port else settings.ports)]
+        address = Address(settings.listen, settings.port, tuple(dialed), settings.links)
+        return Peer(self._reactor, time.time, identity, settings.name, group, address, store, self._leave)
+
+    def _leave(self) -> None:
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def _broken(self, reason: Failure) -> None:
+        """The stored conversation can't be read: say so, and don't pretend to be a peer."""
+        self._unsaved(reason)
+        self._leave()
+
+    def _unsaved(self, reason: Failure) -> None:
+        _log.failure("", reason)
+        _say(reason.getErrorMessage())
+
+
+def _say(words: str) -> None:
+    stderr = sys.__stderr__  # sys.stderr leads to the log once twistd runs
+    if stderr is not None:
+        stderr.write(f"tcpchat: {words}\n")
+        stderr.flush()
+
+
+def _fail(words: str) -> None:
+    _log.error("{words}", words=words)
+    _say(words)
+    raise SystemExit(1)
+
+
+def makeService(options: Options) -> ChatService:
+    """Return the service for a command line; called by twistd. Ends the process in words if a file can't be used."""
+    from twisted.internet import reactor
+
+    # Twisted's default follows the wall clock: set back an hour, and every timer waits an hour.
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    try:
+        return ChatService(reactor, options.settings)
+    except ChatError as error:
+        raise SystemExit(f"tcpchat: {error}") from None

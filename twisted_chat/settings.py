@@ -1,0 +1,191 @@
+"""What a peer can be told at its start, and the check of each value.
+
+A check takes what stands behind a flag and returns its value, or raises `UsageError` saying what is wrong and what would be
+right.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, ip_address
+from pathlib import Path
+from typing import Literal, get_args
+
+from twisted.python.usage import UsageError
+
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.text import check_name
+from twisted_chat.i18n import _
+from twisted_chat.words import wrong
+
+MAX_PORT = 65535
+MAX_PORTS = 64
+"""Ports that can be known: each is dialed on each host."""
+MAX_LINKS = 64
+"""Most links a peer keeps."""
+
+Console = Literal["auto", "plain", "none"]
+CONSOLES: tuple[Console, ...] = get_args(Console)
+Peer = tuple[str, int | None]
+"""A host, and one port of it or None for all known ports."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a peer is told at its start, checked. `listen` and the hosts of `peers` are addresses, `log` and `data`
+    absolute paths; `data` is None for the user's data directory. `links` is the most links kept."""
+
+    name: str
+    port: int
+    ports: tuple[int, ...]
+    links: int
+    listen: str
+    peers: tuple[Peer, ...]
+    group: str
+    log: Path
+    data: Path | None
+    ephemeral: bool
+    console: Console
+
+
+def parse_name(flag: str, value: str) -> str:
+    """Return what stands behind `flag` as a name, without the spaces around it."""
+    try:
+        return check_name(value)
+    except BadText as error:
+        raise UsageError(f"{flag} {value!r}: {wrong(error)}") from None
+
+
+def parse_number(flag: str, value: str, low: int, high: int, right: str | None = None) -> int:
+    """Return `value` as a number from `low` to `high`; `right` says what would be right if that can be said better."""
+    right = right or _("a number from {low} to {high} is needed").format(low=low, high=high)
+    if not (value.isascii() and value.isdecimal()):
+        raise UsageError(_("{flag} {value!r} is not a number: {right}").format(flag=flag, value=value, right=right))
+    if len(value) > 9 or not low <= int(value) <= high:
+        raise UsageError(_("{flag} {value} is out of range: {right}").format(flag=flag, value=value, right=right))
+    return int(value)
+
+
+def parse_port(value: str, ports: Sequence[int]) -> int:
+    """Return `value` as one of the known `ports`."""
+    right = _("choose one of {ports}, or change --ports").format(ports=compact(ports))
+    port = parse_number("--port", value, 1, MAX_PORT, right)
+    if port not in ports:
+        raise UsageError(_("--port {port} is not among the known ports: {right}").format(port=port, right=right))
+    return port
+
+
+def parse_links(value: str) -> int:
+    """Return `value` as a number of links."""
+    return parse_number("--links", value, 1, MAX_LINKS)
+
+
+def parse_ports(value: str) -> tuple[int, ...]:
+    """Return the ports of a list such as `5000-5004` or `5000,5002,6000-6003`, each once, in the order given."""
+    ports: dict[int, None] = {}
+    for part in value.split(","):
+        low, dash, high = part.strip().partition("-")
+        first = parse_number("--ports", low, 1, MAX_PORT)
+        last = parse_number("--ports", high, 1, MAX_PORT) if dash else first
+        if last < first:
+            raise UsageError(
+                _("--ports {part!r} runs backwards: write {last}-{first}").format(part=part, last=last, first=first)
+            )
+        ports.update(dict.fromkeys(range(first, last + 1)))
+    if len(ports) > MAX_PORTS:
+        raise UsageError(
+            _("--ports {value!r} are {count} ports; at most {most} can be known").format(
+                value=value, count=len(ports), most=MAX_PORTS
+            )
+        )
+    return tuple(ports)
+
+
+def parse_loopback(value: str, words: str) -> str:
+    """Return `value` as an address of this machine alone, in its usual form; raise `UsageError(words)` if it is not."""
+    try:
+        address = ip_address("127.0.0.1" if value.lower() == "localhost" else value)
+    except ValueError:
+        raise UsageError(words) from None
+    if address not in IPv4Network("127.0.0.0/8") and address != IPv6Address("::1"):
+        raise UsageError(words)
+    return str(address)
+
+
+def parse_listen(value: str) -> str:
+    """Return `value` as an address to listen at."""
+    words = _(
+        "--listen {value!r}: listening on other addresses needs an encrypted group, which this version does not have yet; "
+        "use 127.0.0.1, ::1 or localhost"
+    )
+    return parse_loopback(value, words.format(value=value))
+
+
+def parse_peer(value: str) -> Peer:
+    """Return the host and port of `HOST`, `HOST:PORT` or, for IPv6, `[HOST]:PORT`."""
+    host, colon, port = value, "", ""
+    if value.startswith("["):
+        host, bracket, after = value[1:].partition("]")
+        if not bracket or after[:1] not in ("", ":"):
+            raise UsageError(_("--peer {value!r} is not HOST or HOST:PORT: write [::1]:5000").format(value=value))
+        colon, port = after[:1], after[1:]
+    elif value.count(":") == 1:
+        host, colon, port = value.partition(":")
+    words = _(
+        "--peer {value!r}: dialing other addresses needs an encrypted group, which this version does not have yet; "
+        "use 127.0.0.1, ::1 or localhost, with :PORT or without"
+    )
+    address = parse_loopback(host, words.format(value=value))
+    return address, parse_number("--peer port", port, 1, MAX_PORT) if colon else None
+
+
+def parse_console(value: str) -> Console:
+    """Return `value` if it is a console."""
+    for console in CONSOLES:
+        if value == console:
+            return console
+    choices = ", ".join(CONSOLES)
+    raise UsageError(_("--console {value!r} is not one of {choices}").format(value=value, choices=choices))
+
+
+def parse_log(value: str) -> Path:
+    """Return the file `value` as an absolute path, so that it stays the same file wherever the process goes."""
+    if not value:
+        raise UsageError(_("--log is empty: a file name is needed, such as logs_chat.txt"))
+    return Path(value).absolute()
+
+
+def parse_data(value: str) -> Path:
+    """Return the directory `value` as an absolute path; it need not exist."""
+    if not value or (os.path.exists(value) and not os.path.isdir(value)):
+        raise UsageError(_("--data {value!r} is not a directory: name one, or one to be made").format(value=value))
+    return Path(value).absolute()
+
+
+def check_writable(log: Path) -> None:
+    """Raise `UsageError` unless the log can be appended to; it is not made."""
+    directory = log.parent
+    if os.path.isdir(log):
+        fault = _("that is a directory; name a file in it, such as logs_chat.txt")
+    elif not os.path.isdir(directory):
+        fault = _("there is no directory {name} this user can open; make it, or name a file elsewhere")
+    elif os.path.exists(log) and not os.access(log, os.W_OK):
+        fault = _("this user may not write to that file; name another")
+    elif not os.path.exists(log) and not os.access(directory, os.W_OK | os.X_OK):
+        fault = _("this user may not make files in {name}; name a file elsewhere")
+    else:
+        return
+    raise UsageError(_("--log {log}: {fault}").format(log=log, fault=fault.format(name=directory)))
+
+
+def compact(ports: Sequence[int]) -> str:
+    """Return `ports` as a list for people, runs joined: `5000-5004, 6000`."""
+    runs: list[list[int]] = []
+    for port in ports:
+        if runs and port == runs[-1][1] + 1:
+            runs[-1][1] = port
+        else:
+            runs.append([port, port])
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)

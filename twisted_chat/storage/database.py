@@ -1,0 +1,104 @@
+"""Opening a database file: made, brought up to date, or refused with a reason."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twisted_chat.storage.errors import DAMAGED, NEWER, NOT_OURS, UNUSABLE, StorageError
+from twisted_chat.storage.files import explained, sync_directory
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable  # where Python 3.10 has it
+
+VERSION = 1
+"""The format this version writes: `schema/<VERSION>.sql`, reached from older ones by `schema/upgrade-to-<N>.sql`."""
+APPLICATION = 1952673896
+"""What `PRAGMA application_id` says in a database of ours."""
+SCHEMA = files("twisted_chat.storage") / "schema"
+BUSY_SECONDS = 1.0
+"""How long a backup program may keep the file locked before that counts as a failure."""
+
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA journal_size_limit = 8388608;
+PRAGMA synchronous = FULL;
+PRAGMA fullfsync = ON;
+PRAGMA checkpoint_fullfsync = ON;
+"""
+
+
+def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERSION) -> sqlite3.Connection:
+    """Open the database at `path`, readable by its owner only, for use in any one thread at a time.
+
+    A missing or empty file becomes a new database, in one transaction: a crash leaves an empty one, which is begun again.
+    An older one is upgraded, one transaction a step, after a copy was left beside it as `<name>.v<N>.bak`.
+    Raises `StorageError` for a file that is damaged, no database, not ours, newer than `version` or can't be used.
+    """
+    with explained(path):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+        sync_directory(path.parent)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _bring_up_to_date(connection, path, scripts, version)
+    except sqlite3.Error as error:
+        connection.close()
+        raise StorageError(_code(error), path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Traversable, version: int) -> None:
+    found = _pragma(connection, "user_version")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        found = 0
+    elif _pragma(connection, "application_id") != APPLICATION or not found:
+        raise StorageError(NOT_OURS, path, "another program's")
+    if found > version:
+        raise StorageError(NEWER, path, found)
+    connection.executescript(_PRAGMAS)
+    if found == 0:
+        _apply(connection, scripts / f"{version}.sql", version)
+    elif found < version:
+        _back_up(connection, path.with_name(f"{path.name}.v{found}.bak"))
+        for step in range(found + 1, version + 1):
+            _apply(connection, scripts / f"upgrade-to-{step}.sql", step)
+
+
+def _apply(connection: sqlite3.Connection, script: Traversable, version: int) -> None:
+    sql = script.read_text(encoding="utf-8")
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {version}; COMMIT;")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _back_up(connection: sqlite3.Connection, backup: Path) -> None:
+    with explained(backup):
+        unfinished = backup.with_name(backup.name + ".new")
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(unfinished)) as copy:
+            connection.backup(copy)
+        os.replace(unfinished, backup)
+        sync_directory(backup.parent)
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def _code(error: sqlite3.Error) -> str:
+    if "not a database" in str(error):
+        return NOT_OURS
+    return UNUSABLE if isinstance(error, sqlite3.OperationalError) else DAMAGED

@@ -1,0 +1,166 @@
+"""The data directory: a folder for each identity, with its key and its databases.
+
+    names.json                      which folder belongs to each name an identity has used
+    identities/ana-5f1c0e6a2b/      readable by the owner only
+        key                         32 secret bytes in base64
+        chat-9be2d14c07.db          a database for each group
+        lock, holder                held by the one process that is this identity; who that is
+
+Everything here is quick, blocks, and is meant for before the reactor runs. Whatever the operating system refuses is a
+`StorageError` that names the path.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from twisted_chat.core.keys import SEED_BYTES, Identity
+from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
+from twisted_chat.storage.files import explained, make_private, write_whole
+
+LOCK_SECONDS = 10
+"""How long another process may hold the index, which takes milliseconds, before that is an error."""
+
+
+class DataDirectory:
+    """Where a user's identities are."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        """`root` is created if missing; the platform's place for user data if not given."""
+        self.root = root or platformdirs.user_data_path("tcpchat", appauthor=False)
+        self._index = self.root / "names.json"
+        with explained(self.root):
+            self.root.mkdir(
+                mode=0o700, parents=True, exist_ok=True
+            )  # left as it is if there: it may be shared on purpose
+            make_private(self.root / "identities")
+
+    def identity(self, name: str) -> IdentityFolder:
+        """Return the identity that has used `name`, first or later; make one, with a new key, if none has.
+
+        Names that differ only in case, or in how Unicode writes the same letters, are one.
+        """
+        with explained(self.root), self._exclusively():
+            names = self._read()
+            folder = names.get(_folded(name)) or _file_name(name, _folded(name))
+            found = IdentityFolder(self, self.root / "identities" / folder)
+            self._add(names, name, folder)
+        return found
+
+    def remember(self, name: str, folder: str) -> None:
+        """Let `identity(name)` find `folder` from now on, unless the name leads to another identity already."""
+        with explained(self.root), self._exclusively():
+            self._add(self._read(), name, folder)
+
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        try:
+            with FileLock(self.root / "names.lock", timeout=LOCK_SECONDS, mode=0o600):
+                yield
+        except Timeout:
+            raise InUse(self._index, "it holds names.lock") from None
+
+    def _read(self) -> dict[str, str]:
+        try:
+            names = json.loads(self._index.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except ValueError:
+            names = None
+        if not isinstance(names, dict) or not all(map(_is_file_name, names.values())):
+            raise StorageError(INDEX_DAMAGED, self._index)
+        return names
+
+    def _add(self, names: dict[str, str], name: str, folder: str) -> None:
+        if names.setdefault(_folded(name), folder) == folder:
+            write_whole(self._index, json.dumps(names, indent=1, sort_keys=True).encode())
+
+
+class IdentityFolder:
+    """One identity's files. Made by `DataDirectory.identity`."""
+
+    def __init__(self, directory: DataDirectory, path: Path) -> None:
+        self.path = path
+        make_private(path)
+        self.identity = Identity(_seed(path / "key"))
+        self._directory = directory
+        self._lock = FileLock(path / "lock", timeout=0, mode=0o600)
+        self._holder = path / "holder"
+
+    def database(self, group: str, closed: bool) -> Path:
+        """Return where this identity keeps the group's conversation. Open and closed groups of one name are two."""
+        kind = "closed" if closed else "open"
+        return self.path / (_file_name(group, f"{kind}\0{group}") + ".db")
+
+    def remember(self, name: str) -> None:
+        """Let `DataDirectory.identity(name)` find this folder from now on, unless another identity has used the name."""
+        self._directory.remember(name, self.path.name)
+
+    def lock(self, description: str) -> None:
+        """Keep other processes out until `unlock`, or until this object or the process is gone.
+
+        `description` says in one line who we are: name, port, pid. Raises `InUse` with the other's if it was first.
+        Call it in the process that stays: after twistd became a daemon.
+        """
+        with explained(self._holder):
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise InUse(self.path, self._read_holder()) from None
+            write_whole(self._holder, description.encode() + b"\n")
+
+    def unlock(self) -> None:
+        """Let others in. Does nothing if `lock` was not called."""
+        if self._lock.is_locked:
+            with explained(self._holder):
+                self._holder.unlink(missing_ok=True)
+                self._lock.release()
+
+    def _read_holder(self) -> str:
+        try:
+            return self._holder.read_text(encoding="utf-8", errors="replace").strip() or "unknown"
+        except FileNotFoundError:
+            return "unknown"  # it just started, or is just leaving
+
+
+def _seed(path: Path) -> bytes:
+    """Return the secret in the key file, made now if there is none."""
+    if not path.exists():
+        write_whole(path, base64.b64encode(secrets.token_bytes(SEED_BYTES)) + b"\n")
+    path.chmod(0o600)
+    try:
+        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+    except binascii.Error:
+        seed = b""
+    if len(seed) != SEED_BYTES:
+        raise StorageError(KEY_DAMAGED, path)
+    return seed
+
+
+def _folded(name: str) -> str:
+    """The form in which names are compared."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _file_name(name: str, decides: str) -> str:
+    """Return a file name, safe everywhere, that people recognise as `name`; names are told apart by `decides`."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    slug = re.sub("[^a-z0-9]+", "-", plain)[:24].strip("-")
+    digest = blake2b(decides.encode(), digest_size=5).hexdigest()
+    return f"{slug}-{digest}" if slug else digest
+
+
+def _is_file_name(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[a-z0-9-]+", value) is not None

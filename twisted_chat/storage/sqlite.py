@@ -1,0 +1,243 @@
+"""The store that keeps a group's conversation in an SQLite database, in a thread of its own.
+
+All calls that wait when the thread gets free are one transaction, so the more there is to do the less each costs; their
+results come back to the reactor together.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from twisted_chat.core.feeds import Batch, FeedId, Fork
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
+from twisted_chat.storage.database import open_database
+from twisted_chat.storage.errors import DAMAGED, UNKEPT, StorageError
+from twisted_chat.storage.history import page
+from twisted_chat.storage.tables import Tables
+
+RETRY_SECONDS = 1.0
+
+
+class _Again(Enum):
+    AGAIN = "the call is to be made again, after the others that wait"
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of the store, to be made in the thread."""
+
+    perform: Callable[[], Any]
+    writes: bool
+    without_writing: Callable[[Sequence[Batch]], Any] | None = None
+    """What to do while nothing can be written, given the batches that wait; None to wait as well."""
+    batch: Batch | None = None
+    """What is appended."""
+    deferred: Deferred[Any] = field(default_factory=Deferred)
+
+
+class SQLiteStore:
+    """Implements `core.store.Store`. Never gives up records but by `trim` and `freeze`.
+
+    While the disk refuses, what writes waits, and is tried again every second. `read` also returns the batches that wait;
+    `recent`, `search` and `everything` don't.
+    `trouble` also hears, with no None to follow, of stored batches that have been damaged; they are passed over. Only if the
+    database itself is damaged so that it can't be read does a call that reads fail, with `StorageError`.
+    """
+
+    durable = True
+
+    def __init__(
+        self,
+        path: Path,
+        call_from_thread: Callable[..., object],
+        wall: Callable[[], float] = time.time,
+        retry: float = RETRY_SECONDS,
+    ) -> None:
+        """Open or make the database at `path`. Blocks: meant for before the reactor runs. Raises `StorageError`.
+
+        `call_from_thread(function, *arguments)` calls `function` in the thread that calls the store, as the reactor's
+        `callFromThread` does. `wall` returns seconds since 1970; `retry` is in seconds.
+        """
+        self.trouble: Callable[[str | None], None] = lambda words: None
+        self._path = path
+        self._call_from_thread = call_from_thread
+        self._wall = wall
+        self._retry = retry
+        self._tables = Tables(open_database(path), self._report)
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()  # None: the end
+        self._closed: Deferred[None] = Deferred()
+        self._thread = Thread(target=self._run, name=f"store {path.name}", daemon=True)
+        self._thread.start()
+
+    def load(self) -> Deferred[Loaded]:
+        """See `Store.load`."""
+        return self._look(self._tables.load)
+
+    def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
+        """See `Store.append`. Fires after the commit."""
+        received = int(self._wall() * 1000)
+        return self._put(_Call(lambda: self._tables.append(batch, received), writes=True, batch=batch))
+
+    def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """See `Store.read`."""
+
+        def read() -> list[Batch]:
+            return self._tables.read(feed, first, limit)
+
+        def with_waiting(waiting: Sequence[Batch]) -> list[Batch]:
+            found = {batch.first: batch for batch in waiting if batch.feed == feed and batch.last >= first}
+            found.update((batch.first, batch) for batch in read())
+            return page((found[number] for number in sorted(found)), limit)
+
+        return self._put(_Call(read, writes=False, without_writing=with_waiting))
+
+    def freeze(self, fork: Fork) -> Deferred[Held | None]:
+        """See `Store.freeze`."""
+        return self._put(_Call(lambda: self._tables.freeze(fork), writes=True))
+
+    def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
+        """See `Store.trim`."""
+        return self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
+
+    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.recent`."""
+        return self._look(lambda: self._tables.recent(count))
+
+    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+        """See `Store.search`. First indexes what is new since the last one, a step at a time between other calls."""
+
+        def search() -> list[Hit] | _Again:
+            hits = self._tables.search(words, limit)
+            return _Again.AGAIN if hits is None else hits
+
+        return self._put(_Call(search, writes=True, without_writing=lambda waiting: self._tables.scan(words, limit)))
+
+    def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
+        """See `Store.everything`."""
+        return self._look(lambda: self._tables.everything(after, limit))
+
+    def close(self) -> Deferred[None]:
+        """See `Store.close`. Fails with `StorageError` if calls that wait for the disk were in vain; those never fire."""
+        self._calls.put(None)
+        return self._closed.addBoth(self._join)
+
+    def _look(self, perform: Callable[[], Any]) -> Deferred[Any]:
+        return self._put(_Call(perform, writes=False, without_writing=lambda waiting: perform()))
+
+    def _put(self, call: _Call) -> Deferred[Any]:
+        self._calls.put(call)
+        return call.deferred
+
+    def _join(self, result: Any) -> Any:
+        self._thread.join()
+        return result
+
+    def _tell(self, words: str | None) -> None:
+        self.trouble(words)
+
+    # What follows runs in the thread.
+
+    def _run(self) -> None:
+        waiting: list[_Call] = []  # for the disk, in order
+        retry_at = 0.0
+        closing = False
+        while not closing:
+            calls, closing = self._take(max(0.0, retry_at - time.monotonic()) if waiting else None)
+            failing = bool(waiting)
+            calls = waiting + calls
+            if failing and not closing and time.monotonic() < retry_at:
+                waiting = self._answer_without_writing(calls)
+                continue
+            try:
+                self._perform(calls)
+            except sqlite3.Error as error:
+                if not failing:
+                    self._report(str(error))
+                waiting = self._answer_without_writing(calls)
+                retry_at = time.monotonic() + self._retry
+            else:
+                waiting = []
+                if failing:
+                    self._call_from_thread(self._tell, None)
+        self._end(len(waiting))
+
+    def _perform(self, calls: Sequence[_Call]) -> None:
+        """Make all `calls` in one transaction. Raises `sqlite3.Error` if none of them took effect."""
+        results = []
+        with self._tables.transaction() if any(call.writes for call in calls) else nullcontext():
+            for call in calls:
+                result = _result_of(call.perform)
+                if result is _Again.AGAIN:
+                    self._calls.put(call)
+                else:
+                    results.append((call.deferred, result))
+        if results:
+            self._call_from_thread(_fire, results)
+
+    def _answer_without_writing(self, calls: Sequence[_Call]) -> list[_Call]:
+        """Answer what can be answered without the disk taking anything; return the rest."""
+        rest = [call for call in calls if call.without_writing is None]
+        waiting = [call.batch for call in rest if call.batch]
+        results = []
+        for call in calls:
+            if call.without_writing is not None:
+                results.append((call.deferred, self._looked_up(call.without_writing, waiting)))
+        if results:
+            self._call_from_thread(_fire, results)
+        return rest
+
+    def _looked_up(self, look: Callable[[Sequence[Batch]], Any], waiting: Sequence[Batch]) -> Any:
+        try:
+            return _result_of(lambda: look(waiting))
+        except sqlite3.Error as error:
+            return Failure(StorageError(DAMAGED, self._path, error))
+
+    def _end(self, unkept: int) -> None:
+        self._answer_without_writing(self._take(0.0)[0])  # searches that were to be made again
+        self._tables.connection.close()
+        result = Failure(StorageError(UNKEPT, self._path, unkept)) if unkept else None
+        self._call_from_thread(_fire, [(self._closed, result)])
+
+    def _report(self, words: str) -> None:
+        self._call_from_thread(self._tell, words)
+
+    def _take(self, timeout: float | None) -> tuple[list[_Call], bool]:
+        """Return all calls that wait, after at most `timeout` seconds, and whether the store is to be closed."""
+        calls = []
+        try:
+            call = self._calls.get(timeout=timeout)
+            while call is not None:
+                calls.append(call)
+                call = self._calls.get_nowait()
+        except Empty:
+            return calls, False
+        return calls, True
+
+
+def _result_of(perform: Callable[[], Any]) -> Any:
+    try:
+        return perform()
+    except sqlite3.Error:
+        raise
+    except Exception:  # noqa: BLE001 - a mistake of ours: it goes to the caller, the thread goes on
+        return Failure()
+
+
+def _fire(results: Sequence[tuple[Deferred[Any], Any]]) -> None:
+    for deferred, result in results:
+        if isinstance(result, Failure):
+            deferred.errback(result)
+        else:
+            deferred.callback(result)

@@ -1,0 +1,248 @@
+"""A store's calls as SQL: what happens inside a transaction, in whichever thread has it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from twisted_chat.core.errors import Refusal
+from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, unseal
+from twisted_chat.core.store import Held, Hit, Loaded
+from twisted_chat.storage.heads import Head
+from twisted_chat.storage.history import find, newest, page, words_of
+from twisted_chat.storage.words import WordIndex, has_full_text
+
+INDEX_STEP = 256
+"""Batches that are indexed at a time, so that others' turns come between."""
+
+_LOAD = """
+SELECT id, author, epoch, low, high, base, hole_first, hole_last, tip, tip_first, tip_lc FROM feeds
+"""
+_SAVE = "INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP = """
+INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, checksum, sig, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_READ = """
+SELECT sig, body, checksum FROM batches WHERE feed = :feed AND last >= :first
+AND first >= coalesce((SELECT max(first) FROM batches WHERE feed = :feed AND first <= :first), 0) ORDER BY first
+"""
+_OLD = """
+SELECT author, epoch, min(CASE WHEN received >= ? THEN first END) AS kept
+FROM batches JOIN feeds ON feeds.id = feed GROUP BY feed HAVING kept IS NULL OR kept > min(first)
+"""
+
+
+class Stored(NamedTuple):
+    """A feed's row."""
+
+    id: int
+    head: Head
+
+
+class Tables:
+    """One database. Knows every feed's head, so that no call has to look for it."""
+
+    def __init__(self, connection: sqlite3.Connection, damage: Callable[[str], None]) -> None:
+        """`damage` is called, once for each, with words about a row that no longer holds what was stored.
+
+        Such a row is passed over as if it weren't there, and left alone: a later version may make sense of it.
+        """
+        self.connection = connection
+        self._damage = damage
+        self._damaged: set[str] = set()
+        self._feeds: dict[FeedId, Stored] = {}
+        self._before: dict[FeedId, Stored | None] = {}
+        for id, author, epoch, low, high, base, hole_first, hole_last, *tip in connection.execute(_LOAD):
+            self._feeds[FeedId(author, epoch)] = Stored(id, Head(low, high, base, (hole_first, hole_last), *tip))
+        self._next_id = max((stored.id for stored in self._feeds.values()), default=0) + 1
+        self._index = WordIndex(connection) if has_full_text(connection) else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is done inside is kept, or, if anything raises, nothing."""
+        self._before = {}
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._save_heads()
+            self.connection.execute("COMMIT")
+        except BaseException:
+            for feed, stored in self._before.items():
+                self._set(feed, stored)
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+    def load(self) -> Loaded:
+        """See `Store.load`."""
+        held = [stored.head.held(feed) for feed, stored in self._feeds.items()]
+        rows = self.connection.execute("SELECT one_sig, one_body, other_sig, other_body FROM forks").fetchall()
+        forks = []
+        for row in rows:
+            one, other = self._batch(row[0], row[1]), self._batch(row[2], row[3])
+            if one and other:
+                forks.append(Fork(one, other))
+        return Loaded(held, forks)
+
+    def append(self, batch: Batch, received: int) -> dict[FeedId, int]:
+        """See `Store.append`; `received` in milliseconds since 1970."""
+        stored = self._feeds.get(batch.feed)
+        head = stored.head.add(batch) if stored else Head.begin(batch)
+        if head is None:
+            return {}
+        if stored is None:
+            stored = Stored(self._next_id, head)
+            self._next_id += 1
+        self._change(batch.feed, Stored(stored.id, head))
+        checksum = _checksum(batch.sig, batch.body)
+        row = (stored.id, batch.first, batch.last, batch.last_lc, received, checksum, batch.sig, batch.body)
+        self.connection.execute(_KEEP, row)
+        return {}
+
+    def read(self, feed: FeedId, first: int, limit: int) -> list[Batch]:
+        """See `Store.read`."""
+        stored = self._feeds.get(feed)
+        if stored is None or first > stored.head.high:
+            return []
+        with self._batches(_READ, {"feed": stored.id, "first": first}) as batches:
+            return page(batches, limit)
+
+    def freeze(self, fork: Fork) -> Held | None:
+        """See `Store.freeze`."""
+        feed = fork.feed
+        known = self.connection.execute("SELECT place FROM forks WHERE author = ? AND epoch = ?", feed).fetchone()
+        if known is None or fork.place < known[0]:
+            proof = (fork.one.sig, fork.one.body, fork.other.sig, fork.other.body)
+            self.connection.execute(
+                "INSERT OR REPLACE INTO forks VALUES (?, ?, ?, ?, ?, ?, ?)", (*feed, fork.place, *proof)
+            )
+        stored = self._feeds.get(feed)
+        if stored is None:
+            return None
+        where = "feed = ? AND first > ? AND last >= ?"
+        self._delete(where, (stored.id, fork.place - MAX_RECORDS, fork.place))
+        newest_first = "SELECT sig, body, checksum FROM batches WHERE feed = ? ORDER BY first DESC"
+        with self._batches(newest_first, (stored.id,)) as left:
+            head = stored.head.cut(fork.place, left)
+        self._change(feed, Stored(stored.id, head) if head else None)
+        return head.held(feed) if head else None
+
+    def trim(self, before_ms: int) -> dict[FeedId, int]:
+        """See `Store.trim`."""
+        lows: dict[FeedId, int] = {}
+        for author, epoch, kept in self.connection.execute(_OLD, (before_ms,)).fetchall():
+            feed = FeedId(author, epoch)
+            id, before = self._feeds[feed]
+            lowest = before.high + 1 if kept is None else kept
+            self._delete("feed = ? AND first < ?", (id, lowest))
+            head = before.drop_below(lowest)
+            self._change(feed, Stored(id, head))
+            if head.low > before.low:
+                lows[feed] = head.low
+        return lows
+
+    def recent(self, count: int) -> list[Batch]:
+        """See `Store.recent`."""
+        with self._newest_first() as batches:
+            return newest(batches, count)
+
+    def search(self, words: str, limit: int) -> list[Hit] | None:
+        """See `Store.search`. Returns None if there is more to index first, and it is to be asked again."""
+        wanted = words_of(words)
+        if self._index is None or not wanted:
+            return self.scan(words, limit)
+        if self._index_some(self._index):
+            return None
+        hits: list[Hit] = []
+        for sig, body, checksum, number in self._index.find(wanted, limit):
+            batch = self._batch(sig, body, checksum)
+            if batch:
+                hits.append(Hit(batch, number))
+        return hits[::-1]
+
+    def scan(self, words: str, limit: int) -> list[Hit]:
+        """Do what `search` does without an index: look at every batch, newest first, until there are enough hits."""
+        wanted = words_of(words)
+        if not wanted:
+            return []
+        with self._newest_first() as batches:
+            return find(batches, wanted, limit)
+
+    def everything(self, after: Batch | None, limit: int) -> list[Batch]:
+        """See `Store.everything`."""
+        for feed in sorted(self._feeds):
+            if after and feed < after.feed:
+                continue
+            above = after.first if after and feed == after.feed else 0
+            rows = "SELECT sig, body, checksum FROM batches WHERE feed = ? AND first > ? ORDER BY first"
+            with self._batches(rows, (self._feeds[feed].id, above)) as batches:
+                found = page(batches, limit, gaps=True)
+            if found:
+                return found
+        return []
+
+    def _index_some(self, index: WordIndex) -> bool:
+        """Index a step further; return whether that was not all."""
+        query = "SELECT id, sig, body, checksum FROM batches WHERE id > ? ORDER BY id LIMIT ?"
+        rows = self.connection.execute(query, (index.upto(), INDEX_STEP)).fetchall()
+        if rows:
+            batches = ((id, self._batch(*row)) for id, *row in rows)
+            index.add(((id, batch) for id, batch in batches if batch), rows[-1][0])
+        return len(rows) == INDEX_STEP
+
+    def _delete(self, where: str, values: tuple[int, ...]) -> None:
+        if self.connection.execute(f"DELETE FROM batches WHERE {where}", values).rowcount:
+            self.connection.execute("UPDATE indexed SET upto = 0")
+
+    def _change(self, feed: FeedId, stored: Stored | None) -> None:
+        self._before.setdefault(feed, self._feeds.get(feed))
+        self._set(feed, stored)
+
+    def _set(self, feed: FeedId, stored: Stored | None) -> None:
+        if stored is None:
+            self._feeds.pop(feed, None)
+        else:
+            self._feeds[feed] = stored
+
+    def _save_heads(self) -> None:
+        for feed in self._before:
+            stored = self._feeds.get(feed)
+            if stored is None:
+                self.connection.execute("DELETE FROM feeds WHERE author = ? AND epoch = ?", feed)
+            else:
+                low, high, base, hole, *tip = _columns(stored.head)
+                self.connection.execute(_SAVE, (stored.id, *feed, low, high, base, *hole, *tip))
+
+    @contextmanager
+    def _newest_first(self) -> Iterator[Iterable[Batch]]:
+        with self._batches("SELECT sig, body, checksum FROM batches ORDER BY last_lc DESC", ()) as batches:
+            yield batches
+
+    @contextmanager
+    def _batches(self, query: str, values: Any) -> Iterator[Iterable[Batch]]:
+        """Give the batches that `query` selects, one by one, without keeping them."""
+        with closing(self.connection.execute(query, values)) as rows:
+            yield (batch for batch in (self._batch(*row) for row in rows) if batch)
+
+    def _batch(self, sig: bytes, body: bytes, checksum: int | None = None) -> Batch | None:
+        try:
+            if checksum in (None, _checksum(sig, body)):
+                return unseal(sig, body)
+            words = f"a batch of {len(body)} bytes, checksum {checksum}, has changed on the disk"
+        except Refusal as refusal:
+            words = f"a batch can't be read: {refusal}"
+        if words not in self._damaged:
+            self._damaged.add(words)
+            self._damage(words)
+        return None
+
+
+def _columns(head: Head) -> Sequence[Any]:
+    return head.low, head.high, head.base, head.hole, head.tip, head.tip_first, head.tip_lc
+
+
+def _checksum(sig: bytes, body: bytes) -> int:
+    return crc32(body, crc32(sig))

@@ -1,0 +1,59 @@
+"""The word index of a database: which message has which word. A cache, filled by searches, thrown away when rows go."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from twisted_chat.core.feeds import Batch, Say
+from twisted_chat.storage.history import words_of
+
+_SHIFT = 9  # a batch has at most 512 records
+_CREATE = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (said, content = '')"
+_FIND = f"""
+SELECT batches.sig, batches.body, batches.checksum, batches.first + (words.rowid & {(1 << _SHIFT) - 1}) AS number
+FROM words JOIN batches ON batches.id = words.rowid >> {_SHIFT} JOIN feeds ON feeds.id = batches.feed
+WHERE words MATCH ? ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC LIMIT ?
+"""
+
+
+def has_full_text(connection: sqlite3.Connection) -> bool:
+    """Whether this SQLite was built with FTS5."""
+    try:
+        connection.execute("CREATE VIRTUAL TABLE temp.probe USING fts5 (said)")
+    except sqlite3.OperationalError:
+        return False
+    connection.execute("DROP TABLE temp.probe")
+    return True
+
+
+class WordIndex:
+    """Needs FTS5. Messages are indexed as the words `words_of` finds in them, so that every store finds the same."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def upto(self) -> int:
+        """Return the highest `batches.id` that is indexed, 0 if none is."""
+        upto: int = self._connection.execute("SELECT upto FROM indexed").fetchone()[0]
+        return upto
+
+    def add(self, rows: Iterable[tuple[int, Batch]], upto: int) -> None:
+        """Index batches, given with their id, and note that all up to id `upto` are. Within a transaction."""
+        if self.upto() == 0:
+            self._connection.execute(_CREATE)
+            self._connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        said = (
+            (id << _SHIFT | offset, " ".join(words_of(record.text)))
+            for id, batch in rows
+            for offset, record in enumerate(batch.records)
+            if isinstance(record, Say)
+        )
+        self._connection.executemany("INSERT INTO words (rowid, said) VALUES (?, ?)", said)
+        self._connection.execute("UPDATE indexed SET upto = ?", (upto,))
+
+    def find(self, words: Sequence[str], limit: int) -> Iterable[tuple[bytes, bytes, int, int]]:
+        """Return sig, body, checksum and record number of the newest `limit` messages, newest first."""
+        if self.upto() == 0:
+            return []
+        return self._connection.execute(_FIND, (" ".join(f'"{word}"*' for word in words), limit))

@@ -204,13 +204,13 @@ class AskingTests(CommandLine):
     """What is asked on a terminal."""
 
     def test_both(self) -> None:
-        """Name and port are asked for if neither is given; Enter takes the first free port."""
+        """Name and port are asked for if neither is given; Enter takes the first free port. Holders' names are made harmless."""
         told = self.asked("Ana", "")
         with socket.create_server(("127.0.0.1", self.ports[0])):
-            self.patch(options, "holder", lambda *arguments: "Bia")
+            self.patch(options, "holder", lambda *arguments: "Bia\x1b[2J")
             settings = self.parse(*self.known)
         self.assertEqual((settings.name, settings.port), ("Ana", self.ports[1]))
-        self.assertIn(f"  {self.ports[0]}  held by Bia", told)
+        self.assertIn(f"  {self.ports[0]}  held by Bia\\x1b[2J", told)
 
     def test_only_what_is_missing(self) -> None:
         """What was given is not asked for."""

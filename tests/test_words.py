@@ -19,7 +19,7 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds import FeedId, Say
 from twisted_chat.core.roster import Member
 
-AT = 1_700_000_000_123
+AT = int(time.time() * 1000)
 FEED = FeedId(b"a" * 32, 1)
 SOURCE = "\n".join(path.read_text("utf-8") for path in Path(twisted_chat.__file__).parent.rglob("*.py"))
 
@@ -32,7 +32,10 @@ def sample(kind: type, text: str) -> object:
     """An event of any kind, `text` in each of its fields that holds text."""
     if kind is events.Messages:
         return said(text, text, name=text)
-    values = {"str": text, "int": 5000, "bool": True}
+    values = {
+        "str": text, "int": 5000, "bool": True, "float": 5000.0,
+        "Sequence[str]": [text], "Sequence[Messages]": [said(text, name=text)],
+    }  # fmt: skip
     return kind(**{name: values[annotation] for name, annotation in kind.__annotations__.items()})
 
 

@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Joined, Messages, Refused
+from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed
 from twisted_chat.core.text import clean
 
 MAX_REFUSALS = 20
@@ -41,6 +41,7 @@ _JOINED = {
 _SAID = {True: "[MSG ENVIADA]", False: "[MSG RECEBIDA]"}
 """By whether the message is this peer's own."""
 _ENTRIES: dict[type, str] = {
+    events.Trimmed: "[INFO] As mensagens de antes de {before} não são mais guardadas.",
     events.Left: "[SAIDA USR] {name} saiu do chat.",
     events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando.",
     events.Alone: "[INFO] Ninguém mais está aqui ainda.",
@@ -109,7 +110,8 @@ class ChatLog:
     def __call__(self, event: LogEvent) -> None:
         """Write the lines of a logger event, if it has any."""
         if "chat_event" in event:
-            self._write(self._lines(event["chat_event"]))
+            if lines := self._lines(event["chat_event"]):
+                self._write(lines)
         elif entry := _foreign(event):
             self._write(self._line(entry))
 
@@ -125,7 +127,13 @@ class ChatLog:
 
     @singledispatchmethod
     def _lines(self, event: Any) -> str:
-        return self._line(_ENTRIES[type(event)].format_map(vars(event)))
+        entry = _ENTRIES.get(type(event))  # none for what sums up messages, which have their lines already
+        return self._line(entry.format_map(vars(event))) if entry else ""
+
+    @_lines.register
+    def _trimmed(self, event: Trimmed) -> str:
+        before = time.strftime("%d/%m/%Y %H:%M:%S", time.localtime(event.before))
+        return self._line(_ENTRIES[Trimmed].format(before=before))
 
     @_lines.register
     def _joined(self, event: Joined) -> str:

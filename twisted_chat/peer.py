@@ -9,21 +9,23 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Forked, StoreFailing, StoreRecovered
-from twisted_chat.core.feeds import Batch, Group
+from twisted_chat.core.clock import MICROSECONDS, HybridClock
+from twisted_chat.core.conversation import EARLIER, Conversation
+from twisted_chat.core.events import Forked, StoreFailing, StoreRecovered, Trimmed
+from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.opening import Introduction
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.roster import Roster
+from twisted_chat.core.status import Status, compare
 from twisted_chat.core.store import Store
 from twisted_chat.net.mesh import Mesh
 
 DELIVERY_SECONDS = 5.0
 """How long a peer that leaves waits for what it said to go out."""
 DELIVERY_LOOK = 0.02
+DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,23 @@ class Peer:
         store: Store,
         leave: Callable[[], object],
         new_epoch: Callable[[], int] = random_whole,
+        keep: float | None = None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
-        new one is made; `leave` is what a front end calls that wants to leave: it is to lead to `stop`."""
+        new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
+        over `keep` seconds ago is given up, if that is not None.
+        """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
         self._address = address
         self._store = store
         self._leaving: Deferred[None] | None = None
+        self._wall = wall
+        self._keep = keep
+        self._trimming: Any = None
         store.trouble = self._trouble
         self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch)
-        self.conversation = Conversation(Roster(identity.id, name), self.replica, leave)
+        self.conversation = Conversation(Roster(identity.id, name), self.replica, leave, store, self.status)
         introduction = Introduction(identity, group, name, address.port, random_whole(), store.durable)
         self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links)
 
@@ -76,9 +84,34 @@ class Peer:
     @inlineCallbacks
     def start(self) -> Generator[Deferred[Any], Any, None]:
         """Load what is held, take calls, and dial. Fails with what the store says if it can't be read."""
-        self.replica.start((yield self._store.load()))
+        loaded = yield self._store.load()
+        recent = yield self._store.recent(EARLIER)
         if self._leaving is None:
+            self.conversation.begin(int(self._wall() * MICROSECONDS), recent)
+            self.replica.start(loaded)
             self.mesh.start(self._address.dialed)
+            self._trim()
+
+    def status(self) -> Status:
+        """Return who holds what, and how the links are."""
+        records = sum(holding.kept_high - holding.kept_low + 1 for holding in self.replica.holdings.values())
+        neighbours = self.replica.neighbours.values()
+        copies = compare(self.replica.holdings, neighbours, self.conversation.roster)
+        return Status(records, self.replica.unsaved, copies, self.mesh.status())
+
+    def _trim(self) -> None:
+        """Give up, now and daily, what is older than is to be kept."""
+        if self._keep is None or self._leaving is not None:
+            return
+        before = self._wall() - self._keep
+
+        def trimmed(lows: dict[FeedId, int]) -> None:
+            self.replica.trimmed(lows)
+            if lows:
+                self.conversation.emit(Trimmed(before))
+
+        self._store.trim(int(before * 1000)).addCallback(trimmed)
+        self._trimming = self._reactor.callLater(DAY, self._trim)
 
     def stop(self) -> Deferred[None]:
         """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""
@@ -90,9 +123,11 @@ class Peer:
 
     @inlineCallbacks
     def _stop(self) -> Generator[Deferred[Any], Any, None]:
+        if self._trimming is not None:
+            self._trimming.cancel()
         self.replica.flush()
         deadline = self._reactor.seconds() + DELIVERY_SECONDS
-        while not self.replica.delivered() and self._reactor.seconds() < deadline:
+        while not self.replica.sent() and self._reactor.seconds() < deadline:
             look: Deferred[None] = Deferred()
             self._reactor.callLater(DELIVERY_LOOK, look.callback, None)
             yield look
@@ -107,8 +142,19 @@ class Peer:
 
     def forked(self, author: bytes) -> None:
         """An author contradicted itself."""
-        member = self.conversation.roster.get(author)
-        self.conversation.emit(Forked(member.shown if member else author.hex()[:8]))
+        self.conversation.emit(Forked(self.conversation.roster.shown(author)))
+
+    def caught_up(self, caught_up: bool) -> None:
+        """All that anybody here holds is held here, or not."""
+        self.conversation.caught_up(caught_up)
+
+    def receiving(self, received: int, total: int) -> None:
+        """Catching up has come so far."""
+        self.conversation.receiving(received, total)
+
+    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
+        """Own messages are on these disks."""
+        self.conversation.delivered(number, kept, holders, members)
 
     def relieved(self) -> None:
         """Own messages are taken again."""

@@ -102,7 +102,9 @@ class ChatService(Service):
         for host, port in settings.peers:
             dialed += [(host, known) for known in ([port] if port else settings.ports)]
         address = Address(settings.listen, settings.port, tuple(dialed), settings.links)
-        return Peer(self._reactor, time.time, identity, settings.name, group, address, store, self._leave)
+        return Peer(
+            self._reactor, time.time, identity, settings.name, group, address, store, self._leave, keep=getattr(settings, "keep", None)
+        )
 
     def _leave(self) -> None:
         if self._reactor.running:

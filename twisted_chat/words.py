@@ -15,12 +15,14 @@ from typing import Any
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS, Command
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Leaving, Messages
+from twisted_chat.core.events import Delivered, Earlier, Leaving, Messages, Trimmed, WhileAway
 from twisted_chat.core.roster import Member
+from twisted_chat.core.status import Copy, LinkStatus, Status
 from twisted_chat.core.text import MAX_NAME, MAX_ROOM, MAX_TEXT, clean
 from twisted_chat.i18n import _, ngettext
 
 _SENTENCES: dict[type, Callable[[], str]] = {
+    events.Receiving: lambda: _("⏬ receiving {received:,} of {total:,}"),
     events.Joined: lambda: _("✅ {name} joined ({host}:{port})"),
     events.Left: lambda: _("🔚 {name} left"),
     events.Lost: lambda: _("⚠️ {name}'s connection was lost; reconnecting"),
@@ -54,6 +56,9 @@ _WRONG: dict[str, Callable[[], str]] = {
 }
 _LIMITS = {"max_name": MAX_NAME, "max_text": MAX_TEXT, "max_room": MAX_ROOM - 1}
 _SHOWN_OF_WORD = 32
+_LACKS_SHOWN = 5
+MAX_HISTORY = 10_000
+"""Messages that can be shown at once."""
 
 
 @singledispatch
@@ -65,11 +70,58 @@ def sentences(event: Any) -> list[str]:
 
 @sentences.register
 def _messages(event: Messages) -> list[str]:
-    if event.own:
-        start = _("(You) 💬: ")
-    else:
-        start = clean(f"[{time.strftime('%H:%M:%S', time.localtime(event.at / 1000))}] {event.name}: ")
+    present = event.own and not event.missed
+    start = _author(event) if present else clean(f"{_stamp(event)} {_author(event)}")
     return [start + clean(record.text) for record in event.records]
+
+
+def past(messages: Sequence[Messages]) -> list[str]:
+    """Return messages of former times, each with its time, own ones included."""
+    return [clean(f"{_stamp(each)} {_author(each)}{record.text}") for each in messages for record in each.records]
+
+
+def _author(event: Messages) -> str:
+    return _("(You) 💬: ") if event.own else f"{event.name}: "
+
+
+def _stamp(event: Messages) -> str:
+    """Return when it was said by the author's clock: the date only if that is not today."""
+    said = time.localtime(event.at / 1000)
+    today = said[:3] == time.localtime()[:3]
+    stamp = time.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S", said)
+    return f"[{stamp}]" if not event.late else _("[{stamp}, late]").format(stamp=stamp)
+
+
+@sentences.register
+def _earlier(event: Earlier) -> list[str]:
+    return [_("— earlier —"), *past(event.messages), "—"]
+
+
+@sentences.register
+def _while_away(event: WhileAway) -> list[str]:
+    title = ngettext(
+        "— while you were away: {count:,} message —", "— while you were away: {count:,} messages —", event.count
+    ).format(count=event.count)
+    more = _("… the newest {shown}; /history {count} shows them all").format(
+        shown=len(event.messages), count=event.count
+    )
+    return [title, *([more] if event.count > len(event.messages) else []), *past(event.messages), "—"]
+
+
+@sentences.register
+def _delivered(event: Delivered) -> list[str]:
+    if not event.kept:
+        return [_("… not yet on disk")]
+    if not event.members:
+        return [_("✓ kept here")]
+    lacking = _(" (not yet at {names})").format(names=", ".join(event.lacking)) if event.lacking else ""
+    return [clean(f"✓ {event.holders}/{event.members}{lacking}")]
+
+
+@sentences.register
+def _trimmed(event: Trimmed) -> list[str]:
+    before = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.before))
+    return [_("🗑 messages before {before} are no longer held").format(before=before)]
 
 
 @sentences.register
@@ -109,6 +161,53 @@ def who(members: Sequence[Member]) -> list[str]:
         return sentences(events.Alone())
     count = ngettext("👥 {n} other is here:", "👥 {n} others are here:", len(members)).format(n=len(members))
     return [count, *(clean(f"   {member.shown} ({member.host}:{member.port})") for member in members)]
+
+
+def found(messages: Sequence[Messages]) -> list[str]:
+    """Return what a look into the past found."""
+    return past(messages) or [_("nothing found")]
+
+
+def status(status: Status) -> list[str]:
+    """Return who holds what, and how the links are."""
+    equal = [copy for copy in status.copies if not copy.lacks and not copy.exceeds]
+    lines = [
+        _("{equal}/{all} peers hold the same {records:,} messages").format(
+            equal=len(equal) + 1, all=len(status.copies) + 1, records=status.records
+        )
+    ]
+    for copy in status.copies:
+        if copy.lacks:
+            lines.append(_("   {name} lacks {what}").format(name=copy.member, what=_lacks(copy)))
+        if copy.exceeds:
+            lines.append(_("   {name} has {n:,} more").format(name=copy.member, n=copy.exceeds))
+    if status.unsaved:
+        lines.append(_("   {n:,} bytes are not yet on disk here").format(n=status.unsaved))
+    return [clean(line) for line in [*lines, *map(_link, status.links)]]
+
+
+def _lacks(copy: Copy) -> str:
+    shown = [f"{lack.author} {lack.first}–{lack.last}" for lack in copy.lacks[:_LACKS_SHOWN]]
+    more = len(copy.lacks) - len(shown)
+    return ", ".join(shown) + (_(" and {n} more").format(n=more) if more else "")
+
+
+def _link(link: LinkStatus) -> str:
+    state = _("silent") if link.suspect else _("fine") if link.writable else _("not reading")
+    round_trip = "?" if link.round_trip is None else f"{link.round_trip * 1000:.1f} ms"
+    return _("🔗 {name} ({host}:{port}): {state}, round trip {round_trip}, {behind:,} to send").format(
+        name=link.member, host=link.host, port=link.port, state=state, round_trip=round_trip, behind=link.behind
+    )
+
+
+def how_many(argument: str) -> str:
+    """Return the hint for a number that is none."""
+    return clean(_("❌ {argument} is not a number from 1 to {most}").format(argument=argument[:32], most=MAX_HISTORY))
+
+
+def search_what() -> str:
+    """Return the hint for a search without words."""
+    return _("❌ search for which words? Such as: /search protocol")
 
 
 def help_lines(commands: Sequence[Command] = COMMANDS) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from twisted.internet.defer import Deferred
@@ -14,11 +14,12 @@ from zope.interface import implementer
 from twisted_chat import words
 from twisted_chat.console.lines import Lines
 from twisted_chat.console.output import Output, Stdio
+from twisted_chat.console.receipt import Receipt
 from twisted_chat.core import commands
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
-from twisted_chat.core.conversation import Congested, Conversation
+from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Leaving
+from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Receiving, WhileAway
 
 FLUSH_SECONDS = 1.0
 """How long leaving waits for a terminal that does not take its last lines."""
@@ -41,20 +42,33 @@ class PlainConsole(Protocol):
         self._log = log
         self._terminal = terminal
         self._lines = Lines()
+        self._receipt = Receipt(clock, lambda event: self._tell(*words.sentences(event)))
         self._waiting = False
         self._leaving = False
         self._finished: Deferred[None] = Deferred(lambda finished: finished.callback(None))
         self._commands: dict[Command, Callable[[str], None]] = {
             commands.QUIT: self._quit,
             commands.WHO: self._who,
+            commands.HISTORY: self._history,
+            commands.SEARCH: self._search,
+            commands.STATUS: self._status,
             commands.HELP: self._help,
         }
 
     def show(self, event: Event) -> None:
         """Show an event of the conversation."""
-        self._output.write(words.sentences(event))
+        if not self._is_spared(event):
+            self._output.write(words.sentences(event))
+        if self._terminal:
+            self._receipt.heard(event)
         if isinstance(event, Leaving):
             self._leaving = True
+
+    def _is_spared(self, event: Event) -> bool:
+        """Whether nothing is shown of an event: people are spared a flood that is summed up, programs the summary."""
+        if self._terminal:
+            return isinstance(event, Delivered) or (isinstance(event, Messages) and event.missed)
+        return isinstance(event, (Delivered, Earlier, Receiving, WhileAway))
 
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
@@ -63,6 +77,7 @@ class PlainConsole(Protocol):
     def stop(self) -> Deferred[None]:
         """Take no more lines and write all that waits; call it once. Fires when that is done, or after `FLUSH_SECONDS`."""
         self._leaving = True
+        self._receipt.stop()
         self._output.finish()
         if self._output.closed:
             self._finish()
@@ -138,6 +153,26 @@ class PlainConsole(Protocol):
 
     def _who(self, argument: str) -> None:
         self._tell(*words.who(self._conversation.here()))
+
+    def _history(self, argument: str) -> None:
+        if not argument:
+            argument = str(EARLIER)
+        if argument.isdecimal() and 0 < int(argument[:9]) <= words.MAX_HISTORY:
+            self._conversation.history(int(argument)).addCallback(self._found)
+        else:
+            self._tell(words.how_many(argument))
+
+    def _search(self, argument: str) -> None:
+        if argument:
+            self._conversation.search(argument, EARLIER).addCallback(self._found)
+        else:
+            self._tell(words.search_what())
+
+    def _found(self, messages: Sequence[Messages]) -> None:
+        self._output.write(words.found(messages))
+
+    def _status(self, argument: str) -> None:
+        self._tell(*words.status(self._conversation.status()))
 
     def _help(self, argument: str) -> None:
         command = commands.lookup(argument)

@@ -32,9 +32,14 @@ class Command:
 
 QUIT = Command("quit", N_("leave the chat"), aliases=("sair", "exit"))
 WHO = Command("who", N_("list who is here"), aliases=("quem",))
+HISTORY = Command(
+    "history", N_("show the newest messages"), aliases=("histórico", "historico"), arguments=N_("[how many]")
+)
+SEARCH = Command("search", N_("find messages with these words"), aliases=("busca",), arguments=N_("words"))
+STATUS = Command("status", N_("say who holds what, and how the links are"), aliases=("estado",))
 HELP = Command("help", N_("say what can be typed"), aliases=("ajuda",), arguments=N_("[command]"))
 
-COMMANDS = (QUIT, WHO, HELP)
+COMMANDS = (QUIT, WHO, HISTORY, SEARCH, STATUS, HELP)
 """Every command, in the order in which help lists them."""
 BARE_QUIT = "sair"
 """The word that leaves without a `/`, as it always did."""

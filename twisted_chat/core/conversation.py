@@ -6,18 +6,42 @@ knows about links, feeds or stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Raw
+from twisted.internet.defer import Deferred, succeed
 
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Alone, Event, Impostor, Joined, Left, Lost, Messages, Renamed
+from twisted_chat.core.events import (
+    Alone,
+    Delivered,
+    Earlier,
+    Event,
+    Impostor,
+    Joined,
+    Left,
+    Lost,
+    Messages,
+    Receiving,
+    Renamed,
+    WhileAway,
+)
 from twisted_chat.core.feeds import Batch, Say, encode_record
 from twisted_chat.core.roster import Member, Roster
+from twisted_chat.core.status import Status
+from twisted_chat.core.store import Hit
 from twisted_chat.core.text import DEFAULT_ROOM
 
 Watcher = Callable[[Event], None]
+EARLIER = 20
+"""Messages of former times shown at the start."""
+MISSED = 50
+"""Messages shown of those that were missed."""
+LATE = 10_000_000
+"""How much earlier, in microseconds, a message must be than one shown before it to count as late."""
+WORTH_TELLING = 1_000
+"""Messages to catch up on from which progress is told."""
 
 
 class Congested(ChatError):
@@ -37,14 +61,39 @@ class Outlet(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """Where old messages are found: the store."""
+
+    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.recent`."""
+        ...
+
+    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+        """See `Store.search`."""
+        ...
+
+
 class Conversation:
     """One peer's view of its group's conversation."""
 
-    def __init__(self, roster: Roster, outlet: Outlet, leave: Callable[[], object]) -> None:
-        """`leave` says goodbye to all and ends the peer."""
+    def __init__(
+        self,
+        roster: Roster,
+        outlet: Outlet,
+        leave: Callable[[], object],
+        archive: Archive | None = None,
+        status: Callable[[], Status] = lambda: Status(0, 0, []),
+    ) -> None:
+        """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand."""
         self.roster = roster
         self.leave = leave
+        self.status = status
         self._outlet = outlet
+        self._archive = archive
+        self._began = 0
+        self._caught_up = False
+        self._missed = 0
+        self._newest = 0
         self._watchers: list[Watcher] = []
         self._waiting: list[Callable[[], None]] = []
         self._told_alone = False
@@ -91,15 +140,68 @@ class Conversation:
         """Return the other members that are here now, by name."""
         return self.roster.here()
 
+    def history(self, count: int) -> Deferred[Sequence[Messages]]:
+        """Return the newest `count` messages, one an event, in the order that is the same for everybody."""
+        if self._archive is None:
+            return succeed([])
+        return self._archive.recent(count).addCallback(lambda batches: self._messages(batches)[-count:])
+
+    def search(self, words: str, limit: int) -> Deferred[Sequence[Messages]]:
+        """Return the newest `limit` messages in which each of `words` begins a word, one an event, in order."""
+        if self._archive is None:
+            return succeed([])
+
+        def found(hits: Sequence[Hit]) -> Sequence[Messages]:
+            return [self._message(hit.batch, hit.number - hit.batch.first) for hit in hits]
+
+        return self._archive.search(words, limit).addCallback(found)
+
+    # What the peer reports.
+
+    def begin(self, now: int, recent: Sequence[Batch]) -> None:
+        """The peer starts, at the hybrid time `now`, and holds these newest batches of former times."""
+        self._began = now
+        for batch in recent:
+            self.roster.claim(batch.feed.author, batch.name, batch.lc)
+        messages = self._messages(recent)[-EARLIER:]
+        if messages:
+            self._newest = messages[-1].lc
+            self.emit(Earlier(messages))
+
     # What the replica reports.
 
     def accepted(self, batch: Batch) -> None:
         """A batch, own or another's, became part of the conversation."""
-        author = self._named(batch.feed.author, batch.name)
+        author = self._named(batch.feed.author, batch.name, batch.lc)
         said = [record for record in batch.records if isinstance(record, Say)]
         if said:
+            missed = not self._caught_up and batch.last_lc < self._began
+            late = not missed and batch.lc < self._newest - LATE
             own = author is self.roster.own
-            self.emit(Messages(batch.feed, batch.first, batch.lc, author.shown, own, batch.at, said))
+            self._newest = max(self._newest, batch.last_lc)
+            self._missed += len(said) if missed else 0
+            self.emit(Messages(batch.feed, batch.first, batch.lc, author.shown, own, batch.at, said, missed, late))
+
+    def caught_up(self, caught_up: bool) -> None:
+        """Whether we hold all that anybody here holds; if so, sum up what was missed."""
+        self._caught_up = caught_up
+        if caught_up and self._missed:
+            count, self._missed = self._missed, 0
+
+            def sum_up(messages: Sequence[Messages]) -> None:
+                self.emit(WhileAway(count, [message for message in messages if message.lc < self._began]))
+
+            self.history(min(count, MISSED)).addCallback(sum_up)
+
+    def receiving(self, received: int, total: int) -> None:
+        """Catching up has come so far."""
+        if total >= WORTH_TELLING:
+            self.emit(Receiving(received, total))
+
+    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
+        """Own messages up to record `number` are on these members' disks."""
+        lacking = [self.roster.shown(member) for member in members - holders]
+        self.emit(Delivered(number, kept, len(holders), len(members), sorted(lacking)))
 
     def relieved(self) -> None:
         """The outlet is no longer congested."""
@@ -109,9 +211,9 @@ class Conversation:
 
     # What the mesh reports.
 
-    def linked(self, member: bytes, name: str, host: str, port: int, dialed: bool) -> None:
-        """One more link leads to `member`; `host` and `port` are where it listens."""
-        known = self._named(member, name)
+    def linked(self, member: bytes, name: str, host: str, port: int, dialed: bool, now: int = 0) -> None:
+        """One more link leads to `member`, which goes by `name` at the hybrid time `now` and listens at `host`, `port`."""
+        known = self._named(member, name, now)
         known.host, known.port = host, port
         known.links += 1
         if known.links == 1:
@@ -127,14 +229,32 @@ class Conversation:
         if known.links == 0:
             self.emit(Left(known.shown) if left else Lost(known.shown))
 
-    def _named(self, id: bytes, name: str) -> Member:
+    def _messages(self, batches: Sequence[Batch]) -> list[Messages]:
+        """Return the messages in `batches`, one an event, in order: by hybrid time, then feed, then number."""
+        messages = [
+            self._message(batch, index)
+            for batch in batches
+            for index, record in enumerate(batch.records)
+            if isinstance(record, Say)
+        ]
+        messages.sort(key=lambda message: (message.lc, message.feed, message.first))
+        return messages
+
+    def _message(self, batch: Batch, index: int) -> Messages:
+        author = batch.feed.author
+        name = self.roster.shown(author) if self.roster.get(author) else batch.name
+        own = author == self.roster.own.id
+        said = [record for record in batch.records[index : index + 1] if isinstance(record, Say)]
+        return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, said)
+
+    def _named(self, id: bytes, name: str, at: int) -> Member:
         if id == self.roster.own.id:
             return self.roster.own  # an earlier life may have used another name
         before = self.roster.get(id)
         old, shown = (before.name, before.shown) if before else (name, None)
-        member = self.roster.claim(id, name)
-        if old != name and shown is not None:
+        member = self.roster.claim(id, name, at)
+        if shown is not None and old != member.name:
             self.emit(Renamed(shown, member.shown))
         if member.shown != member.name and member.shown != shown:
-            self.emit(Impostor(name, member.shown))
+            self.emit(Impostor(member.name, member.shown))
         return member

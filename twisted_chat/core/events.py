@@ -18,7 +18,9 @@ class Messages:
     """Messages of one author, in order: those of one batch.
 
     `name` is how the author is to be shown; `own` if it is this peer (in this life or an earlier one); `at` the author's wall
-    clock in milliseconds; `first` and `lc` the number and hybrid time of the first record.
+    clock in milliseconds; `first` and `lc` the number and hybrid time of the first record. `missed` if they were said
+    before this peer started and are only now being caught up on: `WhileAway` sums them up. `late` if later ones were shown
+    before.
     """
 
     feed: FeedId
@@ -28,6 +30,53 @@ class Messages:
     own: bool
     at: int
     records: Sequence[Say]
+    missed: bool = False
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The newest messages that were held when this peer started, in order. Not for the log, which has them."""
+
+    messages: Sequence[Messages]
+
+
+@dataclass(frozen=True)
+class WhileAway:
+    """All that was missed has arrived: `count` messages, of which these are the newest, in order. Not for the log."""
+
+    count: int
+    messages: Sequence[Messages]
+
+
+@dataclass(frozen=True)
+class Receiving:
+    """Catching up takes a while: so many of so many messages have come. Not for the log."""
+
+    received: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of this peer's own messages, up to record `number`, the newest.
+
+    `kept` if they are on disk here; `holders` is how many of the `members` that are here and have a disk hold them there,
+    `lacking` names the others. Not for the log.
+    """
+
+    number: int
+    kept: bool
+    holders: int
+    members: int
+    lacking: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """Messages received before `before` (seconds since 1970) were given up, as was asked for."""
+
+    before: float
 
 
 @dataclass(frozen=True)
@@ -130,6 +179,6 @@ class Leaving:
 
 
 Event: TypeAlias = (
-    Messages | Joined | Left | Lost | Alone | Refused | Impostor | Renamed | TwoInstances | Forked
-    | StoreFailing | StoreRecovered | Fault | Leaving
+    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Joined | Left | Lost | Alone | Refused
+    | Impostor | Renamed | TwoInstances | Forked | StoreFailing | StoreRecovered | Fault | Leaving
 )  # fmt: skip

@@ -9,6 +9,8 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey
 
 SEED_BYTES = 32
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
 
 
 class Identity:
@@ -26,6 +28,8 @@ class Identity:
 
 def verified(author: bytes, signature: bytes, message: bytes) -> bool:
     """Whether `signature` is `author`'s over `message`. Keys of small order verify nothing."""
+    if len(author) != KEY_BYTES or len(signature) != SIGNATURE_BYTES:  # libsodium is told no lengths
+        return False
     try:
         crypto_sign_open(signature + message, author)
     except (BadSignatureError, ValueError):

@@ -109,6 +109,11 @@ class Neighbour:
         """Whether all up to `high` of a feed that is followed has gone to the transport."""
         return feed not in self._cursors or self._cursors[feed] > high
 
+    @property
+    def behind(self) -> int:
+        """How many records it follows and has not been sent yet."""
+        return sum(high - self._cursors[feed] + 1 for feed, high in self._behind.items())
+
     def close(self) -> None:
         """Send nothing any more: the link is gone."""
         self._behind.clear()

@@ -60,6 +60,18 @@ class Audience(Protocol):
         """`congested` has become false."""
         ...
 
+    def caught_up(self, caught_up: bool) -> None:
+        """Whether all that any neighbour holds is held here too, as far as known; called when that changes."""
+        ...
+
+    def receiving(self, received: int, total: int) -> None:
+        """Of `total` records that were missing when catching up began, or came since, `received` have come."""
+        ...
+
+    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
+        """Own records up to `number` are durable (`kept`) here, and at `holders` of the linked `members` with a disk."""
+        ...
+
     def flow(self, open: bool) -> None:
         """Links are to be read (True), or not until so much that waits for the store is kept (False)."""
         ...
@@ -92,6 +104,8 @@ class Replica:
         self._new_epoch = new_epoch
         self._forks = Forks(self.holdings, group, store, self._frozen)
         self._started = False
+        self._caught_up = False
+        self._delivery: tuple[int, bool, set[bytes], set[bytes]] = (0, True, set(), set())
         self._sources = Sources(self, clock)
         self._outbox: list[Raw] = []
         self._own_unsaved = 0
@@ -157,7 +171,7 @@ class Replica:
             self._own.extend(batch)
             self._take(batch)
 
-    def delivered(self) -> bool:
+    def sent(self) -> bool:
         """Whether all own records have gone to the transport of every neighbour that follows them."""
         return not self._outbox and all(
             neighbour.drained(self.own, self._own.high) for neighbour in self.neighbours.values()
@@ -170,6 +184,7 @@ class Replica:
         neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read)
         neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
         wire.send(Digest(neighbour.told))
+        self.check_caught_up()
 
     def detach(self, wire: Wire) -> None:
         """Forget a link that is gone."""
@@ -177,6 +192,8 @@ class Replica:
         if neighbour is not None:
             neighbour.close()
             self._sources.lost(neighbour)
+            self.check_caught_up()
+            self._deliver()
 
     def resumed(self, wire: Wire) -> None:
         """Go on sending over a link that takes more again."""
@@ -225,6 +242,9 @@ class Replica:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]
             neighbour.follow(self.own, known + 1, self._own.high)
+        self.check_caught_up()
+        if frame.end or self.own.author in frame.feeds:
+            self._deliver()
 
     def _on_want(self, neighbour: Neighbour, frame: Want) -> None:
         holding = self.holdings.get(FeedId(*frame.feed))
@@ -256,7 +276,7 @@ class Replica:
                 holding.fill(batch)
             self._observe(batch.feed, batch.last_lc)
             self._take(batch)
-            self._sources.received(neighbour, holding)
+            self._sources.received(neighbour, holding, len(batch.records))
 
     def _take(self, batch: Batch) -> None:
         """A batch has its place: give it to the followers, the store and the conversation."""
@@ -284,6 +304,8 @@ class Replica:
         self.holdings[batch.feed].keep(batch)
         self._change(batch.feed)
         self.trimmed(lows)
+        if own:
+            self._deliver()
 
     def trimmed(self, lows: dict[FeedId, int]) -> None:
         """Note that the store gave up the records of each feed below its number in `lows`."""
@@ -304,6 +326,39 @@ class Replica:
                 neighbour.follow(self.own, 1, 0)
         if first:
             self._audience.forked(fork.feed.author)
+
+    # Telling how far things have come.
+
+    def behind(self, wire: Wire) -> int:
+        """Return how many records the other side of a link follows and has not been sent yet."""
+        neighbour = self.neighbours.get(wire)
+        return neighbour.behind if neighbour else 0
+
+    @property
+    def unsaved(self) -> int:
+        """Bytes of batches, anybody's, that are not yet durable."""
+        return self._unsaved
+
+    def progress(self, received: int, total: int) -> None:
+        """Pass on how far catching up has come."""
+        self._audience.receiving(received, total)
+
+    def check_caught_up(self) -> None:
+        """Pass on whether we are behind, if that has changed."""
+        caught_up = bool(self.neighbours) and not self._sources.behind
+        if caught_up != self._caught_up:
+            self._caught_up = caught_up
+            self._audience.caught_up(caught_up)
+
+    def _deliver(self) -> None:
+        number = self._own.high
+        durable = [neighbour for neighbour in self.neighbours.values() if neighbour.wire.durable]
+        members = {neighbour.wire.member for neighbour in durable} - {self._identity.id}
+        holders = {neighbour.wire.member for neighbour in durable if neighbour.offers(self.own, number)} & members
+        delivery = (number, self._own.kept_high == number, holders, members)
+        if number and delivery != self._delivery:
+            self._delivery = delivery
+            self._audience.delivered(*delivery)
 
     # Telling what is held.
 

@@ -18,6 +18,7 @@ class Member:
     links: int = 0
     host: str = ""
     port: int = 0
+    named_at: int = 0
     names: list[str] = field(default_factory=list)
 
     @property
@@ -45,19 +46,29 @@ class Roster:
         """Return the member with this id, if known."""
         return self._members.get(member)
 
-    def claim(self, member: bytes, name: str) -> Member:
-        """Note that `member` goes by `name`; return it, `shown` as it is to be shown from now on."""
+    def claim(self, member: bytes, name: str, at: int = 0) -> Member:
+        """Note that `member` went by `name` at the hybrid time `at`; return it, `shown` as it is to be shown from now on.
+
+        An older claim changes nothing.
+        """
         known = self._members.get(member)
-        if known is not None and known.name == name:
-            return known
+        if known is not None:
+            if known.name == name or at < known.named_at:
+                return known
+            known.named_at = at
         owner = self._owners.setdefault(_key(name), member)
         shown = name if owner == member else f"{name}~{fingerprint(member)}"
         if known is None:
-            known = self._members[member] = Member(member, name, shown)
+            known = self._members[member] = Member(member, name, shown, named_at=at)
         known.name, known.shown = name, shown
         if name not in known.names:
             known.names = [*known.names[-7:], name]
         return known
+
+    def shown(self, member: bytes) -> str:
+        """Return how people are shown `member`, known or not."""
+        known = self._members.get(member)
+        return known.shown if known else f"~{fingerprint(member)}"
 
     def here(self) -> list[Member]:
         """Return the others that are here, by name."""

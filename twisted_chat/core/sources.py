@@ -36,6 +36,8 @@ MAX_ASKED = 64
 """Feeds wanted from one neighbour at a time."""
 LOOKED_AT = 512
 """Feeds looked at in one tick."""
+PROGRESS = 1.0
+"""Seconds between two reports of how far catching up has come."""
 
 
 class Sources:
@@ -47,18 +49,28 @@ class Sources:
         self._behind: dict[FeedId, float] = {}
         """The feeds somebody holds more of than we do, and since when we know."""
         self._ticking: IDelayedCall | None = None
+        self._received = 0
+        self._reported = 0.0
+
+    @property
+    def behind(self) -> bool:
+        """Whether some neighbour holds, or for all we know may hold, what we lack."""
+        return bool(self._behind) or any(not neighbour.synced for neighbour in self._replica.neighbours.values())
 
     def offered(self, feed: FeedId, low: int, high: int) -> None:
         """A neighbour says that it holds `[low, high]` of `feed`."""
         holding = self._replica.holdings.get(feed) or Holding(feed)
         missing = high > holding.high or (holding.has_hole and low <= holding.hole[0])
         if missing:
+            if not self._behind:
+                self._reported = self._clock.seconds()
             self._behind.setdefault(feed, self._clock.seconds())
             self._look(feed)
             self._tick_later()
 
-    def received(self, neighbour: Neighbour, holding: Holding) -> None:
-        """A neighbour sent a batch that was new."""
+    def received(self, neighbour: Neighbour, holding: Holding, count: int) -> None:
+        """A neighbour sent a batch that was new, of `count` records."""
+        self._received += count
         holding.progress = neighbour.progress = self._clock.seconds()
         if holding.source is not neighbour and neighbour.wire.member == holding.feed.author:
             self._leave(holding)  # the author pushes its current feed
@@ -91,7 +103,24 @@ class Sources:
             since = self._behind.pop(feed)  # and to the end: if there are too many for one tick, each has its turn
             self._behind[feed] = since
             self._look(feed)
+        self._report()
         self._tick_later()
+
+    def _report(self) -> None:
+        """Say every second how far this has come, and when it is done."""
+        now = self._clock.seconds()
+        if not self._behind:
+            self._received = 0
+            self._reported = now
+        elif now - self._reported >= PROGRESS:
+            self._reported = now
+            self._replica.progress(self._received, self._received + sum(map(self._lacking, self._behind)))
+        self._replica.check_caught_up()
+
+    def _lacking(self, feed: FeedId) -> int:
+        holding = self._replica.holdings.get(feed) or Holding(feed)
+        held = (neighbour.have.get(feed, (1, 0)) for neighbour in self._replica.neighbours.values())
+        return max((high - max(holding.high, low - 1) for low, high in held), default=0)
 
     def _look(self, feed: FeedId) -> None:
         holding = self._replica.holdings.get(feed) or Holding(feed)

@@ -78,12 +78,14 @@ class _Valve:
 class Link(ChunkedLineReceiver):
     """A connection to another peer. After `LinkOwner.link_ready`, `member` and `hello` are proven.
 
-    `ended_by` is the reason in the other side's `bye`, once it has sent one.
+    `ended_by` is the reason in the other side's `bye`, once it has sent one; `round_trip` how many seconds the last ping
+    took.
     """
 
     hello: Hello
     writable = False
     ended_by = ""
+    round_trip: float | None = None
 
     def __init__(self, owner: LinkOwner, introduction: Introduction, role: Role, clock: IReactorTime) -> None:
         self.role = role
@@ -98,6 +100,7 @@ class Link(ChunkedLineReceiver):
         self._unsent: dict[type[Frame], Frame] = {}
         self._probes: dict[int, Callable[[bool], None]] = {}
         self._pings = 0
+        self._pinged_at = 0.0
 
     # What the replica needs.
 
@@ -212,7 +215,8 @@ class Link(ChunkedLineReceiver):
         if answered is not None:
             self._probes[self._pings] = answered
             self._later(PROBE_SECONDS, self._probed, self._pings, False)
-        self.pulse.pinged(self._clock.seconds())
+        self._pinged_at = self._clock.seconds()
+        self.pulse.pinged(self._pinged_at)
         self.send(Ping(self._pings))
 
     def _open(self, line: bytes) -> None:
@@ -232,12 +236,15 @@ class Link(ChunkedLineReceiver):
         self.writable = True
         self.transport.registerProducer(_Valve(self._flow), True)
         self._owner.link_ready(self)
+        self.ping()
 
     def _receive(self, line: bytes) -> None:
         frame = decode(line)
         if isinstance(frame, Ping):
             self.send(Pong(frame.n))
         elif isinstance(frame, Pong):
+            if frame.n == self._pings:
+                self.round_trip = self._clock.seconds() - self._pinged_at
             self._probed(frame.n, True)
         elif isinstance(frame, Bye):
             self._dismissed(frame.reason)

@@ -11,12 +11,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core import errors
+from twisted_chat.core.clock import MICROSECONDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Refused, TwoInstances
 from twisted_chat.core.frames import Address, Frame, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
+from twisted_chat.core.status import LinkStatus
 from twisted_chat.net.factories import Dialer, Listener, is_loopback
 from twisted_chat.net.link import Link
 from twisted_chat.net.pulse import Verdict
@@ -102,6 +104,22 @@ class Mesh:
         self._stop_if_done()
         return stopped
 
+    def status(self) -> list[LinkStatus]:
+        """Return how each link is doing."""
+        return [
+            LinkStatus(
+                self._conversation.roster.shown(link.member),
+                link.peer[0],
+                link.hello.port or link.peer[1],
+                link.role is Role.DIALER,
+                link.pulse.suspect,
+                link.writable,
+                link.round_trip,
+                self._replica.behind(link),
+            )
+            for link in self.links
+        ]
+
     def flow(self, open: bool) -> None:
         """Read the links, or don't until so much that waits for the store is kept."""
         self._reading = open
@@ -145,7 +163,9 @@ class Mesh:
         older = [other for other in self.links if other.member == link.member]
         self.links.append(link)
         port = link.hello.port or link.peer[1]
-        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, link.role is Role.DIALER)
+        dialed = link.role is Role.DIALER
+        now = int(self._wall() * MICROSECONDS)
+        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, dialed, now)
         self._replica.attach(link)
         self._set_reading(link)
         self._tell_addresses(link)
@@ -235,8 +255,7 @@ class Mesh:
 
     def _decide(self, older: Link, newer: Link) -> None:
         if older.instance != newer.instance:
-            member = self._conversation.roster.get(newer.member)
-            self._conversation.emit(TwoInstances(member.shown if member else newer.hello.name))
+            self._conversation.emit(TwoInstances(self._conversation.roster.shown(newer.member)))
         else:
             newer.refuse(Refusal(errors.DUPLICATE))
 

@@ -16,11 +16,12 @@ import twisted_chat
 PACKAGE = Path(twisted_chat.__file__).parent
 
 LAYERS = (
-    {"__main__", "service", "options", "settings"},
+    {"__main__", "service", "options", "subcommands", "settings"},
     {"peer"},
     {"console"},
     {"chatlog"},
-    {"words"},
+    {"words", "verdict"},
+    {"archive"},
     {"net"},
     {"storage"},
     {"core"},

@@ -92,6 +92,7 @@ class SettingsTests(CommandLine):
             data=None,
             ephemeral=False,
             console="auto",
+            keep=None,
         )
         self.patch(options, "is_free", lambda host, port: True)
         self.assertEqual(self.parse("--name", "Ana", "--port", "5003"), expected)
@@ -103,7 +104,7 @@ class SettingsTests(CommandLine):
         first, second = self.ports
         settings = self.parse(
             *f"--name=Bia --port={second} --ports={first},{second} --links=7 --listen=localhost --peer=127.0.0.2".split(),
-            *f"--peer=[::1]:80 --group=math --log={directory}/log --data={directory} --console=plain".split(),
+            *f"--peer=[::1]:80 --group=math --log={directory}/log --data={directory} --console=plain --keep=2d".split(),
         )
         expected = Settings(
             name="Bia",
@@ -117,6 +118,7 @@ class SettingsTests(CommandLine):
             data=Path(directory),
             ephemeral=False,
             console="plain",
+            keep=2 * 86400,
         )
         self.assertEqual(settings, expected)
 

@@ -18,6 +18,7 @@ from twisted_chat.settings import (
     compact,
     parse_console,
     parse_data,
+    parse_keep,
     parse_links,
     parse_listen,
     parse_log,
@@ -111,6 +112,26 @@ class CheckTests(SynchronousTestCase):
         for links in ("0", "65", "many"):
             self.assertIn("from 1 to 64", self.refused(parse_links, links))
 
+    def test_keep(self) -> None:
+        """A time to keep messages for is a number of hours, days, weeks or years; in seconds it means the same."""
+        times = {
+            "1h": 3600,
+            "12h": 43200,
+            "90d": 7776000,
+            "2w": 1209600,
+            "1y": 31536000,
+            "007d": 604800,
+            "100y": 3153600000,
+        }
+        self.assertEqual({given: parse_keep(given) for given in times}, times)
+
+    def test_bad_keep(self) -> None:
+        """A time without a unit, of none or of another kind, and one too short or too long, are refused with what is right."""
+        for keep in ("", "d", "90", "90 d", "90m", "90D", "-1d", "1.5d", "٣d", "1d2h", "forever", "d9"):
+            self.assertIn("such as 90d", self.refused(parse_keep, keep))
+        for keep in ("0h", "101y", "9" * 5000 + "d"):
+            self.assertIn("from 1h to 100y", self.refused(parse_keep, keep))
+
     def test_listen(self) -> None:
         """Every address of this machine alone is taken, in one spelling."""
         taken = {"127.0.0.1": "127.0.0.1", "127.3.2.1": "127.3.2.1", "::1": "::1", "0:0::1": "::1"}
@@ -164,8 +185,8 @@ class CheckTests(SynchronousTestCase):
 
     def test_console(self) -> None:
         """The consoles there are, and no others; the words list them."""
-        self.assertEqual([parse_console(console) for console in settings.CONSOLES], ["auto", "plain", "none"])
-        self.assertIn("auto, plain, none", self.refused(parse_console, "rich"))
+        self.assertEqual([parse_console(console) for console in settings.CONSOLES], ["auto", "rich", "plain", "none"])
+        self.assertIn("auto, rich, plain, none", self.refused(parse_console, "poor"))
 
 
 class PathTests(SynchronousTestCase):

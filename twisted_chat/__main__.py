@@ -9,6 +9,8 @@ from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-de
 
 from twisted_chat.i18n import _
 from twisted_chat.options import Options
+from twisted_chat.subcommands import SUBCOMMANDS
+from twisted_chat.subcommands import main as run_subcommand
 
 
 class Twistd(ServerOptions):
@@ -23,7 +25,9 @@ class Twistd(ServerOptions):
 
 
 def main() -> None:
-    """Run a peer until it is told to leave. Other commands (`tcpchat send`) branch off here, by the first argument."""
+    """Run a peer until it is told to leave, or the subcommand that the first argument names."""
+    if sys.argv[1:2] and sys.argv[1] in SUBCOMMANDS:
+        sys.exit(run_subcommand(sys.argv[1:]))
     config = Twistd()  # type: ignore[no-untyped-call]
     config.parseOptions(["--nodaemon", "tcpchat", *sys.argv[1:]])  # type: ignore[no-untyped-call]
     runApp(config)

@@ -18,8 +18,9 @@ from zope.interface import implementer
 
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed
-from twisted_chat.core.text import clean
+from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed, WentAway
+from twisted_chat.core.records import Say
+from twisted_chat.core.text import DEFAULT_ROOM, clean
 
 MAX_REFUSALS = 20
 """Refusals written in `REFUSAL_SECONDS`; the others are counted."""
@@ -42,6 +43,8 @@ _SAID = {True: "[MSG ENVIADA]", False: "[MSG RECEBIDA]"}
 """By whether the message is this peer's own."""
 _ENTRIES: dict[type, str] = {
     events.Trimmed: "[INFO] As mensagens de antes de {before} não são mais guardadas.",
+    events.Topical: "[INFO] {name}: o assunto de {room} é: {text}",
+    events.WentAway: "[INFO] {name} está ausente: {text}",
     events.Left: "[SAIDA USR] {name} saiu do chat.",
     events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando.",
     events.Alone: "[INFO] Ninguém mais está aqui ainda.",
@@ -55,6 +58,7 @@ _ENTRIES: dict[type, str] = {
     events.Fault: "[ERRO] {detail}",
     events.Leaving: "[INF SAIDA] {name}, encerrou o chat.",
 }
+_BACK = "[INFO] {name} voltou."
 _LEVELS = {LogLevel.critical: "[ERRO]", LogLevel.error: "[ERRO]", LogLevel.warn: "[AVISO]"}
 _NOT_WRITTEN = "[AVISO] Mais {n} recusas não foram escritas."
 _MISSING = "[AVISO] Faltam {n} linhas: não puderam ser escritas."
@@ -141,8 +145,14 @@ class ChatLog:
 
     @_lines.register
     def _messages(self, event: Messages) -> str:
-        start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name)}: "
-        return "".join([f"{start}{clean(record.text)}\n" for record in event.records])
+        private = f" (privado para {event.private})" if event.private else ""
+        start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}: "
+        return "".join([f"{start}{_where(record)}{clean(record.text)}\n" for record in event.records])
+
+    @_lines.register
+    def _went_away(self, event: WentAway) -> str:
+        entry = _ENTRIES[WentAway] if event.text else _BACK
+        return self._line(entry.format_map(vars(event)))
 
     @_lines.register
     def _refused(self, event: Refused) -> str:
@@ -231,6 +241,11 @@ class _Allowance:
     def _turn(self) -> None:
         if self._seconds() - self._began >= REFUSAL_SECONDS:
             self.end()
+
+
+def _where(record: Say) -> str:
+    """Return what stands before the text of a message that is not said in the usual way in the usual room."""
+    return (f"{clean(record.room)} " if record.room != DEFAULT_ROOM else "") + ("* " if record.me else "")
 
 
 def _open(path: str) -> int:

@@ -30,6 +30,7 @@ from twisted_chat.settings import (
     compact,
     parse_console,
     parse_data,
+    parse_keep,
     parse_links,
     parse_listen,
     parse_log,
@@ -38,6 +39,7 @@ from twisted_chat.settings import (
     parse_port,
     parse_ports,
 )
+from twisted_chat.subcommands import overview
 
 
 def taken(listen: str, port: int, name: str, group: str) -> str | None:
@@ -67,9 +69,13 @@ class Options(BaseOptions):
         ("group", None, "chat", _("peers of the same group find each other"), partial(parse_name, "--group")),
         ("log", None, "logs_chat.txt", _("the file that gets a line for every event"), parse_log),
         ("data", None, None, _("the directory for keys and messages instead of the usual one"), parse_data),
+        ("keep", None, None, _("how long messages are held, such as 90d; always if not given"), parse_keep),
         ("console", None, "auto", _("where you type: {all}").format(all=", ".join(CONSOLES)), parse_console),
     ]
-    optFlags = [["ephemeral", None, _("keep nothing but the log")]]
+    optFlags = [
+        ["ephemeral", None, _("keep nothing but the log")],
+        ["no-notify", None, _("do not ring when somebody writes your name")],
+    ]
 
     settings: Settings
 
@@ -79,6 +85,10 @@ class Options(BaseOptions):
         for name, _short, default, _words, check in self.optParameters:
             if default is not None:
                 self[name] = check(default)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Return what `--help` says after the synopsis."""
+        return super().getUsage(width) + "\n" + overview()
 
     def opt_peer(self, value: str) -> None:
         """HOST[:PORT], where the others are looked for as well; can be given several times"""
@@ -129,6 +139,8 @@ class Options(BaseOptions):
             data=self["data"],
             ephemeral=bool(self["ephemeral"]),
             console="none" if daemon else self["console"],
+            keep=self["keep"],
+            notify=not self["no-notify"],
         )
         if not daemon:
             self._drop_pidfile()

@@ -16,6 +16,7 @@ from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.opening import Introduction
+from twisted_chat.core.private import Seals
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.status import Status, compare
@@ -25,6 +26,8 @@ from twisted_chat.net.mesh import Mesh
 DELIVERY_SECONDS = 5.0
 """How long a peer that leaves waits for what it said to go out."""
 DELIVERY_LOOK = 0.02
+NOTABLE = 2_000
+"""Batches that tell of rooms and topics, looked through at the start."""
 DAY = 24 * 3600.0
 
 
@@ -58,10 +61,11 @@ class Peer:
         leave: Callable[[], object],
         new_epoch: Callable[[], int] = random_whole,
         keep: float | None = None,
+        renamed: Callable[[str], object] = lambda name: None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
-        over `keep` seconds ago is given up, if that is not None.
+        over `keep` seconds ago is given up, if that is not None. `renamed` hears of another name this peer takes.
         """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
@@ -73,8 +77,12 @@ class Peer:
         self._trimming: Any = None
         store.trouble = self._trouble
         self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch)
-        self.conversation = Conversation(Roster(identity.id, name), self.replica, leave, store, self.status)
-        introduction = Introduction(identity, group, name, address.port, random_whole(), store.durable)
+        roster, seals = Roster(identity.id, name), Seals(identity, group)
+        self.conversation = Conversation(roster, self.replica, leave, store, self.status, seals, self._rename)
+        self._renamed = renamed
+        introduction = self._introduction = Introduction(
+            identity, group, name, address.port, random_whole(), store.durable
+        )
         self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links)
 
     def listen(self) -> None:
@@ -86,8 +94,9 @@ class Peer:
         """Load what is held, take calls, and dial. Fails with what the store says if it can't be read."""
         loaded = yield self._store.load()
         recent = yield self._store.recent(EARLIER)
+        notable = yield self._store.notable(NOTABLE)
         if self._leaving is None:
-            self.conversation.begin(int(self._wall() * MICROSECONDS), recent)
+            self.conversation.begin(int(self._wall() * MICROSECONDS), recent, notable)
             self.replica.start(loaded)
             self.mesh.start(self._address.dialed)
             self._trim()
@@ -98,6 +107,11 @@ class Peer:
         neighbours = self.replica.neighbours.values()
         copies = compare(self.replica.holdings, neighbours, self.conversation.roster)
         return Status(records, self.replica.unsaved, copies, self.mesh.status())
+
+    def _rename(self, name: str) -> None:
+        self.replica.rename(name)
+        self._introduction.name = name
+        self._renamed(name)
 
     def _trim(self) -> None:
         """Give up, now and daily, what is older than is to be kept."""

@@ -18,7 +18,6 @@ from twisted.python.failure import Failure
 from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.console import attach
-from twisted_chat.console.plain import PlainConsole
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Leaving
 from twisted_chat.core.feeds import Group
@@ -43,7 +42,7 @@ class ChatService(Service):
         self._reactor = reactor
         self._settings = settings
         self._folder: IdentityFolder | None = None
-        self._console: PlainConsole | None = None
+        self._console: attach.Console | None = None
         self._chatlog = ChatLog(str(settings.log))
         if not settings.ephemeral:
             self._folder = DataDirectory(settings.data).identity(settings.name)
@@ -69,7 +68,14 @@ class ChatService(Service):
         conversation = self._peer.conversation
         conversation.watch(chatlog.record)
         if settings.console != "none":
-            self._console = attach.start(self._reactor, conversation, settings.port, self._chatlog.path)
+            recall = self._folder.path / "typed" if self._folder is not None else None
+            self._console = attach.start(
+                self._reactor,
+                conversation,
+                settings.port,
+                self._chatlog.path,
+                attach.Wish(settings.console, recall, settings.notify),
+            )
             self._chatlog.trouble = self._console.log_failing
         self._peer.start().addErrback(self._broken)
 
@@ -81,7 +87,7 @@ class ChatService(Service):
     @inlineCallbacks
     def _stop(self) -> Generator[Deferred[Any], Any, None]:
         yield self._peer.stop().addErrback(self._unsaved)
-        self._peer.conversation.emit(Leaving(self._settings.name, self._chatlog.path))
+        self._peer.conversation.emit(Leaving(self._peer.conversation.name, self._chatlog.path))
         if self._console is not None:
             yield self._console.stop()
         if self._folder is not None:
@@ -103,8 +109,21 @@ class ChatService(Service):
             dialed += [(host, known) for known in ([port] if port else settings.ports)]
         address = Address(settings.listen, settings.port, tuple(dialed), settings.links)
         return Peer(
-            self._reactor, time.time, identity, settings.name, group, address, store, self._leave, keep=getattr(settings, "keep", None)
+            self._reactor,
+            time.time,
+            identity,
+            settings.name,
+            group,
+            address,
+            store,
+            self._leave,
+            keep=settings.keep,
+            renamed=self._renamed,
         )
+
+    def _renamed(self, name: str) -> None:
+        if self._folder is not None:
+            self._reactor.callInThread(self._folder.remember, name)
 
     def _leave(self) -> None:
         if self._reactor.running:

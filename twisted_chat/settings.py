@@ -26,7 +26,13 @@ MAX_PORTS = 64
 MAX_LINKS = 64
 """Most links a peer keeps."""
 
-Console = Literal["auto", "plain", "none"]
+HOUR = 3600.0
+DAY = 24 * HOUR
+KEEP_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
+"""The units of `--keep`, in seconds."""
+MAX_KEEP = 100 * KEEP_UNITS["y"]
+
+Console = Literal["auto", "rich", "plain", "none"]
 CONSOLES: tuple[Console, ...] = get_args(Console)
 Peer = tuple[str, int | None]
 """A host, and one port of it or None for all known ports."""
@@ -35,7 +41,8 @@ Peer = tuple[str, int | None]
 @dataclass(frozen=True)
 class Settings:
     """What a peer is told at its start, checked. `listen` and the hosts of `peers` are addresses, `log` and `data`
-    absolute paths; `data` is None for the user's data directory. `links` is the most links kept."""
+    absolute paths; `data` is None for the user's data directory. `links` is the most links kept. `keep` is how many seconds
+    after it was received a message is held, None for always. `notify` is whether a mention rings."""
 
     name: str
     port: int
@@ -48,6 +55,8 @@ class Settings:
     data: Path | None
     ephemeral: bool
     console: Console
+    keep: float | None = None
+    notify: bool = True
 
 
 def parse_name(flag: str, value: str) -> str:
@@ -162,6 +171,18 @@ def parse_data(value: str) -> Path:
     if not value or (os.path.exists(value) and not os.path.isdir(value)):
         raise UsageError(_("--data {value!r} is not a directory: name one, or one to be made").format(value=value))
     return Path(value).absolute()
+
+
+def parse_keep(value: str) -> float:
+    """Return the seconds that a time such as `12h`, `90d`, `6w` or `1y` has: an hour at least, a hundred years at most."""
+    right = _("write a number and h, d, w or y for hours, days, weeks or years, such as 90d")
+    count, unit = value[:-1], value[-1:]
+    if unit not in KEEP_UNITS or not (count.isascii() and count.isdecimal()):
+        raise UsageError(_("--keep {value!r} is no time: {right}").format(value=value, right=right))
+    seconds = int(count[:9]) * KEEP_UNITS[unit]
+    if not HOUR <= seconds <= MAX_KEEP or len(count) > 9:
+        raise UsageError(_("--keep {value} is out of range: from 1h to 100y can be kept").format(value=value))
+    return seconds
 
 
 def check_writable(log: Path) -> None:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS, Command
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Delivered, Earlier, Leaving, Messages, Trimmed, WhileAway
+from twisted_chat.core.events import Delivered, Earlier, Leaving, Messages, Topical, Trimmed, WentAway, WhileAway
+from twisted_chat.core.keys import spoken
+from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, LinkStatus, Status
-from twisted_chat.core.text import MAX_NAME, MAX_ROOM, MAX_TEXT, clean
+from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean
 from twisted_chat.i18n import _, ngettext
+from twisted_chat.storage.errors import SENTENCES, StorageError
 
 _SENTENCES: dict[type, Callable[[], str]] = {
     events.Receiving: lambda: _("⏬ receiving {received:,} of {total:,}"),
@@ -46,6 +49,7 @@ _WRONG: dict[str, Callable[[], str]] = {
         "a name has no control or invisible characters; letters, digits, emoji and spaces will do"
     ),
     "name-separator": lambda: _("a name has no ':' and no '~'; letters, digits, emoji and spaces will do"),
+    "private-key": lambda: _("nothing can be said to this member alone: its key is not one that can be sealed for"),
     "text-empty": lambda: _("a message needs at least one character"),
     "text-long": lambda: _("a message has at most {max_text:,} bytes; nothing of this one was sent: send it in parts"),
     "text-control": lambda: _(
@@ -57,8 +61,12 @@ _WRONG: dict[str, Callable[[], str]] = {
 _LIMITS = {"max_name": MAX_NAME, "max_text": MAX_TEXT, "max_room": MAX_ROOM - 1}
 _SHOWN_OF_WORD = 32
 _LACKS_SHOWN = 5
+_NAMES_SHOWN = 20
 MAX_HISTORY = 10_000
 """Messages that can be shown at once."""
+END = "—"
+"""The line below messages of former times."""
+TAB_WIDTH = 4
 
 
 @singledispatch
@@ -70,18 +78,45 @@ def sentences(event: Any) -> list[str]:
 
 @sentences.register
 def _messages(event: Messages) -> list[str]:
-    present = event.own and not event.missed
-    start = _author(event) if present else clean(f"{_stamp(event)} {_author(event)}")
-    return [start + clean(record.text) for record in event.records]
+    stamp = "" if event.own and not event.missed else f"{_stamp(event)} "
+    return [clean(f"{stamp}{line}") for line in _said(event)]
 
 
 def past(messages: Sequence[Messages]) -> list[str]:
     """Return messages of former times, each with its time, own ones included."""
-    return [clean(f"{_stamp(each)} {_author(each)}{record.text}") for each in messages for record in each.records]
+    return [clean(f"{_stamp(each)} {line}") for each in messages for line in _said(each)]
 
 
-def _author(event: Messages) -> str:
-    return _("(You) 💬: ") if event.own else f"{event.name}: "
+def _said(event: Messages) -> list[str]:
+    """Return the messages, each with who said it and where, if that is not where everybody is."""
+    return [f"{speaker(event, record)}{record.text}" for record in event.records]
+
+
+class Part(NamedTuple):
+    """One message in pieces that are safe to show: when, by whom (what `speaker` says), and its lines."""
+
+    stamp: str
+    author: str
+    lines: list[str]
+
+
+def parts(event: Messages) -> list[Part]:
+    """Return messages in pieces, for a console that lays them out itself."""
+    stamp = clean(_stamp(event))
+    return [
+        Part(stamp, clean(speaker(event, record)), [clean(line.expandtabs(TAB_WIDTH)) for line in record.text.split("\n")])
+        for record in event.records
+    ]
+
+
+def speaker(event: Messages, record: Say) -> str:
+    """Return what stands before a message: its room, if that is not everybody's, and who says it to whom."""
+    room = "" if record.room == DEFAULT_ROOM else f"{record.room} "
+    if event.private:
+        return _("(You → {to}) 🔒: ").format(to=event.private) if event.own else f"🔒 {event.name}: "
+    if record.me:
+        return f"{room}* {event.name} "
+    return room + (_("(You) 💬: ") if event.own else f"{event.name}: ")
 
 
 def _stamp(event: Messages) -> str:
@@ -93,19 +128,40 @@ def _stamp(event: Messages) -> str:
 
 
 @sentences.register
+def _topical(event: Topical) -> list[str]:
+    sentence = (
+        _("📌 {name}: {room} is about {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
+    )
+    return [clean(sentence.format_map(vars(event)))]
+
+
+@sentences.register
+def _went_away(event: WentAway) -> list[str]:
+    sentence = _("💤 {name} is away: {text}") if event.text else _("👋 {name} is back")
+    return [clean(sentence.format_map(vars(event)))]
+
+
+@sentences.register
 def _earlier(event: Earlier) -> list[str]:
-    return [_("— earlier —"), *past(event.messages), "—"]
+    return [*heading(event), *past(event.messages), END]
 
 
 @sentences.register
 def _while_away(event: WhileAway) -> list[str]:
+    return [*heading(event), *past(event.messages), END]
+
+
+def heading(event: Earlier | WhileAway) -> list[str]:
+    """Return what stands above messages of former times; `END` stands below them."""
+    if isinstance(event, Earlier):
+        return [_("— earlier —")]
     title = ngettext(
         "— while you were away: {count:,} message —", "— while you were away: {count:,} messages —", event.count
     ).format(count=event.count)
     more = _("… the newest {shown}; /history {count} shows them all").format(
         shown=len(event.messages), count=event.count
     )
-    return [title, *([more] if event.count > len(event.messages) else []), *past(event.messages), "—"]
+    return [title, *([more] if event.count > len(event.messages) else [])]
 
 
 @sentences.register
@@ -138,6 +194,11 @@ def wrong(error: BadText) -> str:
     return clean(_WRONG[error.code]().format_map(_LIMITS))
 
 
+def unusable(error: StorageError) -> str:
+    """Return what is wrong with a file or a directory, and what to do."""
+    return clean(_(SENTENCES[error.code]).format(path=error.path, detail=error.detail))
+
+
 def refused(error: BadText) -> str:
     """Return the line that tells whoever typed it that a line was not taken, and why."""
     return f"❌ {wrong(error)}"
@@ -160,7 +221,11 @@ def who(members: Sequence[Member]) -> list[str]:
     if not members:
         return sentences(events.Alone())
     count = ngettext("👥 {n} other is here:", "👥 {n} others are here:", len(members)).format(n=len(members))
-    return [count, *(clean(f"   {member.shown} ({member.host}:{member.port})") for member in members)]
+    return [count, *(clean(f"   {member.shown} ({member.host}:{member.port}){_away(member)}") for member in members)]
+
+
+def _away(member: Member) -> str:
+    return " " + _("💤 away: {text}").format(text=member.away) if member.away else ""
 
 
 def found(messages: Sequence[Messages]) -> list[str]:
@@ -205,6 +270,55 @@ def how_many(argument: str) -> str:
     return clean(_("❌ {argument} is not a number from 1 to {most}").format(argument=argument[:32], most=MAX_HISTORY))
 
 
+def rooms(topics: dict[str, str], current: str, unread: Mapping[str, int]) -> list[str]:
+    """Return the rooms that are known: `current` is where one is, `unread` how many messages wait in the others."""
+    lines = []
+    for room, topic in sorted(topics.items()):
+        mark = "▶" if room == current else " "
+        waiting = (
+            ngettext("({n} unread)", "({n} unread)", unread[room]).format(n=unread[room]) if unread.get(room) else ""
+        )
+        lines.append(clean(" ".join(part for part in (mark, room, waiting, topic) if part)))
+    return lines
+
+
+def room_entered(room: str, topic: str) -> str:
+    """Return the line that tells which room one is in now, and what that is about."""
+    return clean(_("▶ you are in {room}. {topic}").format(room=room, topic=topic).rstrip())
+
+
+def nobody_called(name: str, known: Sequence[Member]) -> str:
+    """Return the hint for a name that is nobody's."""
+    names = ", ".join(member.shown for member in known[:_NAMES_SHOWN]) or "—"
+    return clean(_("❓ nobody is called {name}; known are: {names}").format(name=name[:MAX_NAME], names=names))
+
+
+def usage(command: Command) -> str:
+    """Return the hint for a command that was given without what it needs."""
+    return clean(_("❓ type it like this: {call}").format(call=f"/{command.name} {_(command.arguments)}".rstrip()))
+
+
+def nobody_to_answer() -> str:
+    """Return the hint for an answer to nobody."""
+    return _("❓ nobody has said anything to you alone yet; /msg name text begins")
+
+
+def ignored(name: str, now: bool) -> str:
+    """Return that what a member says is hidden `now`, or is shown again."""
+    sentence = _("🔇 what {name} says is hidden; the log has it") if now else _("🔊 what {name} says is shown again")
+    return clean(sentence.format(name=name))
+
+
+def keys(members: Sequence[Member]) -> list[str]:
+    """Return members' keys, to be compared aloud."""
+    return [clean(f"🔑 {member.shown}: {spoken(member.id)}") for member in members]
+
+
+def where_log_is(log: str) -> str:
+    """Return where the log is."""
+    return clean(_("📄 the log is {log}").format(log=log))
+
+
 def search_what() -> str:
     """Return the hint for a search without words."""
     return _("❌ search for which words? Such as: /search protocol")
@@ -244,6 +358,30 @@ def congested() -> str:
 def not_shown(count: int) -> str:
     """Return the line that stands for `count` lines the terminal was too slow to take."""
     return _("… {count:,} not shown, see the log").format(count=count)
+
+
+def no_rich_console() -> str:
+    """Return why the console asked for is not the one there is."""
+    return _("⚠️ this is the plain console: the rich one needs a terminal whose cursor can be moved")
+
+
+def unread() -> str:
+    """Return the line that divides what was seen from what came while nobody was typing."""
+    return _("— unread —")
+
+
+def pasted(count: int) -> str:
+    """Return the question whether a paste of `count` lines is to be sent."""
+    return ngettext(
+        "📋 {count:,} line pasted: Enter sends it, Esc takes it back",
+        "📋 {count:,} lines pasted: Enter sends them as one message, Esc takes them back",
+        count,
+    ).format(count=count)
+
+
+def how_to_leave() -> str:
+    """Return the answer to Ctrl-C where there is nothing to clear."""
+    return _("Ctrl-C again, Ctrl-D or {quit} leaves").format(quit=BARE_QUIT)
 
 
 def log_failing(log: str, detail: str) -> str:

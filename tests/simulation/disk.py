@@ -41,6 +41,13 @@ class Disk:
         self.batches.append(batch)
         self.written.add((batch.feed, batch.first, batch.hash))
 
+    def freeze(self, fork: Fork) -> None:
+        """Keep the proof; what it ends may be lost."""
+        self.forks.append(fork)
+        self.batches = [batch for batch in self.batches if batch.feed != fork.feed or batch.last < fork.place]
+        ended = {place for place in self.written if place[0] == fork.feed and place[1] >= fork.place}
+        self.written -= ended
+
 
 class DiskStore:
     """A `Store` on a `Disk`: each batch is written some random time after it was appended, unless the node dies before."""
@@ -85,10 +92,19 @@ class DiskStore:
         return result
 
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
-        """See `Store.freeze`."""
-        self._disk.forks.append(fork)
-        self._disk.batches = [b for b in self._disk.batches if b.feed != fork.feed or b.last < fork.place]
-        return self._memory.freeze(fork)
+        """See `Store.freeze`; after what was appended before, as everything."""
+        frozen: Deferred[Held | None] = Deferred()
+        held: list[Held | None] = []
+        self._memory.freeze(fork).addCallback(held.append)
+
+        def write() -> None:
+            self._disk.freeze(fork)
+            self._node.callLater(0.01, frozen.callback, held[0])
+
+        now = self._node.seconds()
+        self._written_at = max(self._written_at, now + self._node.network.random.uniform(0, 0.05))
+        self._node.callLater(self._written_at - now, write)
+        return frozen
 
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""
@@ -97,6 +113,10 @@ class DiskStore:
     def recent(self, count: int) -> Deferred[Sequence[Batch]]:
         """See `Store.recent`."""
         return self._memory.recent(count)
+
+    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.notable`."""
+        return self._memory.notable(limit)
 
     def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from twisted.internet.defer import Deferred
@@ -15,9 +15,8 @@ from twisted_chat import words
 from twisted_chat.console.lines import Lines
 from twisted_chat.console.output import Output, Stdio
 from twisted_chat.console.receipt import Receipt
-from twisted_chat.core import commands
-from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
-from twisted_chat.core.conversation import EARLIER, Congested, Conversation
+from twisted_chat.console.session import Session
+from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Receiving, WhileAway
 
@@ -42,27 +41,20 @@ class PlainConsole(Protocol):
         self._log = log
         self._terminal = terminal
         self._lines = Lines()
-        self._receipt = Receipt(clock, lambda event: self._tell(*words.sentences(event)))
+        self._receipt = Receipt(clock, lambda event: self.tell(*words.sentences(event)))
         self._waiting = False
-        self._leaving = False
+        self._session = Session(conversation, self, log)
         self._finished: Deferred[None] = Deferred(lambda finished: finished.callback(None))
-        self._commands: dict[Command, Callable[[str], None]] = {
-            commands.QUIT: self._quit,
-            commands.WHO: self._who,
-            commands.HISTORY: self._history,
-            commands.SEARCH: self._search,
-            commands.STATUS: self._status,
-            commands.HELP: self._help,
-        }
 
     def show(self, event: Event) -> None:
         """Show an event of the conversation."""
         if not self._is_spared(event):
-            self._output.write(words.sentences(event))
+            shown = self._session.for_person(event) if self._terminal else event
+            self._output.write(words.sentences(shown) if shown else [])
         if self._terminal:
             self._receipt.heard(event)
         if isinstance(event, Leaving):
-            self._leaving = True
+            self._session.leaving = True
 
     def _is_spared(self, event: Event) -> bool:
         """Whether nothing is shown of an event: people are spared a flood that is summed up, programs the summary."""
@@ -70,13 +62,26 @@ class PlainConsole(Protocol):
             return isinstance(event, Delivered) or (isinstance(event, Messages) and event.missed)
         return isinstance(event, (Delivered, Earlier, Receiving, WhileAway))
 
+    def tell(self, *lines: str) -> None:
+        """Show lines that are safe to show."""
+        self._output.write(lines)
+
+    def found(self, messages: Sequence[Messages]) -> None:
+        """Show messages of former times."""
+        self._output.write(words.found(messages))
+
+    def clear(self) -> None:
+        """Scroll what is there out of sight."""
+        if self._terminal:
+            self._output.write([""] * 100)
+
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
-        self._tell(words.log_failing(self._log, detail))
+        self.tell(words.log_failing(self._log, detail))
 
     def stop(self) -> Deferred[None]:
         """Take no more lines and write all that waits; call it once. Fires when that is done, or after `FLUSH_SECONDS`."""
-        self._leaving = True
+        self._session.leaving = True
         self._receipt.stop()
         self._output.finish()
         if self._output.closed:
@@ -89,12 +94,12 @@ class PlainConsole(Protocol):
         """Greet, and watch the conversation from now on."""
         self._stdio = cast(Stdio, self.transport)
         self._output = Output(self._stdio)
-        self._tell(*words.welcome(self._conversation.name, self._port, self._log))
+        self.tell(*words.welcome(self._conversation.name, self._port, self._log))
         self._conversation.watch(self.show)
 
     def dataReceived(self, data: bytes) -> None:
         """Do what the lines in it ask for, those of them that are whole."""
-        if not self._leaving:
+        if not self._session.leaving:
             self._lines.feed(data)
             self._work()
 
@@ -102,8 +107,8 @@ class PlainConsole(Protocol):
         """The input ended: a last line without a line break counts, and on a terminal the peer leaves."""
         self._lines.end()
         self._work()
-        if self._terminal and not self._leaving:
-            self._quit()
+        if self._terminal and not self._session.leaving:
+            self._session.quit()
 
     def writeConnectionLost(self) -> None:
         """Nobody reads the output any more; `Output` knows, and drops it."""
@@ -115,13 +120,13 @@ class PlainConsole(Protocol):
     # What lines ask for.
 
     def _work(self) -> None:
-        while self._lines and not self._leaving and not self._must_wait():
+        while self._lines and not self._session.leaving and not self._must_wait():
             try:
-                self._do(self._lines.take())
+                line = self._lines.take()
             except BadText as error:
-                self._tell(words.refused(error))
-            except Congested:
-                self._tell(words.congested())
+                self.tell(words.refused(error))
+            else:
+                self._session.run(line)
 
     def _must_wait(self) -> bool:
         """Return whether lines from a pipe stay in it for now, having arranged that they go on later."""
@@ -135,56 +140,8 @@ class PlainConsole(Protocol):
     def _go_on(self) -> None:
         self._waiting = False
         self._work()
-        if not self._waiting and not self._leaving:
+        if not self._waiting and not self._session.leaving:
             self._stdio.resumeProducing()
-
-    def _do(self, line: str) -> None:
-        match commands.parse(line):
-            case Said(text):
-                self._conversation.say(text)
-            case Run(command, argument):
-                self._commands[command](argument)
-            case UnknownCommand(word, suggestion):
-                self._tell(words.unknown_command(word, suggestion))
-
-    def _quit(self, argument: str = "") -> None:
-        self._leaving = True
-        self._conversation.leave()
-
-    def _who(self, argument: str) -> None:
-        self._tell(*words.who(self._conversation.here()))
-
-    def _history(self, argument: str) -> None:
-        if not argument:
-            argument = str(EARLIER)
-        if argument.isdecimal() and 0 < int(argument[:9]) <= words.MAX_HISTORY:
-            self._conversation.history(int(argument)).addCallback(self._found)
-        else:
-            self._tell(words.how_many(argument))
-
-    def _search(self, argument: str) -> None:
-        if argument:
-            self._conversation.search(argument, EARLIER).addCallback(self._found)
-        else:
-            self._tell(words.search_what())
-
-    def _found(self, messages: Sequence[Messages]) -> None:
-        self._output.write(words.found(messages))
-
-    def _status(self, argument: str) -> None:
-        self._tell(*words.status(self._conversation.status()))
-
-    def _help(self, argument: str) -> None:
-        command = commands.lookup(argument)
-        if not argument:
-            self._tell(*words.help_lines())
-        elif command is None:
-            self._tell(words.unknown_command(argument.removeprefix("/"), commands.suggest(argument)))
-        else:
-            self._tell(*words.help_lines([command]))
-
-    def _tell(self, *lines: str) -> None:
-        self._output.write(lines)
 
     def _finish(self) -> None:
         if not self._finished.called:

@@ -30,16 +30,36 @@ class Command:
         return (self.name, *self.aliases)
 
 
-QUIT = Command("quit", N_("leave the chat"), aliases=("sair", "exit"))
+HELP = Command("help", N_("say what can be typed"), aliases=("ajuda",), arguments=N_("[command]"))
 WHO = Command("who", N_("list who is here"), aliases=("quem",))
+MSG = Command("msg", N_("say something to one member alone"), aliases=("privado",), arguments=N_("name text"))
+REPLY = Command("reply", N_("answer the last private message"), aliases=("responder",), arguments=N_("text"))
+ME = Command("me", N_("tell what you do: /me waves"), aliases=("eu",), arguments=N_("text"))
+ROOMS = Command("rooms", N_("list the rooms, and what is unread in them"), aliases=("salas",))
+JOIN = Command("join", N_("go to a room, which is made if need be"), aliases=("entrar",), arguments=N_("#room"))
+PART = Command("part", N_("go back to the room where everybody starts"), aliases=("voltar",))
+TOPIC = Command("topic", N_("say what this room is about"), aliases=("assunto",), arguments=N_("[text]"))
+NICK = Command("nick", N_("go by another name"), aliases=("nome",), arguments=N_("name"))
+AWAY = Command(
+    "away",
+    N_("say why you are not here; without a reason, that you are back"),
+    aliases=("ausente",),
+    arguments=N_("[text]"),
+)
+IGNORE = Command("ignore", N_("hide, or show again, what a member says"), aliases=("ignorar",), arguments=N_("name"))
+VERIFY = Command("verify", N_("show keys, to compare by another way"), aliases=("conferir",), arguments=N_("[name]"))
 HISTORY = Command(
     "history", N_("show the newest messages"), aliases=("histórico", "historico"), arguments=N_("[how many]")
 )
 SEARCH = Command("search", N_("find messages with these words"), aliases=("busca",), arguments=N_("words"))
 STATUS = Command("status", N_("say who holds what, and how the links are"), aliases=("estado",))
-HELP = Command("help", N_("say what can be typed"), aliases=("ajuda",), arguments=N_("[command]"))
+LOG = Command("log", N_("say where the log is"), aliases=("registro",))
+CLEAR = Command("clear", N_("clear the screen"), aliases=("limpar",))
+QUIT = Command("quit", N_("leave the chat"), aliases=("sair", "exit"))
 
-COMMANDS = (QUIT, WHO, HISTORY, SEARCH, STATUS, HELP)
+COMMANDS = (
+    HELP, WHO, MSG, REPLY, ME, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE, VERIFY, HISTORY, SEARCH, STATUS, LOG, CLEAR, QUIT,
+)  # fmt: skip
 """Every command, in the order in which help lists them."""
 BARE_QUIT = "sair"
 """The word that leaves without a `/`, as it always did."""

@@ -7,12 +7,13 @@ knows about links, feeds or stores.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from msgspec import Raw
 from twisted.internet.defer import Deferred, succeed
 
-from twisted_chat.core.errors import ChatError
+from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import (
     Alone,
     Delivered,
@@ -27,11 +28,13 @@ from twisted_chat.core.events import (
     Renamed,
     WhileAway,
 )
-from twisted_chat.core.feeds import Batch, Say, encode_record
+from twisted_chat.core.feeds import Batch
+from twisted_chat.core.reading import Reader
+from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic, encode_record
 from twisted_chat.core.roster import Member, Roster
 from twisted_chat.core.status import Status
 from twisted_chat.core.store import Hit
-from twisted_chat.core.text import DEFAULT_ROOM
+from twisted_chat.core.text import DEFAULT_ROOM, check_name
 
 Watcher = Callable[[Event], None]
 EARLIER = 20
@@ -61,6 +64,18 @@ class Outlet(Protocol):
         ...
 
 
+class Seals(Protocol):
+    """What makes messages private, and opens them."""
+
+    def seal(self, to: bytes, text: str) -> Private:
+        """See `private.seal_private`."""
+        ...
+
+    def unseal(self, author: bytes, record: Private) -> str | None:
+        """See `private.open_private`."""
+        ...
+
+
 class Archive(Protocol):
     """Where old messages are found: the store."""
 
@@ -83,13 +98,19 @@ class Conversation:
         leave: Callable[[], object],
         archive: Archive | None = None,
         status: Callable[[], Status] = lambda: Status(0, 0, []),
+        seals: Seals | None = None,
+        renamed: Callable[[str], object] = lambda name: None,
     ) -> None:
-        """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand."""
+        """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand;
+        `renamed` lets the rest of the peer go by another name from now on."""
         self.roster = roster
         self.leave = leave
         self.status = status
         self._outlet = outlet
         self._archive = archive
+        self._seals = seals
+        self._renamed = renamed
+        self._reader = Reader(roster, seals.unseal if seals else lambda author, record: None)
         self._began = 0
         self._caught_up = False
         self._missed = 0
@@ -112,17 +133,51 @@ class Conversation:
         for watcher in self._watchers:
             watcher(event)
 
-    def say(self, text: str, room: str = DEFAULT_ROOM) -> None:
-        """Say `text`. It comes back as a `Messages` event, `own`, at the end of this reactor turn.
+    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> None:
+        """Say `text` in a room, or tell what one does. It comes back as a `Messages` event at the end of this reactor turn.
 
-        Raises `BadText` if it can't be a message, `Congested` if too much of what was said is not yet kept.
+        Raises `BadText` if it can't be a message, `Congested` if too much of what was said is not yet kept; so do the others
+        that put something into the conversation.
         """
+        self._put(Say(text, room, me))
+
+    def whisper(self, member: bytes, text: str) -> None:
+        """Say `text` to one member alone, here or away."""
+        if self._seals is None:
+            raise BadText("private-key")
+        self._put(self._seals.seal(member, text))
+
+    def set_topic(self, room: str, text: str) -> None:
+        """Say what a room is about."""
+        self._put(Topic(room, text))
+
+    def away(self, text: str = "") -> None:
+        """Say that one is not at the keyboard, and why; without a reason, that one is back."""
+        self._put(Away(text))
+
+    def rename(self, name: str) -> str:
+        """Go by another name; return it as it is written from now on."""
+        name = check_name(name)
         if self._outlet.congested:
             raise Congested
-        self._outlet.append(encode_record(Say(text, room)))
+        self._renamed(name)
+        self._put(Nick(name))
+        old = self.roster.own.shown
+        self.emit(Renamed(old, self.roster.rename_own(name).shown))
+        return name
+
+    def _put(self, record: KnownRecord) -> None:
+        if self._outlet.congested:
+            raise Congested
+        self._outlet.append(encode_record(record))
         if not self.here() and not self._told_alone:
             self._told_alone = True
             self.emit(Alone())
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """The rooms that are known, and what each is about."""
+        return {DEFAULT_ROOM: "", **self._reader.topics}
 
     @property
     def congested(self) -> bool:
@@ -144,7 +199,7 @@ class Conversation:
         """Return the newest `count` messages, one an event, in the order that is the same for everybody."""
         if self._archive is None:
             return succeed([])
-        return self._archive.recent(count).addCallback(lambda batches: self._messages(batches)[-count:])
+        return self._archive.recent(count).addCallback(lambda batches: self._reader.past(batches)[-count:])
 
     def search(self, words: str, limit: int) -> Deferred[Sequence[Messages]]:
         """Return the newest `limit` messages in which each of `words` begins a word, one an event, in order."""
@@ -152,18 +207,20 @@ class Conversation:
             return succeed([])
 
         def found(hits: Sequence[Hit]) -> Sequence[Messages]:
-            return [self._message(hit.batch, hit.number - hit.batch.first) for hit in hits]
+            return [each for hit in hits for each in self._reader.each(hit.batch, hit.number - hit.batch.first)]
 
         return self._archive.search(words, limit).addCallback(found)
 
     # What the peer reports.
 
-    def begin(self, now: int, recent: Sequence[Batch]) -> None:
-        """The peer starts, at the hybrid time `now`, and holds these newest batches of former times."""
+    def begin(self, now: int, recent: Sequence[Batch], notable: Sequence[Batch] = ()) -> None:
+        """The peer starts, at the hybrid time `now`; of former times it holds these newest, and these notable batches."""
         self._began = now
-        for batch in recent:
+        for batch in [*notable, *recent]:
             self.roster.claim(batch.feed.author, batch.name, batch.lc)
-        messages = self._messages(recent)[-EARLIER:]
+            for _ in self._reader.news(batch):
+                pass  # it was news then
+        messages = self._reader.past(recent)[-EARLIER:]
         if messages:
             self._newest = messages[-1].lc
             self.emit(Earlier(messages))
@@ -172,15 +229,15 @@ class Conversation:
 
     def accepted(self, batch: Batch) -> None:
         """A batch, own or another's, became part of the conversation."""
-        author = self._named(batch.feed.author, batch.name, batch.lc)
-        said = [record for record in batch.records if isinstance(record, Say)]
-        if said:
-            missed = not self._caught_up and batch.last_lc < self._began
-            late = not missed and batch.lc < self._newest - LATE
-            own = author is self.roster.own
+        self._note_name(batch.feed.author, batch.name, batch.lc)
+        missed = not self._caught_up and batch.last_lc < self._began
+        late = not missed and batch.lc < self._newest - LATE
+        for messages in self._reader.messages(batch):
+            self._missed += len(messages.records) if missed else 0
             self._newest = max(self._newest, batch.last_lc)
-            self._missed += len(said) if missed else 0
-            self.emit(Messages(batch.feed, batch.first, batch.lc, author.shown, own, batch.at, said, missed, late))
+            self.emit(replace(messages, missed=missed, late=late) if missed or late else messages)
+        for event in self._reader.news(batch):
+            self.emit(event)
 
     def caught_up(self, caught_up: bool) -> None:
         """Whether we hold all that anybody here holds; if so, sum up what was missed."""
@@ -213,7 +270,7 @@ class Conversation:
 
     def linked(self, member: bytes, name: str, host: str, port: int, dialed: bool, now: int = 0) -> None:
         """One more link leads to `member`, which goes by `name` at the hybrid time `now` and listens at `host`, `port`."""
-        known = self._named(member, name, now)
+        known = self._note_name(member, name, now)
         known.host, known.port = host, port
         known.links += 1
         if known.links == 1:
@@ -229,25 +286,7 @@ class Conversation:
         if known.links == 0:
             self.emit(Left(known.shown) if left else Lost(known.shown))
 
-    def _messages(self, batches: Sequence[Batch]) -> list[Messages]:
-        """Return the messages in `batches`, one an event, in order: by hybrid time, then feed, then number."""
-        messages = [
-            self._message(batch, index)
-            for batch in batches
-            for index, record in enumerate(batch.records)
-            if isinstance(record, Say)
-        ]
-        messages.sort(key=lambda message: (message.lc, message.feed, message.first))
-        return messages
-
-    def _message(self, batch: Batch, index: int) -> Messages:
-        author = batch.feed.author
-        name = self.roster.shown(author) if self.roster.get(author) else batch.name
-        own = author == self.roster.own.id
-        said = [record for record in batch.records[index : index + 1] if isinstance(record, Say)]
-        return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, said)
-
-    def _named(self, id: bytes, name: str, at: int) -> Member:
+    def _note_name(self, id: bytes, name: str, at: int) -> Member:
         if id == self.roster.own.id:
             return self.roster.own  # an earlier life may have used another name
         before = self.roster.get(id)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from twisted_chat.core.feeds import FeedId, Say
+from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.records import Say
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Messages:
     `name` is how the author is to be shown; `own` if it is this peer (in this life or an earlier one); `at` the author's wall
     clock in milliseconds; `first` and `lc` the number and hybrid time of the first record. `missed` if they were said
     before this peer started and are only now being caught up on: `WhileAway` sums them up. `late` if later ones were shown
-    before.
+    before. `private` is the recipient's name if nobody else can read them.
     """
 
     feed: FeedId
@@ -32,6 +33,7 @@ class Messages:
     records: Sequence[Say]
     missed: bool = False
     late: bool = False
+    private: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,23 @@ class Trimmed:
     """Messages received before `before` (seconds since 1970) were given up, as was asked for."""
 
     before: float
+
+
+@dataclass(frozen=True)
+class Topical:
+    """`name` says what `room` is about; nothing in particular if `text` is empty."""
+
+    name: str
+    room: str
+    text: str
+
+
+@dataclass(frozen=True)
+class WentAway:
+    """A member is not at the keyboard, and says why in `text`; if that is empty, it is back."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +198,6 @@ class Leaving:
 
 
 Event: TypeAlias = (
-    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Joined | Left | Lost | Alone | Refused
-    | Impostor | Renamed | TwoInstances | Forked | StoreFailing | StoreRecovered | Fault | Leaving
+    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway | Joined | Left | Lost | Alone
+    | Refused | Impostor | Renamed | TwoInstances | Forked | StoreFailing | StoreRecovered | Fault | Leaving
 )  # fmt: skip

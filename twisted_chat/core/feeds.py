@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -14,7 +14,12 @@ from msgspec import Meta, Raw, Struct
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.frames import BatchFrame, Id, Number, SignedBody, Whole, encode
 from twisted_chat.core.keys import Identity, verified
-from twisted_chat.core.text import DEFAULT_ROOM, check_name, check_room, check_text
+from twisted_chat.core.records import KINDS as KINDS
+from twisted_chat.core.records import KnownRecord, Record, decode_record
+from twisted_chat.core.records import Say as Say
+from twisted_chat.core.records import Unknown as Unknown
+from twisted_chat.core.records import encode_record as encode_record
+from twisted_chat.core.text import check_name
 
 MAX_RECORDS = 512
 """Records in a batch."""
@@ -24,40 +29,14 @@ MAX_WALL_MS = 32_503_680_000_000
 """The year 3000: no later time can be displayed everywhere."""
 
 
+_BATCH = b"tcpchat/1 batch\0"
+
+
 class FeedId(NamedTuple):
     """Which feed: an author's id and one of its epochs. Feeds sort by it."""
 
     author: bytes
     epoch: int
-
-
-class Say(Struct, frozen=True, tag="say", tag_field="k", omit_defaults=True):
-    """A message to a room."""
-
-    text: str
-    room: str = DEFAULT_ROOM
-
-    def check(self) -> None:
-        """Raise `BadText` if this can't be said."""
-        check_text(self.text)
-        if self.room != DEFAULT_ROOM:
-            check_room(self.room)
-
-
-class Unknown(Struct, frozen=True):
-    """A record of a kind from a later version: kept and relayed, not shown."""
-
-    kind: str
-
-    def check(self) -> None:
-        """Accept anything: this version knows no rule for it."""
-
-
-KnownRecord: TypeAlias = Say
-Record: TypeAlias = KnownRecord | Unknown
-KINDS: tuple[type[KnownRecord], ...] = (Say,)
-"""Every kind of record this version knows."""
-_KIND_NAMES = {str(kind.__struct_config__.tag) for kind in KINDS}
 
 
 class _Body(Struct):
@@ -78,15 +57,9 @@ class _Mixed(_Body):
     records: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_RECORDS)]
 
 
-class _Kind(Struct):
-    k: str
-
-
 _encoder = msgspec.json.Encoder()
 _known = msgspec.json.Decoder(_Known)
 _mixed = msgspec.json.Decoder(_Mixed)
-_kind = msgspec.json.Decoder(_Kind)
-_record = msgspec.json.Decoder(KnownRecord)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +89,11 @@ class Batch:
     def last_lc(self) -> int:
         """The hybrid time of the last record."""
         return self.lc + len(self.records) - 1
+
+    @property
+    def notable(self) -> bool:
+        """Whether it tells what has to be known at the next start, however long ago it was said."""
+        return any(record.notable for record in self.records)
 
     @property
     def size(self) -> int:
@@ -148,23 +126,17 @@ class Group:
         """`name` as for people; `closed` if a passphrase guards it."""
         self.name = name
         self.closed = closed
-        kind = b"closed" if closed else b"open"
-        self._context = b"tcpchat/1 batch\0" + kind + b"\0" + name.encode() + b"\0"
+        self.context = (b"closed" if closed else b"open") + b"\0" + name.encode() + b"\0"
+        """What is signed or sealed for this group bears this."""
 
     def sign(self, identity: Identity, body: bytes) -> bytes:
         """Sign a batch's body for this group."""
-        return identity.sign(self._context + body)
+        return identity.sign(_BATCH + self.context + body)
 
     def verify(self, batch: Batch) -> None:
         """Raise `Refusal(FORGED)` unless the batch's author signed it for this group."""
-        if not verified(batch.feed.author, batch.sig, self._context + batch.body):
+        if not verified(batch.feed.author, batch.sig, _BATCH + self.context + batch.body):
             raise Refusal(FORGED, "a batch is not signed by the author it names, or for another group")
-
-
-def encode_record(record: KnownRecord) -> Raw:
-    """Return the record as it will stand in a batch. Raises `BadText` if it can't be said."""
-    record.check()
-    return Raw(_encoder.encode(record))
 
 
 def split(records: Iterable[Raw]) -> Iterable[list[Raw]]:
@@ -228,12 +200,7 @@ def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
         return known, known.records
     except msgspec.ValidationError:
         mixed = _mixed.decode(body)
-        return mixed, [_decode_record(raw) for raw in mixed.records]
-
-
-def _decode_record(raw: Raw) -> Record:
-    kind = _kind.decode(raw).k
-    return _record.decode(raw) if kind in _KIND_NAMES else Unknown(kind)
+        return mixed, [decode_record(raw) for raw in mixed.records]
 
 
 @dataclass(frozen=True)
@@ -253,9 +220,14 @@ class Fork:
         """The first record that is in doubt: the feed ends before it."""
         return min(self.one.first, self.other.first)
 
+    @property
+    def deeper(self) -> bool:
+        """Whether the two batches name different ones before them: then there is a contradiction before this one."""
+        return self.one.first == self.other.first and self.one.prev != self.other.prev
+
     def prove(self, group: Group) -> None:
         """Raise `Refusal` unless both batches are the author's, differ and claim a common place."""
-        if self.one.body == self.other.body or not self.one.overlaps(self.other):
+        if self.one.hash == self.other.hash or not self.one.overlaps(self.other):
             raise Refusal(FORGED, "a fork whose two batches do not contradict each other")
         group.verify(self.one)
         group.verify(self.other)

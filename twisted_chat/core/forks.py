@@ -46,7 +46,7 @@ class Forks:
 
         def contradicted(ours: Iterable[Batch]) -> None:
             for mine in ours:
-                if mine.overlaps(batch) and mine.body != batch.body:
+                if mine.overlaps(batch) and mine.hash != batch.hash:
                     self._freeze(Fork(mine, batch))
                     return
 
@@ -66,8 +66,10 @@ class Forks:
             return
         first = holding.fork is None
         holding.fork = fork
+        holding.cutting += 1
 
         def cut(held: Held | None) -> None:
+            holding.cutting -= 1
             holding.load(held)
             self._frozen(fork, first)
 

@@ -27,11 +27,12 @@ class Place(enum.Enum):
 class Holding:
     """The records `[low, high]` of one feed, those of them that are durable, and where more are coming from.
 
-    `kept_low` and `kept_high` are what may be announced in `have`: durable, and free of gaps.
+    `kept_low` and `kept_high` are what may be announced in `have`: durable, and free of gaps. `cutting` is above 0 while the
+    store drops what lies behind a fork: until it says what is left nothing more has a place.
     """
 
     __slots__ = (
-        "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "low",
+        "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "low",
         "progress", "source", "tip", "tip_first", "tip_lc",
     )  # fmt: skip
 
@@ -52,6 +53,7 @@ class Holding:
         self.progress = 0.0
         self.jump = 0
         self.doubted = b""
+        self.cutting = 0
 
     def load(self, held: Held | None) -> None:
         """Take over what a store holds of this feed, all of it durable."""
@@ -66,9 +68,14 @@ class Holding:
         """Whether records below `low` were jumped over and may yet be filled in."""
         return self.hole[0] > 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether all is held up to a fork: nothing can follow."""
+        return self.fork is not None and self.high >= self.fork.place - 1
+
     def place(self, batch: Batch) -> Place:
         """Say where `batch`, whose signature need not be known good yet, belongs."""
-        if self.fork is not None and batch.last >= self.fork.place:
+        if self.cutting or (self.fork is not None and batch.last >= self.fork.place):
             return Place.FROZEN
         if batch.first == self.high + 1 or batch.first == self.jump:
             return Place.NEXT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from hashlib import blake2b
 
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
@@ -20,6 +21,11 @@ class Identity:
         """`seed` is 32 secret bytes, from `secrets.token_bytes` or the key file."""
         self._key = SigningKey(seed)
         self.id = bytes(self._key.verify_key)
+
+    @property
+    def exchange_key(self) -> bytes:
+        """The same secret as an X25519 key, for what is sealed for this peer."""
+        return bytes(self._key.to_curve25519_private_key())
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte signature of `message`."""
@@ -40,3 +46,9 @@ def verified(author: bytes, signature: bytes, message: bytes) -> bool:
 def fingerprint(member: bytes) -> str:
     """Return four characters that tell `member` from others of the same name at a glance; no proof of anything."""
     return base64.b16encode(member[:2]).decode().lower()
+
+
+def spoken(member: bytes) -> str:
+    """Return a member's id in ten groups of four, to be compared aloud: 160 bits of its BLAKE2b hash."""
+    digits = blake2b(member, digest_size=20, person=b"tcpchat id").hexdigest()
+    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -54,8 +54,8 @@ class Neighbour:
         """What the other side holds durably, as far as known."""
         self.synced = False
         """Whether the other side's first list of what it holds is complete."""
-        self.told: dict[bytes, bytes] = {}
-        """The digests it was sent."""
+        self.told: dict[bytes, bytes] | None = {}
+        """The digests it was sent; None once it has sent its own."""
         self.unsaid: set[FeedId] = set()
         """Feeds of which it is yet to be told what we hold now."""
         self.asked: set[FeedId] = set()
@@ -127,14 +127,17 @@ class Neighbour:
         while self._behind and self.wire.writable and not self._reading:
             feed = next(iter(self._behind))
             self._reading = True
-            self._read(feed, self._cursors[feed]).addCallback(self._page, feed)
+            start = self._cursors[feed]
+            self._read(feed, start).addCallback(self._page, feed, start)
         self._pumping = False
 
-    def _page(self, batches: Sequence[Batch], feed: FeedId) -> None:
+    def _page(self, batches: Sequence[Batch], feed: FeedId, start: int) -> None:
         self._reading = False
         high = self._behind.pop(feed, 0)
         cursor = self._cursors.get(feed)
-        if cursor is not None:
+        if cursor is not None and cursor < start:
+            self._behind[feed] = high  # followed anew meanwhile, from before this page
+        elif cursor is not None:
             cursor = self._send(batches, cursor)
             self._cursors[feed] = cursor
             if batches and cursor <= high:

@@ -51,9 +51,9 @@ EXPECTED: dict[Step, type[Frame]] = {Step.GREET: Greet, Step.HELLO: Hello, Step.
 """The one frame each step accepts, `bye` aside."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Introduction:
-    """What this peer says of itself in `hello`."""
+    """What this peer says of itself in `hello`. Only `name` ever changes."""
 
     identity: Identity
     group: Group

@@ -157,6 +157,11 @@ class Replica:
             self._clock.callLater(0, self.flush)
         self._outbox.append(record)
 
+    def rename(self, name: str) -> None:
+        """Seal under another name from now on; what was appended before bears the old one."""
+        self.flush()
+        self.name = name
+
     def flush(self) -> None:
         """Seal what was appended, now."""
         if not self._started:
@@ -182,8 +187,8 @@ class Replica:
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
         neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read)
-        neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
-        wire.send(Digest(neighbour.told))
+        told = neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
+        wire.send(Digest(told))
         self.check_caught_up()
 
     def detach(self, wire: Wire) -> None:
@@ -214,6 +219,9 @@ class Replica:
     # What neighbours say they hold, and want.
 
     def _on_digest(self, neighbour: Neighbour, frame: Digest) -> None:
+        told, neighbour.told = neighbour.told, None
+        if told is None:  # who sends many and reads nothing would have our lists pile up
+            raise Refusal(errors.PROTOCOL, "a second digest")
         listed: list[FeedId] = []
         for author in self.holdings.authors:
             mine = self.holdings.digest(author)
@@ -221,12 +229,11 @@ class Replica:
             equal = frame.authors.get(author) == mine
             if equal:
                 neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
-            if not equal or neighbour.told.get(author) != mine:
+            if not equal or told.get(author) != mine:
                 listed += [holding.feed for holding in held]
                 for holding in held:
                     if holding.fork is not None:
                         neighbour.wire.send(fork_frame(holding.fork))
-        neighbour.told = {}
         for line in self.holdings.lines(listed, end=True):
             neighbour.wire.send(line)
 
@@ -317,9 +324,13 @@ class Replica:
         self._forks.receive(frame)
 
     def _frozen(self, fork: Fork, first: bool) -> None:
+        holding = self.holdings[fork.feed]
+        self._sources.cut(holding)
         self._change(fork.feed)
         for neighbour in self.neighbours.values():
             neighbour.wire.send(fork_frame(fork))
+            if fork.deeper and holding.high == fork.place - 1 > 0:
+                neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
             self._begin_epoch(self._own.tip)
             for neighbour in self.neighbours.values():

@@ -19,6 +19,8 @@ class Member:
     host: str = ""
     port: int = 0
     named_at: int = 0
+    away: str = ""
+    away_at: int = 0
     names: list[str] = field(default_factory=list)
 
     @property
@@ -65,10 +67,25 @@ class Roster:
             known.names = [*known.names[-7:], name]
         return known
 
+    def rename_own(self, name: str) -> Member:
+        """Let this peer go by another name."""
+        self.own.named_at = 0
+        return self.claim(self.own.id, name)
+
     def shown(self, member: bytes) -> str:
         """Return how people are shown `member`, known or not."""
         known = self._members.get(member)
         return known.shown if known else f"~{fingerprint(member)}"
+
+    def find(self, name: str) -> Member | None:
+        """Return the member that people are shown, or that goes, by `name`, in any case; who is here comes first."""
+        found = [member for member in self._members.values() if _key(name) in (_key(member.shown), _key(member.name))]
+        found.sort(key=lambda member: (_key(member.shown) != _key(name), not member.here))
+        return found[0] if found else None
+
+    def everybody(self) -> list[Member]:
+        """Return all known members, this peer included, by name."""
+        return sorted(self._members.values(), key=lambda member: _key(member.shown))
 
     def here(self) -> list[Member]:
         """Return the others that are here, by name."""

@@ -73,7 +73,10 @@ class Sources:
         self._received += count
         holding.progress = neighbour.progress = self._clock.seconds()
         if holding.source is not neighbour and neighbour.wire.member == holding.feed.author:
-            self._leave(holding)  # the author pushes its current feed
+            if holding.source is not None and holding.source.wire.member == holding.feed.author:
+                holding.source.asked.discard(holding.feed)  # the pair has two links for now: stop neither
+            else:
+                self._leave(holding)  # the author pushes its current feed
             holding.source = neighbour
         if holding.filler is not None and not holding.has_hole:
             self._filled(holding)
@@ -89,6 +92,12 @@ class Sources:
             if holding.source is neighbour:
                 holding.source = None
                 self._behind.setdefault(feed, now)
+        self._tick_later(0)
+
+    def cut(self, holding: Holding) -> None:
+        """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
+        self._leave(holding)
+        self._behind.setdefault(holding.feed, self._clock.seconds())
         self._tick_later(0)
 
     # One look at everything that is behind, every tenth of a second while anything is.
@@ -126,9 +135,11 @@ class Sources:
         holding = self._replica.holdings.get(feed) or Holding(feed)
         neighbours = self._replica.neighbours.values()
         ahead = [neighbour for neighbour in neighbours if neighbour.have.get(feed, (1, 0))[1] > holding.high]
-        if feed == self._replica.own or holding.fork is not None:
+        if feed == self._replica.own:
             del self._behind[feed]
-        elif ahead:
+        elif holding.cutting:
+            return
+        elif ahead and not holding.ended:
             self._catch_up(holding, ahead)
         elif not self._fill(holding):
             del self._behind[feed]
@@ -152,9 +163,8 @@ class Sources:
         elif waited >= HOLE:
             lowest = min(ahead, key=lambda neighbour: neighbour.have[feed][0])
             low, high = lowest.have[feed]
-            if missing < low <= high and lowest.wire.writable:
-                self._ask(holding, lowest, low)
-                self._replica.holdings.hold(feed).jump = low
+            if missing < low <= high and lowest.wire.writable and self._ask(holding, lowest, low):
+                self._replica.holdings[feed].jump = low
 
     def _stalled(self, holding: Holding, source: Neighbour) -> bool:
         silent = self._clock.seconds() - holding.progress
@@ -170,20 +180,22 @@ class Sources:
 
         return min(offers, key=rank)
 
-    def _ask(self, holding: Holding, neighbour: Neighbour, start: int) -> None:
+    def _ask(self, holding: Holding, neighbour: Neighbour, start: int) -> bool:
+        """Make `neighbour` the source of a feed; return False if that can't be now."""
         if len(neighbour.asked) >= MAX_ASKED:
-            return
+            return False
         try:
             holding = self._replica.holdings.hold(holding.feed)
         except Refusal:
             del self._behind[
                 holding.feed
             ]  # more authors or feeds than a group may have: none the worse for those it has
-            return
+            return False
         holding.source = neighbour
         holding.progress = self._clock.seconds()
         neighbour.asked.add(holding.feed)
         neighbour.wire.send(Want(holding.feed, start))
+        return True
 
     def _leave(self, holding: Holding) -> None:
         if holding.source is not None:

@@ -103,6 +103,10 @@ class Store(Protocol):
         """Return the batches that hold the newest `count` records of all feeds, ordered by (lc, feed, first)."""
         ...
 
+    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+        """Return the newest `limit` batches that are `notable`, ordered by (lc, feed, first)."""
+        ...
+
     def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
         """Return the newest `limit` messages in which each of `words` begins a word, ordered by (lc, feed, number).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IAddress, IConnector
@@ -28,7 +29,10 @@ TRIES_LEARNED = 5
 
 def is_loopback(host: str) -> bool:
     """Whether `host`, a numeric address or `localhost`, is this machine talking to itself."""
-    return host.startswith("127.") or host in ("::1", "localhost")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Listener(ServerFactory):

@@ -29,14 +29,17 @@ class ChunkedLineReceiver(LineReceiver):
         try:
             lines = (self._buffer + data).split(self.delimiter)
             self._buffer = b""
-            interrupted = self._deliver(lines)
+            again = self._deliver(lines)
         finally:
             self._busyReceiving = False
-        if interrupted and self._buffer:
+        if again and self._buffer:
             super().dataReceived(b"")
 
     def _deliver(self, lines: list[bytes]) -> bool:
-        """Deliver all but the last, which is incomplete; return whether that was interrupted by a change of mode."""
+        """Deliver all but the last, which is incomplete; return whether `_buffer` is to be looked at again.
+
+        It is if the mode has changed, or if more data came from within `lineReceived`.
+        """
         for index in range(len(lines) - 1):
             if len(lines[index]) > self.MAX_LENGTH:
                 self.lineLengthExceeded(lines[index])
@@ -50,5 +53,6 @@ class ChunkedLineReceiver(LineReceiver):
         if len(lines[-1]) > self.MAX_LENGTH:
             self.lineLengthExceeded(lines[-1])
             return False
+        more = bool(self._buffer)
         self._buffer = lines[-1] + self._buffer
-        return False
+        return more

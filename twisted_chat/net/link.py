@@ -184,6 +184,8 @@ class Link(ChunkedLineReceiver):
 
         A dialer that has not been greeted says nothing: what lives there may not be a peer at all.
         """
+        if self.closing:
+            return  # for the reason that was given then
         self._refusal = refusal
         ungreeted = self._opening.step is Step.GREET and refusal.reason != errors.VERSION
         self.close("" if ungreeted else refusal.reason)
@@ -206,6 +208,11 @@ class Link(ChunkedLineReceiver):
         """Drop the connection now."""
         self._closing = True
         self.transport.abortConnection()
+
+    @property
+    def closing(self) -> bool:
+        """Whether this end is done with the link, though the connection may still stand."""
+        return self._closing
 
     # Once ready.
 

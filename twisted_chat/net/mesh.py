@@ -139,7 +139,7 @@ class Mesh:
         """Return a link for a new connection."""
         if self._stopped is not None:
             return None
-        taken = [link for link, its_dialer in self._opening.items() if its_dialer is None]
+        taken = [link for link, its_dialer in self._opening.items() if its_dialer is None and not link.closing]
         if dialer is None and len(taken) >= MAX_OPENING:
             taken[0].refuse(Refusal(errors.FULL, "too many connections that have not shown who they are"))
         link = Link(self, self._introduction, role, self.reactor)
@@ -242,13 +242,11 @@ class Mesh:
             if older not in self.links:
                 return
             if not alive:
-                older.abort()
-            elif newer in self.links:
+                older.abort()  # at either end: the other may long have closed its end of it
+            elif newer in self.links and (older.instance != newer.instance or self._decides(newer)):
                 self._decide(older, newer)
 
-        same_process = older.instance == newer.instance
-        if not same_process or self._decides(newer):
-            older.ping(answered)
+        older.ping(answered)
 
     def _decides(self, link: Link) -> bool:
         return (self._introduction.identity.id, self._introduction.instance) < link.instance

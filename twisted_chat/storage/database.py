@@ -48,21 +48,42 @@ def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERS
         _bring_up_to_date(connection, path, scripts, version)
     except sqlite3.Error as error:
         connection.close()
-        raise StorageError(_code(error), path, error) from error
+        raise storage_error(path, error) from error
     except BaseException:
         connection.close()
         raise
     return connection
 
 
+def open_for_reading(path: Path, version: int = VERSION) -> sqlite3.Connection:
+    """Open the database at `path` beside whoever writes to it; nothing can be written to it, and it is not upgraded.
+
+    Raises `StorageError` for a file that is missing, damaged, no database, not ours, newer than `version` or can't be used.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        _recognise(connection, path, version)
+    except sqlite3.Error as error:
+        connection.close()
+        raise storage_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def storage_error(path: Path, error: sqlite3.Error) -> StorageError:
+    """Return what SQLite says of the database at `path` in this package's words."""
+    if "not a database" in str(error):
+        return StorageError(NOT_OURS, path, error)
+    return StorageError(UNUSABLE if isinstance(error, sqlite3.OperationalError) else DAMAGED, path, error)
+
+
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Traversable, version: int) -> None:
-    found = _pragma(connection, "user_version")
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-        found = 0
-    elif _pragma(connection, "application_id") != APPLICATION or not found:
-        raise StorageError(NOT_OURS, path, "another program's")
-    if found > version:
-        raise StorageError(NEWER, path, found)
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    found = 0 if empty else _recognise(connection, path, version)
     connection.executescript(_PRAGMAS)
     if found == 0:
         _apply(connection, scripts / f"{version}.sql", version)
@@ -70,6 +91,16 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Trave
         _back_up(connection, path.with_name(f"{path.name}.v{found}.bak"))
         for step in range(found + 1, version + 1):
             _apply(connection, scripts / f"upgrade-to-{step}.sql", step)
+
+
+def _recognise(connection: sqlite3.Connection, path: Path, version: int) -> int:
+    """Return the format of a database; raise `StorageError` unless it is ours and not newer than `version`."""
+    found = _pragma(connection, "user_version")
+    if _pragma(connection, "application_id") != APPLICATION or not found:
+        raise StorageError(NOT_OURS, path, "another program's")
+    if found > version:
+        raise StorageError(NEWER, path, found)
+    return found
 
 
 def _apply(connection: sqlite3.Connection, script: Traversable, version: int) -> None:
@@ -96,9 +127,3 @@ def _back_up(connection: sqlite3.Connection, backup: Path) -> None:
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value
-
-
-def _code(error: sqlite3.Error) -> str:
-    if "not a database" in str(error):
-        return NOT_OURS
-    return UNUSABLE if isinstance(error, sqlite3.OperationalError) else DAMAGED

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from twisted_chat.storage.errors import UNUSABLE, StorageError
 
@@ -28,10 +29,17 @@ def make_private(directory: Path) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace `path`, readable by its owner only: after a crash there is the old content or the new, never a part."""
+    with whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Do as `write_whole` with what is written inside; if that raises, `path` stays as it was."""
     handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)  # 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -24,11 +24,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
-from twisted_chat.storage.files import explained, make_private, write_whole
+from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 LOCK_SECONDS = 10
 """How long another process may hold the index, which takes milliseconds, before that is an error."""
@@ -38,31 +38,44 @@ class DataDirectory:
     """Where a user's identities are."""
 
     def __init__(self, root: Path | None = None) -> None:
-        """`root` is created if missing; the platform's place for user data if not given."""
+        """`root` need not exist yet; it is the platform's place for user data if not given."""
         self.root = root or platformdirs.user_data_path("tcpchat", appauthor=False)
         self._index = self.root / "names.json"
+
+    def find(self, name: str) -> IdentityFolder | None:
+        """Return the identity that has used `name`, None if none has. Makes nothing."""
         with explained(self.root):
-            self.root.mkdir(
-                mode=0o700, parents=True, exist_ok=True
-            )  # left as it is if there: it may be shared on purpose
-            make_private(self.root / "identities")
+            path = self._path(self._read(), name)
+            return IdentityFolder(self, path) if (path / "key").exists() else None
+
+    def names(self) -> list[str]:
+        """Return every name that an identity has used, in the form in which names are compared."""
+        with explained(self.root):
+            return sorted(self._read())
 
     def identity(self, name: str) -> IdentityFolder:
         """Return the identity that has used `name`, first or later; make one, with a new key, if none has.
 
-        Names that differ only in case, or in how Unicode writes the same letters, are one.
+        Names that differ only in case, or in how Unicode writes the same letters, are one. A missing `root` is created.
         """
-        with explained(self.root), self._exclusively():
-            names = self._read()
-            folder = names.get(_folded(name)) or _file_name(name, _folded(name))
-            found = IdentityFolder(self, self.root / "identities" / folder)
-            self._add(names, name, folder)
+        with explained(self.root):
+            # Left as it is if there: it may be shared on purpose.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.root / "identities")
+            with self._exclusively():
+                names = self._read()
+                found = IdentityFolder(self, self._path(names, name))
+                self._add(names, name, found.path.name)
         return found
 
     def remember(self, name: str, folder: str) -> None:
         """Let `identity(name)` find `folder` from now on, unless the name leads to another identity already."""
         with explained(self.root), self._exclusively():
             self._add(self._read(), name, folder)
+
+    def _path(self, names: dict[str, str], name: str) -> Path:
+        folder = names.get(_folded(name)) or _file_name(name, _folded(name))
+        return self.root / "identities" / folder
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
@@ -96,13 +109,27 @@ class IdentityFolder:
         make_private(path)
         self.identity = Identity(_seed(path / "key"))
         self._directory = directory
-        self._lock = FileLock(path / "lock", timeout=0, mode=0o600)
+        self._lock: BaseFileLock | None = None
         self._holder = path / "holder"
 
     def database(self, group: str, closed: bool) -> Path:
         """Return where this identity keeps the group's conversation. Open and closed groups of one name are two."""
         kind = "closed" if closed else "open"
         return self.path / (_file_name(group, f"{kind}\0{group}") + ".db")
+
+    def conversations(self) -> list[str]:
+        """Return the groups whose conversation is kept here: the part of each name that its file's name shows."""
+        with explained(self.path):
+            return sorted(path.stem.rpartition("-")[0] or path.stem for path in self.path.glob("*.db"))
+
+    def erase(self, group: str, closed: bool) -> None:
+        """Delete the group's conversation, with the copies that upgrades left. The identity is to be locked."""
+        database = self.database(group, closed)
+        with explained(database):
+            # The database last: without its write-ahead log it is whole, the log without it is not.
+            for path in sorted(self.path.glob(f"{database.name}*"), reverse=True):
+                path.unlink(missing_ok=True)
+            sync_directory(self.path)
 
     def remember(self, name: str) -> None:
         """Let `DataDirectory.identity(name)` find this folder from now on, unless another identity has used the name."""
@@ -115,6 +142,7 @@ class IdentityFolder:
         Call it in the process that stays: after twistd became a daemon.
         """
         with explained(self._holder):
+            self._lock = FileLock(self.path / "lock", timeout=0, mode=0o600)  # it refuses to be carried through a fork
             try:
                 self._lock.acquire()
             except Timeout:
@@ -123,7 +151,7 @@ class IdentityFolder:
 
     def unlock(self) -> None:
         """Let others in. Does nothing if `lock` was not called."""
-        if self._lock.is_locked:
+        if self._lock is not None and self._lock.is_locked:
             with explained(self._holder):
                 self._holder.unlink(missing_ok=True)
                 self._lock.release()

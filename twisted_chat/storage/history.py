@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from twisted_chat.core.feeds import Batch, FeedId, Record, Say
+from twisted_chat.core.feeds import Batch, FeedId
+from twisted_chat.core.records import Record, Say
 from twisted_chat.core.store import Hit
 
 _WORD = re.compile(r"[^\W_]+")

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted_chat.core.feeds import Batch, FeedId, Fork
 from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
 from twisted_chat.storage.heads import Head
-from twisted_chat.storage.history import find, newest, page, words_of
+from twisted_chat.storage.history import find, in_order, newest, page, words_of
 
 LIMIT = 64 * 1024 * 1024
 """Bytes kept by default."""
@@ -118,6 +118,11 @@ class MemoryStore:
     def recent(self, count: int) -> Deferred[Sequence[Batch]]:
         """See `Store.recent`."""
         return succeed(newest(self._newest_first(), count))
+
+    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.notable`."""
+        told = [batch for batch in self._newest_first() if batch.notable]
+        return succeed(sorted(told[:limit], key=in_order))
 
     def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""

@@ -115,6 +115,10 @@ class SQLiteStore:
         """See `Store.recent`."""
         return self._look(lambda: self._tables.recent(count))
 
+    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+        """See `Store.notable`."""
+        return self._look(lambda: self._tables.notable(limit))
+
     def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
         """See `Store.search`. First indexes what is new since the last one, a step at a time between other calls."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -12,7 +12,7 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, unseal
 from twisted_chat.core.store import Held, Hit, Loaded
 from twisted_chat.storage.heads import Head
-from twisted_chat.storage.history import find, newest, page, words_of
+from twisted_chat.storage.history import find, in_order, newest, page, words_of
 from twisted_chat.storage.words import WordIndex, has_full_text
 
 INDEX_STEP = 256
@@ -23,7 +23,8 @@ SELECT id, author, epoch, low, high, base, hole_first, hole_last, tip, tip_first
 """
 _SAVE = "INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP = """
-INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, checksum, sig, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, notable, checksum, sig, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _READ = """
 SELECT sig, body, checksum FROM batches WHERE feed = :feed AND last >= :first
@@ -79,13 +80,27 @@ class Tables:
     def load(self) -> Loaded:
         """See `Store.load`."""
         held = [stored.head.held(feed) for feed, stored in self._feeds.items()]
-        rows = self.connection.execute("SELECT one_sig, one_body, other_sig, other_body FROM forks").fetchall()
-        forks = []
-        for row in rows:
-            one, other = self._batch(row[0], row[1]), self._batch(row[2], row[3])
-            if one and other:
-                forks.append(Fork(one, other))
-        return Loaded(held, forks)
+        return Loaded(held, list(self.forks()))
+
+    def forks(self) -> Generator[Fork, None, None]:
+        """Yield the proofs, by feed, without keeping them."""
+        query = "SELECT one_sig, one_body, other_sig, other_body FROM forks ORDER BY author, epoch"
+        with closing(self.connection.execute(query)) as rows:
+            for one_sig, one_body, other_sig, other_body in rows:
+                one, other = self._batch(one_sig, one_body), self._batch(other_sig, other_body)
+                if one and other:
+                    yield Fork(one, other)
+
+    def by_time(self) -> Generator[Batch, None, None]:
+        """Yield every batch by (last_lc, feed), and so each feed in its order, without keeping them."""
+        query = "SELECT sig, body, checksum FROM batches JOIN feeds ON feeds.id = feed ORDER BY last_lc, author, epoch"
+        with self._batches(query, ()) as batches:
+            yield from batches
+
+    def count(self) -> int:
+        """Return how many records are stored."""
+        records: int = self.connection.execute("SELECT coalesce(sum(last - first + 1), 0) FROM batches").fetchone()[0]
+        return records
 
     def append(self, batch: Batch, received: int) -> dict[FeedId, int]:
         """See `Store.append`; `received` in milliseconds since 1970."""
@@ -98,7 +113,8 @@ class Tables:
             self._next_id += 1
         self._change(batch.feed, Stored(stored.id, head))
         checksum = _checksum(batch.sig, batch.body)
-        row = (stored.id, batch.first, batch.last, batch.last_lc, received, checksum, batch.sig, batch.body)
+        ends = (batch.first, batch.last, batch.last_lc)
+        row = (stored.id, *ends, received, batch.notable, checksum, batch.sig, batch.body)
         self.connection.execute(_KEEP, row)
         return {}
 
@@ -148,6 +164,12 @@ class Tables:
         """See `Store.recent`."""
         with self._newest_first() as batches:
             return newest(batches, count)
+
+    def notable(self, limit: int) -> list[Batch]:
+        """See `Store.notable`."""
+        query = "SELECT sig, body, checksum FROM batches WHERE notable ORDER BY last_lc DESC LIMIT ?"
+        with self._batches(query, (limit,)) as batches:
+            return sorted(batches, key=in_order)
 
     def search(self, words: str, limit: int) -> list[Hit] | None:
         """See `Store.search`. Returns None if there is more to index first, and it is to be asked again."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from twisted_chat.core.feeds import Batch, Say
+from twisted_chat.core.feeds import Batch
+from twisted_chat.core.records import Say
 from twisted_chat.storage.history import words_of
 
 _SHIFT = 9  # a batch has at most 512 records

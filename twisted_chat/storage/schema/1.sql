@@ -25,12 +25,14 @@ CREATE TABLE batches (
     last INTEGER NOT NULL,
     last_lc INTEGER NOT NULL,
     received INTEGER NOT NULL,  -- wall clock, milliseconds since 1970
+    notable INTEGER NOT NULL,  -- whether it tells of rooms or topics
     checksum INTEGER NOT NULL,  -- CRC-32 of sig and body: SQLite has none
     sig BLOB NOT NULL,
     body BLOB NOT NULL,
     UNIQUE (feed, first)
 );
 CREATE INDEX batches_by_time ON batches (last_lc);
+CREATE INDEX notable_batches ON batches (last_lc) WHERE notable;
 
 -- For each feed that is forked, the proof with the lowest place.
 CREATE TABLE forks (

@@ -1,0 +1,63 @@
+"""Batches that others sealed: small ones, forged ones, contradictory ones."""
+
+from __future__ import annotations
+
+from hashlib import sha512
+
+import msgspec
+from msgspec import Raw
+from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
+
+from tests.storage.feeding import START
+from twisted_chat.core.feeds import Batch, FeedId, Group, Say, encode_record, seal, unseal
+from twisted_chat.core.keys import Identity
+
+ORDER = 2**252 + 27742317777372353535851937790883648493
+"""The order of Ed25519's base point."""
+
+
+def said(*texts: str) -> list[Raw]:
+    """Return messages as they stand in a batch."""
+    return [encode_record(Say(text)) for text in texts]
+
+
+class Writer:
+    """Somebody who signs whatever is asked of them. `feed` goes on with each `write`."""
+
+    def __init__(self, number: int, epoch: int = 7, group: Group | None = None) -> None:
+        self._seed = bytes([number]) * 32
+        self.identity = Identity(self._seed)
+        self.feed = FeedId(self.identity.id, epoch)
+        self.group = group or Group()
+        self.batches: list[Batch] = []
+
+    def write(self, *texts: str) -> Batch:
+        """Seal the next batch of the feed."""
+        batch = self.seal(self.batches[-1] if self.batches else None, *texts)
+        self.batches.append(batch)
+        return batch
+
+    def seal(self, after: Batch | None, *texts: str, records: list[Raw] | None = None) -> Batch:
+        """Seal a batch that follows `after`, whatever else was sealed there."""
+        first, prev, lc = (after.last + 1, after.hash, after.last_lc + 1) if after else (1, b"", START)
+        return seal(
+            self.identity, self.group, self.feed.epoch, first, prev, lc // 1000, lc, "Ana", records or said(*texts)
+        )
+
+    def forge(self, batch: Batch, **changes: object) -> Batch:
+        """Sign a batch like `batch` with some fields of its body changed."""
+        body = msgspec.json.encode({**msgspec.json.decode(batch.body), **changes})
+        return unseal(self.group.sign(self.identity, body), body)
+
+    def sign_otherwise(self, body: bytes) -> bytes:
+        """Return a second good signature of a body: what Ed25519 derives from the message is chosen freely here."""
+        secret = bytearray(sha512(self._seed).digest()[:32])
+        secret[0] &= 248
+        secret[31] = secret[31] & 127 | 64
+        kind = b"closed" if self.group.closed else b"open"
+        message = b"tcpchat/1 batch\0" + kind + b"\0" + self.group.name.encode() + b"\0" + body
+        nonce = 12345678901234567890
+        point = crypto_scalarmult_ed25519_base_noclamp(nonce.to_bytes(32, "little"))
+        challenge = int.from_bytes(sha512(point + self.identity.id + message).digest(), "little")
+        answer = (nonce + challenge * int.from_bytes(secret, "little")) % ORDER
+        return point + answer.to_bytes(32, "little")

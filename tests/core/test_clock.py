@@ -1,0 +1,71 @@
+"""Hybrid time: close to the wall clock, never before anything known."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.core.clock import MAX_AHEAD, MICROSECONDS, HybridClock
+
+NOW = 1_763_800_000.25
+
+
+class HybridClockTests(SynchronousTestCase):
+    """Stamps only grow."""
+
+    def setUp(self) -> None:
+        self.wall = NOW
+        self.clock = HybridClock(lambda: self.wall)
+
+    def test_the_wall_clock(self) -> None:
+        """With nothing known a stamp is the wall clock in microseconds."""
+        self.assertEqual(self.clock.stamp(), int(NOW * MICROSECONDS))
+        self.assertEqual(self.clock.wall_ms(), int(NOW * 1000))
+
+    def test_consecutive(self) -> None:
+        """`stamp(n)` reserves n stamps, however fast they are drawn."""
+        first = self.clock.stamp(512)
+        self.assertEqual(self.clock.stamp(), first + 512)
+
+    def test_set_back(self) -> None:
+        """A wall clock set back an hour stops no stamps."""
+        first = self.clock.stamp()
+        self.wall -= 3600
+        self.assertEqual(self.clock.stamp(), first + 1)
+
+    def test_an_answer_is_later(self) -> None:
+        """What is said after something was heard is stamped after it, though the other's clock be an hour ahead."""
+        heard = int((NOW + 3600) * MICROSECONDS)
+        self.clock.observe(heard)
+        self.assertEqual(self.clock.stamp(), heard + 1)
+
+    def test_a_mad_clock(self) -> None:
+        """A stamp more than 24 h ahead is not followed: one mad clock can't take the group to the year 3000."""
+        limit = int(NOW * MICROSECONDS) + MAX_AHEAD
+        self.clock.observe(limit + 1)
+        self.assertEqual(self.clock.stamp(), int(NOW * MICROSECONDS))
+        self.clock.observe(limit)
+        self.assertEqual(self.clock.stamp(), limit + 1)
+
+    def test_own_records(self) -> None:
+        """The author's own earlier records are followed however far ahead they are."""
+        ahead = int(NOW * MICROSECONDS) + 3 * MAX_AHEAD
+        self.clock.follow(ahead)
+        self.assertEqual(self.clock.stamp(), ahead + 1)
+
+    @given(st.lists(st.tuples(st.sampled_from("wos"), st.integers(-(10**12), 10**12))))
+    def test_only_growing(self, happenings: list[tuple[str, int]]) -> None:
+        """Whatever the wall clock does and whatever is heard, every stamp is above the last."""
+        wall = [NOW]
+        clock = HybridClock(lambda: wall[0])
+        last = 0
+        for kind, amount in happenings:
+            if kind == "w":
+                wall[0] = max(0.0, wall[0] + amount / MICROSECONDS)
+            elif kind == "o":
+                clock.observe(int(NOW * MICROSECONDS) + amount)
+            else:
+                stamp = clock.stamp(1 + amount % 5)
+                self.assertGreater(stamp, last)
+                last = stamp + amount % 5

@@ -1,0 +1,98 @@
+"""All that is held: its limits, its digests and how it is listed."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.storage.feeding import Author
+from twisted_chat.core.errors import LIMIT, Refusal
+from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.frames import Have
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, RANGES_A_LINE, Inventory
+
+ANA, BIA = b"a" * 32, b"b" * 32
+
+
+class InventoryTests(SynchronousTestCase):
+    """What is held, by feed and by author."""
+
+    def setUp(self) -> None:
+        self.inventory = Inventory()
+
+    def hold(self, author: bytes, epoch: int, low: int, high: int) -> None:
+        """Hold `[low, high]` of a feed durably."""
+        feed = FeedId(author, epoch)
+        holding = self.inventory.hold(feed)
+        holding.kept_low, holding.kept_high = low, high
+        self.inventory.changed(feed)
+
+    def test_hold(self) -> None:
+        """A feed has one holding, and an author all of theirs by epoch."""
+        for epoch in (5, 3, 9):
+            self.assertIs(self.inventory.hold(FeedId(ANA, epoch)), self.inventory.hold(FeedId(ANA, epoch)))
+        self.assertEqual([holding.feed.epoch for holding in self.inventory.of(ANA)], [3, 5, 9])
+        self.assertEqual(self.inventory.of(BIA), [])
+        self.assertEqual(list(self.inventory.authors), [ANA])
+
+    def test_limits(self) -> None:
+        """One author more than a group may have, and one feed more than an author may, are refused by name; those held stay."""
+        for epoch in range(MAX_FEEDS):
+            self.inventory.hold(FeedId(ANA, epoch))
+        refusal = self.assertRaises(Refusal, self.inventory.hold, FeedId(ANA, MAX_FEEDS))
+        self.assertEqual(refusal.reason, LIMIT)
+        self.inventory.hold(FeedId(ANA, 0))
+        for number in range(MAX_AUTHORS - 1):
+            self.inventory.hold(FeedId(number.to_bytes(32, "big"), 0))
+        self.assertEqual(self.assertRaises(Refusal, self.inventory.hold, FeedId(BIA, 0)).reason, LIMIT)
+        self.assertEqual(len(self.inventory), MAX_FEEDS + MAX_AUTHORS - 1)
+
+    def test_digest_is_of_what_is_held(self) -> None:
+        """Two that hold the same have the same digest, in whatever order it came."""
+        other = InventoryTests()
+        other.setUp()
+        for epoch in (1, 2, 3):
+            self.hold(ANA, epoch, 1, epoch)
+        for epoch in (3, 1, 2):
+            other.hold(ANA, epoch, 1, epoch)
+        self.assertEqual(self.inventory.digest(ANA), other.inventory.digest(ANA))
+
+    def test_digest_tells_every_difference(self) -> None:
+        """More, less, another epoch, or a fork: each changes the digest."""
+        author = Author()
+        ana = author.feed.author
+        seen = {self.inventory.digest(ana)}
+        for epoch, low, high in ((7, 1, 1), (7, 1, 2), (7, 2, 2), (8, 1, 1), (8, 1, 11), (8, 11, 11)):
+            self.hold(ana, epoch, low, high)
+            seen.add(self.inventory.digest(ana))
+        self.inventory[author.feed].fork = author.fork(2)
+        self.inventory.changed(author.feed)
+        seen.add(self.inventory.digest(ana))
+        self.assertEqual(len(seen), 8)
+
+    def test_nothing_durable(self) -> None:
+        """A feed of which nothing is on disk makes no difference."""
+        before = self.inventory.digest(ANA)
+        self.inventory.hold(FeedId(ANA, 1))
+        self.assertEqual(self.inventory.digest(ANA), before)
+
+    def test_lines(self) -> None:
+        """Feeds are listed by author; nothing to list is no line, unless it is the end of the first list."""
+        self.hold(ANA, 1, 1, 5)
+        self.hold(ANA, 2, 3, 4)
+        self.hold(BIA, 1, 1, 1)
+        feeds = list(self.inventory)
+        self.assertEqual(list(self.inventory.lines(feeds)), [Have({ANA: [(1, 1, 5), (2, 3, 4)], BIA: [(1, 1, 1)]})])
+        self.assertEqual(list(self.inventory.lines([])), [])
+        self.assertEqual(list(self.inventory.lines([], end=True)), [Have({}, True)])
+
+    def test_many_lines(self) -> None:
+        """A long list is cut into lines, each feed in one of them, `end` in the last only."""
+        for count in (RANGES_A_LINE, RANGES_A_LINE + 1, 2 * RANGES_A_LINE):
+            inventory = Inventory()
+            feeds = [FeedId(ANA, epoch) for epoch in range(count)]
+            for feed in feeds:
+                inventory.hold(feed)
+            lines = list(inventory.lines(feeds, end=True))
+            self.assertEqual([epoch for line in lines for epoch, _, _ in line.feeds[ANA]], list(range(count)))
+            self.assertEqual([line.end for line in lines], [False] * (len(lines) - 1) + [True])
+            self.assertLessEqual(max(len(line.feeds[ANA]) for line in lines), RANGES_A_LINE)

@@ -1,0 +1,476 @@
+"""Meshes of real peers on a simulated network: who is linked with whom, and how soon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.protocol import ClientFactory, Factory, Protocol
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.core.test_opening import introduce
+from tests.net.test_link import Connection
+from tests.simulation.network import Node
+from tests.simulation.world import FIRST_PORT, START, Actor, World
+from twisted_chat.core import errors
+from twisted_chat.core.events import Joined, Left, Lost, Refused, TwoInstances
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.frames import Address as PeerAddress
+from twisted_chat.core.frames import Bye, Frame, Greet, Peers, decode, encode
+from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Step
+from twisted_chat.net.factories import is_loopback
+from twisted_chat.net.mesh import MAX_LEARNED, MAX_OPENING
+from twisted_chat.peer import Address, Peer
+from twisted_chat.storage.memory import MemoryStore
+
+HOST = "127.0.0.1"
+LINKED_WITHIN = 2.0
+"""Seconds after the last start within which everybody is linked with everybody on loopback."""
+
+
+class Silent(Protocol):
+    """A service that takes connections, says `greeting`, and notes what it is sent."""
+
+    def __init__(self, heard: bytearray, greeting: bytes) -> None:
+        self.heard = heard
+        self.greeting = greeting
+
+    def connectionMade(self) -> None:
+        """Say the greeting."""
+        if self.greeting:
+            self.transport.write(self.greeting)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Note it."""
+        self.heard += data
+
+
+class Service(Factory):
+    """Makes `Silent`s."""
+
+    noisy = False
+
+    def __init__(self, greeting: bytes = b"") -> None:
+        self.greeting = greeting
+        self.heard = bytearray()
+        self.calls = 0
+
+    def buildProtocol(self, addr: Any) -> Silent:
+        """Take a call."""
+        self.calls += 1
+        return Silent(self.heard, self.greeting)
+
+
+class Caller(Protocol):
+    """A stranger who goes through the opening by hand, and then says what the test tells it to."""
+
+    def __init__(self, introduction: Introduction) -> None:
+        self.opening = Opening(introduction, Role.DIALER)
+        self.heard: list[Frame] = []
+        self.dismissed = ""
+        self._rest = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Go on with the opening, then listen."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if self.opening.step is Step.READY:
+                self.heard.append(decode(line))
+            else:
+                try:
+                    self.transport.write(self.opening.receive(line))
+                except Dismissed as dismissed:
+                    self.dismissed = dismissed.reason
+
+    def say(self, frame: Frame) -> None:
+        """Send a frame."""
+        self.transport.write(encode(frame))
+
+
+class MeshTestCase(SynchronousTestCase):
+    """Some actors; `say`, `crash` and so on are theirs, time is the network's."""
+
+    def world(self, seed: int, count: int, start: bool = True) -> World:
+        """Return a world, everybody started at once."""
+        world = World(seed, count)
+        if start:
+            for actor in world.actors:
+                actor.start()
+        return world
+
+    def settled(self, world: World, seconds: float) -> None:
+        """All are linked within `seconds`, and stay so for a while."""
+        self.assertTrue(world.network.run_until(world.meshed, seconds), self.links(world))
+        world.network.run(3)
+        self.assertTrue(world.meshed(), self.links(world))
+
+    def links(self, world: World) -> str:
+        """Say who is linked with whom."""
+        return f"seed {world.seed}: {[(actor.name, actor.linked_with()) for actor in world.living()]}"
+
+    def call(self, world: World, actor: Actor, introduction: Introduction) -> Caller:
+        """Let a stranger call an actor."""
+        caller = Caller(introduction)
+        factory = ClientFactory.forProtocol(lambda: caller)
+        factory.noisy = False
+        world.network.node().connectTCP(HOST, FIRST_PORT + actor.number, factory)
+        world.network.run(0.5)
+        return caller
+
+    def refusals(self, actor: Actor) -> list[Refused]:
+        """Return what an actor's peer refused."""
+        return [event for event in actor.lives[-1] if isinstance(event, Refused)]
+
+
+class OneLinkTests(MeshTestCase):
+    """Exactly one link stays between two processes, whatever races."""
+
+    def test_simultaneous_start(self) -> None:
+        """Five peers that start at once, or within a second: one link a pair within 2 s of the last start, for 150 seeds."""
+        slowest = 0.0
+        for seed in range(150):
+            world = self.world(seed, 5, start=False)
+            for actor in world.actors:
+                actor.start()
+                if seed % 3:
+                    world.network.run(world.network.random.choice([0, 0.01, 0.02, 0.3]))
+            began = world.network.clock.seconds()
+            self.assertTrue(world.network.run_until(world.meshed, LINKED_WITHIN), self.links(world))
+            slowest = max(slowest, world.network.clock.seconds() - began)
+            if seed % 10 == 0:
+                self.settled(world, 1)
+        self.assertLess(slowest, LINKED_WITHIN)
+
+    def test_two(self) -> None:
+        """Two that dial each other at the same moment, on links of any speed: one link, that stays, for 100 seeds."""
+        for seed in range(100):
+            world = World(seed, 2)
+            world.network.delays = (0.0001, 0.5)
+            for actor in world.actors:
+                actor.start()
+            world.network.run(8, 0.05)
+            self.assertTrue(world.meshed(), self.links(world))
+
+    def test_quiet(self) -> None:
+        """Closing the second link of a pair is shown to nobody: one `Joined` each, nothing left, lost or refused."""
+        for seed in range(20):
+            world = self.world(seed, 4)
+            self.settled(world, LINKED_WITHIN)
+            for actor in world.actors:
+                kinds = [type(event) for event in actor.lives[-1]]
+                self.assertEqual(kinds.count(Joined), 3)
+                self.assertEqual([kind for kind in kinds if kind in (Left, Lost, Refused, TwoInstances)], [])
+
+    def test_parked(self) -> None:
+        """Once linked, nobody calls anybody; when a peer is gone and back, it is called or calls, and is linked in 2 s."""
+        world = self.world(3, 3)
+        self.settled(world, LINKED_WITHIN)
+        calls = len(world.network.listeners)
+        ports = world.network.ephemeral_port()
+        world.network.run(30)
+        self.assertEqual(world.network.ephemeral_port(), ports + 1, "nobody called meanwhile")
+        self.assertEqual(calls, 3)
+        for seed in range(6):
+            actor = world.actors[seed % 3]
+            actor.crash()
+            world.network.run(1 + seed * 5)
+            actor.start()
+            self.settled(world, LINKED_WITHIN + 0.5)
+
+    def test_self(self) -> None:
+        """A peer that reaches itself by another name parks that address for good, and reports nothing."""
+        world = World(1, 1)
+        world.actors[0].start()
+        mesh = world.actors[0].mesh
+        world.network.listeners["other.name", 5000] = world.network.listeners[HOST, 5000]
+        mesh.start([("other.name", 5000)])
+        ports = world.network.ephemeral_port()
+        world.network.run(20)
+        self.assertEqual(world.network.ephemeral_port(), ports + 2, "called once")
+        self.assertTrue(mesh.dialers["other.name", 5000].parked)
+        self.assertEqual((mesh.links, self.refusals(world.actors[0])), ([], []))
+
+    def test_stale_instance(self) -> None:
+        """A peer that crashed unheard and comes back is linked at once; its old link goes, and it is one member still."""
+        for seed in range(20):
+            world = self.world(seed, 3)
+            self.settled(world, LINKED_WITHIN)
+            actor = world.actors[seed % 3]
+            assert actor.node is not None
+            for transport in actor.node.transports:
+                transport.dead = True
+            actor.crash()
+            actor.start()
+            self.settled(world, LINKED_WITHIN + 3)
+            for other in world.actors:
+                self.assertEqual([e for e in other.lives[-1] if isinstance(e, TwoInstances)], [])
+
+    def test_half_open(self) -> None:
+        """A connection that dies for one end alone is found out, and replaced, within 10 s."""
+        for seed in range(20):
+            world = self.world(seed, 3)
+            self.settled(world, LINKED_WITHIN)
+            actor = world.actors[seed % 3]
+            assert actor.node is not None
+            transport = world.network.random.choice(actor.node.transports)
+            transport.dead = True
+            if seed % 2:
+                transport.abortConnection()
+            actor.say()
+            self.assertTrue(world.network.run_until(lambda world=world: world.meshed() and world.equal(), 12))
+
+    def test_two_instances(self) -> None:
+        """The same key in two processes that both answer: both stay linked, and people are warned."""
+        world = self.world(5, 2)
+        self.settled(world, LINKED_WITHIN)
+        twin = Actor(world, 1, [0])
+        twin.number = 7
+        twin.start()
+        world.network.run(4)
+        self.assertEqual(world.actors[0].linked_with(), ["P1", "P1"])
+        self.assertTrue([e for e in world.actors[0].lives[-1] if isinstance(e, TwoInstances)])
+        twin.say()
+        world.actors[1].say()
+        world.network.run(2)
+        self.assertEqual(len(world.actors[0].shown()), 2)
+
+
+class StrangerTests(MeshTestCase):
+    """Whatever else listens on a known port, or calls."""
+
+    def test_foreign_services(self) -> None:
+        """Services that are silent, talk first or talk garbage get not a byte, are reported once each, and delay nobody."""
+        world = World(1, 5)
+        services = [Service(), Service(b"220 mail\r\n"), Service(b"\xff\x00\n" * 100)]
+        for number, service in enumerate(services):
+            node = world.network.node()
+            node.listenTCP(FIRST_PORT + number, service, interface=HOST)
+        for actor in world.actors[3:]:
+            actor.start()
+        self.settled(world, LINKED_WITHIN)
+        world.network.run(30)
+        for service in services:
+            self.assertEqual(service.heard, b"")
+            self.assertGreater(service.calls, 5, "it may become a peer any time")
+        for actor in world.actors[3:]:
+            found = [(event.port, event.reason) for event in self.refusals(actor)]
+            self.assertEqual(sorted(found), [(5000, errors.TIMEOUT), (5001, errors.PROTOCOL), (5002, errors.PROTOCOL)])
+
+    def test_becomes_a_peer(self) -> None:
+        """When the foreign service makes room for a peer, that peer is linked within 2 s or so."""
+        world = World(1, 2)
+        node = world.network.node()
+        port = node.listenTCP(FIRST_PORT, Service(b"220 mail\r\n"), interface=HOST)
+        world.actors[1].start()
+        world.network.run(20)
+        port.stopListening()
+        world.actors[0].start()
+        self.settled(world, LINKED_WITHIN)
+
+    def test_full(self) -> None:
+        """A peer that keeps as many links as it may tells others so; they go on trying, and it goes on."""
+        world = World(1, 4)
+        for actor in world.actors[1:]:
+            actor.start()
+        world.network.run(2)
+        node = world.network.node()
+        peer = Peer(
+            node,
+            lambda: START + world.network.clock.seconds(),
+            world.actors[0].identity,
+            "Full",
+            Group(),
+            Address(HOST, FIRST_PORT, (), max_links=2),
+            MemoryStore(),
+            lambda: None,
+        )
+        peer.listen()
+        peer.start()
+        world.network.run(5)
+        self.assertEqual(len(peer.mesh.links), 2)
+        refused = [event.reason for actor in world.actors[1:] for event in self.refusals(actor)]
+        self.assertEqual(refused, [errors.FULL])
+        linked = [actor for actor in world.actors[1:] if "Full" in actor.linked_with()]
+        linked[0].crash()
+        world.network.run(4)
+        self.assertEqual(len(peer.mesh.links), 2, "there is room again")
+
+    def test_other_group(self) -> None:
+        """Somebody of another group is told so, and seen by nobody."""
+        world = self.world(1, 1)
+        caller = self.call(world, world.actors[0], introduce(9, group="work"))
+        self.assertEqual((caller.dismissed, caller.opening.other), (errors.GROUP, None))
+        self.assertEqual([event.reason for event in self.refusals(world.actors[0])], [errors.GROUP])
+        self.assertEqual(world.actors[0].linked_with(), [])
+
+    def test_many_at_once(self) -> None:
+        """However many connect in one turn and say nothing, no more than 32 are kept waiting; the rest are told to go."""
+        world = self.world(1, 1)
+        mesh = world.actors[0].mesh
+        connections = []
+        for _ in range(200):
+            link = mesh.build_link(Role.LISTENER)
+            assert link is not None
+            connection = Connection()
+            connection.slow = True
+            connection.protocol = link
+            link.makeConnection(connection)
+            connections.append(connection)
+        told = [connection.said() for connection in connections]
+        self.assertEqual(len([said for said in told if said == [Greet(1, False)]]), MAX_OPENING)
+        self.assertEqual(len([said for said in told if said[1:] == [Bye(errors.FULL)]]), 200 - MAX_OPENING)
+
+
+class LearningTests(MeshTestCase):
+    """Addresses that others pass on."""
+
+    def test_learned(self) -> None:
+        """Two that only know a third get to know each other through it."""
+        world = World(1, 3, lambda number: [0])
+        for actor in world.actors:
+            actor.start()
+        self.settled(world, LINKED_WITHIN + 1)
+
+    def test_answers_as_somebody_else(self) -> None:
+        """An address said to be one member's where another answers, or nobody, is called a few times and forgotten."""
+        world = World(1, 3, lambda number: [])
+        for actor in world.actors[:2]:
+            actor.start()
+        caller = self.call(world, world.actors[0], introduce(9))
+        dead, wrong = (HOST, 6000), (HOST, FIRST_PORT + 1)
+        caller.say(Peers([PeerAddress(b"x" * 32, *dead), PeerAddress(b"y" * 32, *wrong)]))
+        world.network.run(1)
+        dialers = world.actors[0].mesh.dialers
+        self.assertEqual(set(dialers), {dead, wrong})
+        world.network.run(30)
+        self.assertEqual(set(dialers), set())
+        self.assertEqual([event.reason for event in self.refusals(world.actors[0])], [errors.STRANGER])
+        self.assertNotIn("P1", world.actors[0].linked_with())
+
+    def test_only_nearby(self) -> None:
+        """Nobody can have this peer call other hosts, names that look like this one, more than 64 addresses, or itself."""
+        world = self.world(1, 1)
+        caller = self.call(world, world.actors[0], introduce(9))
+        dialers = world.actors[0].mesh.dialers
+        hosts = ("10.0.0.1", "example.org", "127.0.0.1.example.org", "127.evil", "")
+        caller.say(Peers([PeerAddress(bytes([n]) * 32, host, 80) for n, host in enumerate(hosts)]))
+        caller.say(Peers([PeerAddress(world.actors[0].identity.id, HOST, 7000)]))
+        world.network.run(0.5)
+        self.assertEqual(set(dialers), set())
+        for start in (0, 60, 120):
+            caller.say(Peers([PeerAddress(bytes([start + n]) * 32, HOST, 8000 + start + n) for n in range(60)]))
+        world.network.run(0.3)
+        self.assertEqual(len(dialers), MAX_LEARNED)
+
+    def test_is_loopback(self) -> None:
+        """Only numeric addresses, and `localhost`, are this machine."""
+        for host in ("127.0.0.1", "127.3.2.1", "::1", "localhost"):
+            self.assertTrue(is_loopback(host), host)
+        for host in ("10.0.0.1", "127.example.org", "127.0.0.1.example.org", "::2", "", "localhost.example.org"):
+            self.assertFalse(is_loopback(host), host)
+
+
+class TimeTests(MeshTestCase):
+    """Clocks that jump and processes that stand still."""
+
+    def test_suspended(self) -> None:
+        """A peer stopped for 20 s loses no link for good, and has everything soon after it goes on."""
+        for seed in range(5):
+            world = self.world(seed, 3)
+            self.settled(world, LINKED_WITHIN)
+            actor = world.actors[seed % 3]
+            assert actor.node is not None
+            actor.node.suspend()
+            world.network.run(20)
+            world.actors[(seed + 1) % 3].say()
+            actor.node.resume()
+            self.assertTrue(world.network.run_until(lambda world=world: world.meshed() and world.equal(), 5))
+
+    def test_suspended_for_long(self) -> None:
+        """Stopped for two minutes, its links are given up; it is linked again and has everything within 5 s."""
+        world = self.world(1, 3)
+        self.settled(world, LINKED_WITHIN)
+        actor = world.actors[0]
+        assert actor.node is not None
+        actor.node.suspend()
+        world.network.run(120)
+        self.assertEqual([other.linked_with() for other in world.actors[1:]], [["P2"], ["P1"]])
+        world.actors[1].say(3)
+        actor.node.resume()
+        self.assertTrue(world.network.run_until(lambda: world.meshed() and world.equal(), 5), self.links(world))
+
+    def test_wall_clock_jumps(self) -> None:
+        """A wall clock that jumps by more than 5 s, as after sleep, has all links pinged at once; by less, none."""
+        world = self.world(1, 2)
+        self.settled(world, LINKED_WITHIN)
+        world.network.run(1)
+        for jump, pinged in ((4.0, False), (3600.0, True), (-3600.0, True)):
+            world.actors[0].skew += jump
+            before = world.network.clock.seconds()
+            (link,) = world.actors[0].mesh.links
+            pings: list[float] = []
+            ping = link.ping
+
+            def count(*arguments: Any, ping: Any = ping, pings: list[float] = pings) -> None:
+                pings.append(world.network.clock.seconds() - before)
+                ping(*arguments)
+
+            link.ping = count  # type: ignore[method-assign]
+            world.network.run(1.1)
+            self.assertEqual(bool(pings), pinged, jump)
+            link.ping = ping  # type: ignore[method-assign]
+            world.network.run(1)
+            self.settled(world, 1)
+
+    def test_silence_of_our_own_making(self) -> None:
+        """While this peer does not read, nobody is suspected of silence."""
+        world = self.world(1, 2)
+        self.settled(world, LINKED_WITHIN)
+        mesh = world.actors[0].mesh
+        mesh.flow(False)
+        world.network.run(60)
+        mesh.flow(True)
+        self.settled(world, 5)
+
+
+class LeavingTests(MeshTestCase):
+    """Going is not the same as being lost."""
+
+    def test_left_and_lost(self) -> None:
+        """Who says goodbye has left; who crashes is lost; both are told once."""
+        world = self.world(1, 3)
+        self.settled(world, LINKED_WITHIN)
+        leaving = world.actors[1].peer
+        assert leaving is not None
+        done: list[None] = []
+        leaving.stop().addCallback(done.append)
+        world.network.run(5)
+        self.assertEqual(done, [None])
+        world.actors[1].node = world.actors[1].peer = None
+        world.actors[2].crash()
+        world.network.run(3)
+        told = [event for event in world.actors[0].lives[-1] if isinstance(event, (Left, Lost))]
+        self.assertEqual(told, [Left("P1"), Lost("P2")])
+
+    def test_stop_is_quick(self) -> None:
+        """`stop` is done within 4 s, even if the others answer nothing any more; nothing is left ticking or listening."""
+        world = self.world(1, 3)
+        self.settled(world, LINKED_WITHIN)
+        for actor in world.actors[1:]:
+            assert actor.node is not None
+            actor.node.suspend()
+        mesh = world.actors[0].mesh
+        done: list[None] = []
+        mesh.stop().addCallback(done.append)
+        world.network.run(4.1)
+        self.assertEqual(done, [None])
+        self.assertNotIn((HOST, FIRST_PORT), world.network.listeners)
+        self.assertIsNone(mesh.build_link(Role.LISTENER))
+
+    def test_port_taken(self) -> None:
+        """A port that is taken is an error at `listen`, before anything is dialed."""
+        world = self.world(1, 1)
+        node: Node = world.network.node()
+        peer = Peer(
+            node, lambda: START, None, "Me", Group(), Address(HOST, FIRST_PORT, ()), MemoryStore(), lambda: None
+        )  # fmt: skip
+        self.assertRaises(Exception, peer.listen)

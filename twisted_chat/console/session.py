@@ -1,0 +1,237 @@
+"""What a typed line does, the same at every console: something is said, or a command runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from twisted_chat import words
+from twisted_chat.core import commands
+from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
+from twisted_chat.core.conversation import EARLIER, Congested, Conversation
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.roster import Member
+from twisted_chat.core.text import DEFAULT_ROOM, check_room
+
+
+class Display(Protocol):
+    """Where answers are shown: a console."""
+
+    def tell(self, *lines: str) -> None:
+        """Show lines that are safe to show."""
+
+    def found(self, messages: Sequence[Messages]) -> None:
+        """Show messages of former times, as their authors wrote them; there may be none."""
+
+    def clear(self) -> None:
+        """Clear the screen."""
+
+
+class Session:
+    """A person's place in the conversation: the room they are in, what is unread elsewhere, whether they are leaving."""
+
+    def __init__(self, conversation: Conversation, display: Display, log: str) -> None:
+        """`log` is the path of the log."""
+        self.conversation = conversation
+        self.room = DEFAULT_ROOM
+        """Where what is typed is said."""
+        self.unread: Counter[str] = Counter()
+        """How many messages wait in each other room."""
+        self.leaving = False
+        """Whether nothing typed counts any more."""
+        self._display = display
+        self._log_path = log
+        self._ignored: set[bytes] = set()
+        self._last_private: bytes | None = None
+        self._commands: dict[Command, Callable[[str], None]] = {
+            commands.HELP: self._help,
+            commands.WHO: self._who,
+            commands.MSG: self._msg,
+            commands.REPLY: self._reply,
+            commands.ME: self._me,
+            commands.ROOMS: self._rooms,
+            commands.JOIN: self._join,
+            commands.PART: self._part,
+            commands.TOPIC: self._topic,
+            commands.NICK: self._nick,
+            commands.AWAY: self._away,
+            commands.IGNORE: self._ignore,
+            commands.VERIFY: self._verify,
+            commands.HISTORY: self._history,
+            commands.SEARCH: self._search,
+            commands.STATUS: self._status,
+            commands.LOG: self._log,
+            commands.CLEAR: self._clear,
+            commands.QUIT: self.quit,
+        }
+
+    def for_person(self, event: Event) -> Event | None:
+        """Return what a person is to be shown of an event; None if nothing: what is said in other rooms is counted as unread,
+        what ignored members say is not even that."""
+        if not isinstance(event, Messages):
+            return event
+        if event.feed.author in self._ignored:
+            return None
+        if event.private:
+            self._last_private = self._last_private if event.own else event.feed.author
+            return event
+        here = [record for record in event.records if record.room == self.room]
+        if len(here) == len(event.records):
+            return event
+        self.unread.update(record.room for record in event.records if record.room != self.room)
+        return replace(event, records=here) if here else None
+
+    def run(self, line: str) -> bool:
+        """Do what a typed line asks for. Return False if it was refused, which the person has been told."""
+        try:
+            self._run(line)
+        except BadText as error:
+            self._display.tell(words.refused(error))
+        except Congested:
+            self._display.tell(words.congested())
+        else:
+            return True
+        return False
+
+    def _run(self, line: str) -> None:
+        match commands.parse(line):
+            case Said(text):
+                self.conversation.say(text, self.room)
+            case Run(command, argument):
+                self._commands[command](argument)
+            case UnknownCommand(word, suggestion):
+                self._display.tell(words.unknown_command(word, suggestion))
+
+    def quit(self, argument: str = "") -> None:
+        """Leave the chat."""
+        self.leaving = True
+        self.conversation.leave()
+
+    def _who(self, argument: str) -> None:
+        self._display.tell(*words.who(self.conversation.here()))
+
+    def _msg(self, argument: str) -> None:
+        member, text = self._addressee(argument)
+        if member is None or not text:
+            self._hint(commands.MSG, argument)
+        else:
+            self.conversation.whisper(member.id, text)
+
+    def _reply(self, argument: str) -> None:
+        if self._last_private is None:
+            self._display.tell(words.nobody_to_answer())
+        elif not argument:
+            self._hint(commands.REPLY)
+        else:
+            self.conversation.whisper(self._last_private, argument)
+
+    def _addressee(self, argument: str) -> tuple[Member | None, str]:
+        """Return the member whose name, spaces and all, an argument begins with, and the rest of it."""
+        words_given = argument.split(" ")
+        for count in range(len(words_given), 0, -1):
+            member = self.conversation.roster.find(" ".join(words_given[:count]))
+            if member is not None:
+                return member, " ".join(words_given[count:]).strip()
+        return None, ""
+
+    def _hint(self, command: Command, name: str = "") -> None:
+        """Say what is missing: somebody of that name, or the rest of the command."""
+        if name and self._addressee(name)[0] is None:
+            self._display.tell(words.nobody_called(name, self.conversation.roster.everybody()))
+        else:
+            self._display.tell(words.usage(command))
+
+    def _me(self, argument: str) -> None:
+        if argument:
+            self.conversation.say(argument, self.room, me=True)
+        else:
+            self._hint(commands.ME)
+
+    def _rooms(self, argument: str) -> None:
+        topics = {self.room: "", **self.conversation.topics}
+        self._display.tell(*words.rooms(topics, self.room, self.unread))
+
+    def _join(self, argument: str) -> None:
+        if not argument:
+            self._hint(commands.JOIN)
+            return
+        self._enter(check_room(argument if argument.startswith("#") else f"#{argument}"))
+
+    def _part(self, argument: str) -> None:
+        self._enter(DEFAULT_ROOM)
+
+    def _enter(self, room: str) -> None:
+        """Go to a room, and show what was said there last."""
+        self.room = room
+        self.unread.pop(room, None)
+        self._display.tell(words.room_entered(room, self.conversation.topics.get(room, "")))
+
+        def show(messages: Sequence[Messages]) -> None:
+            said = [message for message in messages if not message.private and message.records[0].room == room]
+            if said:
+                self._display.found(said[-EARLIER:])
+
+        self.conversation.history(words.MAX_HISTORY // 10).addCallback(show)
+
+    def _topic(self, argument: str) -> None:
+        if argument:
+            self.conversation.set_topic(self.room, argument)
+        else:
+            self._display.tell(words.room_entered(self.room, self.conversation.topics.get(self.room, "")))
+
+    def _nick(self, argument: str) -> None:
+        self.conversation.rename(argument)
+
+    def _away(self, argument: str) -> None:
+        self.conversation.away(argument)
+
+    def _ignore(self, argument: str) -> None:
+        member = self.conversation.roster.find(argument)
+        if member is None or member is self.conversation.roster.own:
+            self._hint(commands.IGNORE, argument)
+            return
+        self._ignored ^= {member.id}
+        self._display.tell(words.ignored(member.shown, member.id in self._ignored))
+
+    def _verify(self, argument: str) -> None:
+        roster = self.conversation.roster
+        member = roster.find(argument) if argument else None
+        if argument and member is None:
+            self._hint(commands.VERIFY, argument)
+        else:
+            self._display.tell(*words.keys([roster.own] if member in (None, roster.own) else [roster.own, member]))
+
+    def _log(self, argument: str) -> None:
+        self._display.tell(words.where_log_is(self._log_path))
+
+    def _clear(self, argument: str) -> None:
+        self._display.clear()
+
+    def _history(self, argument: str) -> None:
+        if not argument:
+            argument = str(EARLIER)
+        if argument.isdecimal() and 0 < int(argument[:9]) <= words.MAX_HISTORY:
+            self.conversation.history(int(argument)).addCallback(self._display.found)
+        else:
+            self._display.tell(words.how_many(argument))
+
+    def _search(self, argument: str) -> None:
+        if argument:
+            self.conversation.search(argument, EARLIER).addCallback(self._display.found)
+        else:
+            self._display.tell(words.search_what())
+
+    def _status(self, argument: str) -> None:
+        self._display.tell(*words.status(self.conversation.status()))
+
+    def _help(self, argument: str) -> None:
+        command = commands.lookup(argument)
+        if not argument:
+            self._display.tell(*words.help_lines())
+        elif command is None:
+            self._display.tell(words.unknown_command(argument.removeprefix("/"), commands.suggest(argument)))
+        else:
+            self._display.tell(*words.help_lines([command]))

@@ -1,0 +1,105 @@
+"""The line below the one being typed: who I am, where, who else is here, and what became of what I said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.utils import get_cwidth
+
+from twisted_chat import words
+from twisted_chat.console.graphemes import steady
+from twisted_chat.console.session import Session
+from twisted_chat.core.events import Delivered, Event, Messages, Receiving, WhileAway
+from twisted_chat.core.text import clean
+from twisted_chat.i18n import _, ngettext
+
+SEPARATOR = " · "
+MOST_NAMES = 24
+
+
+class Toolbar:
+    """What the toolbar says. It hears every event, and is asked whenever it is drawn."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._own = 0
+        self._delivered: Delivered | None = None
+        self._receiving: Receiving | None = None
+        self.question = ""
+        """What is to be answered first: it is shown instead of the rest."""
+
+    def heard(self, event: Event) -> bool:
+        """Take an event. Return whether it changed what is shown."""
+        if isinstance(event, Delivered):
+            self._delivered = event
+        elif isinstance(event, Receiving):
+            self._receiving = event if event.received < event.total else None
+        elif isinstance(event, WhileAway):
+            self._receiving = None
+        elif isinstance(event, Messages):
+            if event.own and not event.missed:
+                self._own = event.first + len(event.records) - 1
+            return event.own
+        return True
+
+    def fragments(self, width: int) -> StyleAndTextTuples:
+        """Return the line, at most `width` columns wide."""
+        if self.question:
+            return [("class:question", cut(self.question, width - 1))]
+        conversation = self._session.conversation
+        first = [clean(conversation.name), self._room(), *self._unread()]
+        last = [*self._receipt(), *self._progress()]
+        line = "── " + SEPARATOR.join([*first, self._here(width - 4, [*first, *last]), *last])
+        return [("class:toolbar", cut(steady(line), width - 1))]
+
+    def _room(self) -> str:
+        return clean(self._session.room)
+
+    def _unread(self) -> list[str]:
+        counts = [f"{clean(room)} {count}" for room, count in self._session.unread.items() if count]
+        return [_("unread: {rooms}").format(rooms=", ".join(counts))] if counts else []
+
+    def _here(self, width: int, others: Sequence[str]) -> str:
+        """Who is here: a count, and as many names as fit beside `others`, and how many links lead to them."""
+        members = self._session.conversation.here()
+        links = sum(member.links for member in members)
+        if not members:
+            return _("nobody else is here")
+        count = ngettext("{n} is here", "{n} are here", len(members)).format(n=len(members))
+        if links != len(members):
+            count += ngettext(" ({n} link)", " ({n} links)", links).format(n=links)
+        room = width - sum(get_cwidth(steady(part)) + len(SEPARATOR) for part in others) - get_cwidth(count) - 2
+        names: list[str] = []
+        for member in members[:MOST_NAMES]:
+            name = steady(clean(member.shown))
+            room -= get_cwidth(name) + 2
+            if room < (3 if len(names) + 1 < len(members) else 0):
+                break
+            names.append(name)
+        more = "…" if names and len(names) < len(members) else ""
+        return f"{count}: {', '.join(names)}{more}" if names else count
+
+    def _receipt(self) -> list[str]:
+        """What became of the last own message, once something was said in this session."""
+        if not self._own:
+            return []
+        delivered = self._delivered
+        if delivered is None or delivered.number < self._own:
+            return ["…"]
+        return words.sentences(delivered)
+
+    def _progress(self) -> list[str]:
+        return words.sentences(self._receiving) if self._receiving else []
+
+
+def cut(text: str, width: int) -> str:
+    """Return as much of `text` as fits into `width` columns, with `…` if that is not all."""
+    if get_cwidth(text) <= width:
+        return text
+    used = 1
+    for index, character in enumerate(text):
+        used += get_cwidth(character)
+        if used > width:
+            return text[:index] + "…"
+    return text

@@ -1,0 +1,84 @@
+"""What batches mean to this peer: which messages it can read in them, by whom, and what else they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from twisted_chat.core.events import Event, Messages, Topical, WentAway
+from twisted_chat.core.feeds import Batch
+from twisted_chat.core.records import Away, Private, Record, Say, Topic
+from twisted_chat.core.roster import Roster
+
+Unsealer = Callable[[bytes, Private], str | None]
+"""Returns the text of a private message by an author, None if it is not for this peer."""
+
+
+class Reader:
+    """Reads batches; keeps what they tell of rooms (`topics`) and of who is away (in the roster)."""
+
+    def __init__(self, roster: Roster, unseal: Unsealer) -> None:
+        self.topics: dict[str, str] = {}
+        """What each known room is about, "" for nothing in particular."""
+        self._told_at: dict[str, int] = {}
+        self._roster = roster
+        self._unseal = unseal
+
+    def messages(self, batch: Batch) -> Iterator[Messages]:
+        """Return the messages in a batch, as few events as possible: one for all that is public, one for each private."""
+        said = [record for record in batch.records if type(record) is Say]
+        if said:
+            yield self._event(batch, 0, said)
+            if len(said) == len(batch.records):
+                return
+        for index, record in enumerate(batch.records):
+            if isinstance(record, Private):
+                yield from self._private(batch, index, record)
+
+    def each(self, batch: Batch, index: int) -> Iterator[Messages]:
+        """Return the message that record number `index` of a batch is, if it is one this peer can read."""
+        record = batch.records[index]
+        if isinstance(record, Say):
+            yield self._event(batch, index, [record])
+        elif isinstance(record, Private):
+            yield from self._private(batch, index, record)
+
+    def past(self, batches: Iterable[Batch]) -> list[Messages]:
+        """Return the messages in batches one an event, in the order that is the same for everybody."""
+        messages = [
+            message for batch in batches for index in range(len(batch.records)) for message in self.each(batch, index)
+        ]
+        messages.sort(key=lambda message: (message.lc, message.feed, message.first))
+        return messages
+
+    def news(self, batch: Batch) -> Iterator[Event]:
+        """Note what a batch tells beyond messages, and return what is new of it."""
+        for index, record in enumerate(batch.records):
+            if isinstance(record, Say):
+                self.topics.setdefault(record.room, "")
+            else:
+                yield from self._news(batch, batch.lc + index, record)
+
+    def _news(self, batch: Batch, lc: int, record: Record) -> Iterator[Event]:
+        author = self._roster.shown(batch.feed.author)
+        if isinstance(record, Topic) and lc > self._told_at.get(record.room, 0):
+            self._told_at[record.room] = lc
+            self.topics[record.room] = record.text
+            yield Topical(author, record.room, record.text)
+        elif isinstance(record, Away):
+            member = self._roster.get(batch.feed.author)
+            if member is not None and lc > member.away_at:
+                member.away_at, member.away = lc, record.text
+                yield WentAway(author, record.text)
+
+    def _event(self, batch: Batch, index: int, said: list[Say]) -> Messages:
+        author = batch.feed.author
+        name = self._roster.shown(author) if self._roster.get(author) else batch.name
+        own = author == self._roster.own.id
+        return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, said)
+
+    def _private(self, batch: Batch, index: int, record: Private) -> Iterator[Messages]:
+        text = self._unseal(batch.feed.author, record)
+        if text is not None:
+            message = self._event(batch, index, [Say(text)])
+            yield replace(message, private=self._roster.shown(record.to))

@@ -1,0 +1,123 @@
+"""What one record in a feed can say: a class a kind, the registry at the bottom.
+
+A kind this version does not know is kept and relayed, not shown. Adding one is adding a class to `KINDS`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from twisted_chat.core.frames import Id
+from twisted_chat.core.text import DEFAULT_ROOM, check_name, check_room, check_text
+
+MAX_SEALED = 16 * 1024
+"""Bytes of a sealed message."""
+
+
+class Say(Struct, frozen=True, tag="say", tag_field="k", omit_defaults=True):
+    """A message to a room; with `me` it tells what the author does ("Ana waves")."""
+
+    text: str
+    room: str = DEFAULT_ROOM
+    me: bool = False
+
+    @property
+    def notable(self) -> bool:
+        """Whether this has to be found again at the next start: because it shows that there is such a room."""
+        return self.room != DEFAULT_ROOM
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be said."""
+        check_text(self.text)
+        if self.room != DEFAULT_ROOM:
+            check_room(self.room)
+
+
+class Topic(Struct, frozen=True, tag="topic", tag_field="k", omit_defaults=True):
+    """What a room is about, from now on; empty for nothing in particular."""
+
+    room: str
+    text: str = ""
+    notable = True
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a topic."""
+        check_room(self.room)
+        if self.text:
+            check_text(self.text)
+
+
+class Nick(Struct, frozen=True, tag="nick", tag_field="k"):
+    """The author goes by this name from now on; the batch bears it too."""
+
+    name: str
+    notable = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a name."""
+        check_name(self.name)
+
+
+class Away(Struct, frozen=True, tag="away", tag_field="k", omit_defaults=True):
+    """The author is not at the keyboard, and why; empty: is back."""
+
+    text: str = ""
+    notable = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a reason."""
+        if self.text:
+            check_text(self.text)
+
+
+class Private(Struct, frozen=True, tag="private", tag_field="k"):
+    """A message that only the member `to` and the author can read; each has its copy, see `private`."""
+
+    to: Id
+    sealed: Annotated[bytes, Meta(max_length=MAX_SEALED)]
+    copy: Annotated[bytes, Meta(max_length=MAX_SEALED)]
+    notable = False
+
+    def check(self) -> None:
+        """Accept: what is inside is checked when it is opened."""
+
+
+class Unknown(Struct, frozen=True):
+    """A record of a kind from a later version."""
+
+    kind: str
+    notable = False
+
+    def check(self) -> None:
+        """Accept anything: this version knows no rule for it."""
+
+
+KnownRecord: TypeAlias = Say | Topic | Nick | Away | Private
+Record: TypeAlias = KnownRecord | Unknown
+KINDS: tuple[type[KnownRecord], ...] = (Say, Topic, Nick, Away, Private)
+"""Every kind of record this version knows."""
+_TAGS = {str(kind.__struct_config__.tag) for kind in KINDS}
+
+
+class _Kind(Struct):
+    k: str
+
+
+_encoder = msgspec.json.Encoder()
+_kind = msgspec.json.Decoder(_Kind)
+_record: msgspec.json.Decoder[KnownRecord] = msgspec.json.Decoder(KnownRecord)
+
+
+def encode_record(record: KnownRecord) -> Raw:
+    """Return the record as it will stand in a batch. Raises `BadText` if it can't be said."""
+    record.check()
+    return Raw(_encoder.encode(record))
+
+
+def decode_record(raw: Raw) -> Record:
+    """Return the record, its form checked and not its content. Raises `msgspec.DecodeError` or `RecursionError`."""
+    kind = _kind.decode(raw).k
+    return _record.decode(raw) if kind in _TAGS else Unknown(kind)

@@ -1,0 +1,28 @@
+"""Looking into a database from outside, without the reactor and though a peer has it open."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from twisted_chat.storage.database import open_for_reading, storage_error
+from twisted_chat.storage.tables import Tables
+
+
+@contextmanager
+def reading(path: Path, damage: Callable[[str], None]) -> Iterator[Tables]:
+    """Give the tables of the database at `path` as they stand now: for reading only, whatever a peer goes on to write.
+
+    `damage` is called as `Tables` says. What is written meanwhile stays in the write-ahead log until the end of this, so
+    that should not wait for anybody. Raises `StorageError`, also for what goes wrong inside.
+    """
+    connection = open_for_reading(path)
+    try:
+        connection.execute("BEGIN")
+        yield Tables(connection, damage)
+    except sqlite3.Error as error:
+        raise storage_error(path, error) from error
+    finally:
+        connection.close()

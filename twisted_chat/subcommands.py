@@ -1,0 +1,277 @@
+"""What `tcpchat` does besides being a peer: `tcpchat export`, `verify` and `forget`. None of them runs a reactor.
+
+Exit status: 0 all is well; 1 it could not be done, or what `verify` looked at is not as it should be; 2 the command line is
+wrong, or what `verify` was given can't be read as an archive. What goes wrong is one line on stderr.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from errno import EBADF
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TextIO
+
+from twisted.python.usage import Options as BaseOptions
+from twisted.python.usage import UsageError
+
+from twisted_chat import __version__, archive
+from twisted_chat.archive import NotAnArchive
+from twisted_chat.console.prompts import find_terminal
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.text import clean
+from twisted_chat.i18n import _
+from twisted_chat.settings import parse_data, parse_name
+from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.files import whole
+from twisted_chat.storage.folders import DataDirectory, IdentityFolder
+from twisted_chat.storage.reading import reading
+from twisted_chat.verdict import counted, verdict
+from twisted_chat.words import unusable
+
+
+class Subcommand(BaseOptions):
+    """A command line that `main` parses, and then runs."""
+
+    summary: Callable[[], str]
+    """What it does, in a line."""
+
+    def run(self) -> int:
+        """Do it and return the exit status."""
+        raise NotImplementedError
+
+    def opt_version(self) -> None:
+        """Display the version and exit."""
+        sys.stdout.write(f"tcpchat {__version__}\n")
+        raise SystemExit(0)
+
+    def parseArgs(self, *surplus: str) -> None:
+        """Refuse words that belong to no flag."""
+        if surplus:
+            raise UsageError(_("{word!r} belongs to no option").format(word=surplus[0]))
+
+
+class _OfConversation(Subcommand):
+    """A subcommand for one group's conversation as one identity has it."""
+
+    optParameters: list[tuple[str, None, str | None, str, Callable[[str], Any]]] = [
+        ("name", None, None, _("whose copy of the conversation; the name that was given to the peer"),
+         partial(parse_name, "--name")),
+        ("group", None, "chat", _("which group's"), partial(parse_name, "--group")),
+        ("data", None, None, _("the directory for keys and messages instead of the usual one"), parse_data),
+    ]  # fmt: skip
+
+    folder: IdentityFolder
+    group: Group
+    database: Path
+
+    def postOptions(self) -> None:
+        """Find the identity and the conversation."""
+        directory = DataDirectory(self["data"])
+        names = _listed(directory.names(), _("none is known in {root}").format(root=directory.root))
+        if self["name"] is None:
+            raise UsageError(_("--name is missing; {names}").format(names=names))
+        folder = directory.find(self["name"])
+        if folder is None:
+            raise UsageError(
+                _("--name {name!r}: nobody of that name has been here; {names}").format(name=self["name"], names=names)
+            )
+        groups = (Group(self["group"], closed) for closed in (False, True))
+        found = next((group for group in groups if folder.database(group.name, group.closed).exists()), None)
+        if found is None:
+            kept = _listed(folder.conversations(), _("none is known here"))
+            raise UsageError(
+                _("--group {group!r}: {name} has no conversation of that group; {kept}").format(
+                    group=self["group"], name=self["name"], kept=kept
+                )
+            )
+        self.folder, self.group, self.database = folder, found, folder.database(found.name, found.closed)
+
+
+class Export(_OfConversation):
+    """`tcpchat export`: write an archive, also while the peer runs."""
+
+    summary = staticmethod(lambda: _("write a conversation, with its signatures, to a file"))
+    synopsis = "Usage: tcpchat export --name NAME [options]"
+    longdesc = _(
+        "One JSON object a line, oldest first. The peer may go on running. 'tcpchat verify' checks such a file."
+    )
+    optParameters = [("output", None, "-", _("the file to write; - for standard output"), str)]
+
+    def run(self) -> int:
+        """Write the archive; whatever can't be read from the disk is left out and told."""
+        damaged: list[str] = []
+        group, identity, now = self.group, self.folder.identity, int(time.time() * 1000)
+        try:
+            with (
+                reading(self.database, damaged.append) as tables,
+                _written(self["output"]) as file,
+                closing(tables.by_time()) as batches,
+                closing(tables.forks()) as forks,
+            ):
+                messages = archive.write(file, group, identity, self["name"], now, batches, forks)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            return _complain(self["output"], error.strerror or str(error))
+        for words in damaged:
+            _complain(self.database, _("left out: {words}").format(words=words))
+        if self["output"] != "-":
+            _say(_("{count} written to {file}").format(count=counted(messages), file=self["output"]))
+        return 1 if damaged else 0
+
+
+class Verify(Subcommand):
+    """`tcpchat verify`: check an archive."""
+
+    summary = staticmethod(lambda: _("check such a file: who said what, what is missing, what is forged"))
+    synopsis = "Usage: tcpchat verify FILE"
+    longdesc = _(
+        "FILE is what 'tcpchat export' wrote; - reads standard input. Needs no network and no keys. Exit status: 0 all is well, "
+        "1 something is missing, forged or contradictory, 2 it can't be read as such a file."
+    )
+
+    def parseArgs(self, *files: str) -> None:
+        """Take the one file."""
+        if len(files) != 1:
+            raise UsageError(_("one FILE is needed, or - for standard input"))
+        self["file"] = files[0]
+
+    def run(self) -> int:
+        """Print what there is and what is wrong with it."""
+        path = self["file"]
+        try:
+            with _opened(path, "rb", sys.stdin) as file:
+                report = archive.check(file)
+        except OSError as error:
+            return _complain(path, error.strerror or str(error), 2)
+        except NotAnArchive as error:
+            words = (
+                _("it was written by a newer tcpchat; update this one to check it")
+                if error.newer
+                else _("it is not what 'tcpchat export' writes")
+            )
+            return _complain(path, words, 2)
+        for line in verdict(report):
+            print(line)  # noqa: T201 - this is what the command is for
+        return 1 if report.faults else 0
+
+
+class Forget(_OfConversation):
+    """`tcpchat forget`: delete what is kept here of a conversation."""
+
+    summary = staticmethod(lambda: _("delete what is kept here of a group's conversation"))
+    synopsis = "Usage: tcpchat forget --name NAME [options]"
+    longdesc = _(
+        "Asks before it deletes. Others keep the conversation: it comes back if you join the group again while one of them is "
+        "there. The key stays, so you remain who you are to them; so do logs and exported files."
+    )
+    optFlags = [["yes", None, _("delete without asking")]]
+
+    def run(self) -> int:
+        """Keep peers out, ask, delete."""
+        self.folder.lock(f"tcpchat forget, process {os.getpid()}")
+        try:
+            if not (self["yes"] or self._agreed()):
+                _say(_("Nothing was deleted."))
+                return 1
+            self.folder.erase(self.group.name, self.group.closed)
+        finally:
+            self.folder.unlock()
+        _say(
+            _(
+                "Deleted. Others still have the conversation, and it comes back if you join them again. Your key, logs and "
+                "exported files stay."
+            )
+        )
+        return 0
+
+    def _agreed(self) -> bool:
+        terminal = find_terminal()
+        if terminal is None:
+            raise UsageError(_("there is no terminal to ask at: give --yes to delete without being asked"))
+        question = _("Delete what {name} has of group {group}: {count}? Type {yes} to do it: ")
+        try:
+            with reading(self.database, lambda words: None) as tables:
+                count = counted(tables.count())
+        except StorageError as error:
+            count = unusable(error)
+        yes = _("yes")
+        answer = terminal.ask(clean(question.format(name=self["name"], group=self.group.name, count=count, yes=yes)))
+        return answer.strip().lower() == yes
+
+
+SUBCOMMANDS: dict[str, type[Subcommand]] = {"export": Export, "verify": Verify, "forget": Forget}
+"""Every subcommand, in the order in which `tcpchat --help` lists them."""
+
+
+def overview() -> str:
+    """Return a line for each subcommand, for `tcpchat --help`."""
+    width = max(map(len, SUBCOMMANDS))
+    lines = [f"  tcpchat {name:<{width}}  {command.summary()}" for name, command in SUBCOMMANDS.items()]
+    return "\n".join([_("Other commands, each with its own --help:"), *lines]) + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the subcommand that `arguments` begin with, a key of `SUBCOMMANDS`; return the exit status."""
+    name, *rest = arguments
+    command = SUBCOMMANDS[name]()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: no terminal is too poor for what is told
+    try:
+        command.parseOptions(rest)  # type: ignore[no-untyped-call]
+        status = command.run()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, so that a broken pipe is seen here
+    except UsageError as error:
+        return _complain(name, _("{fault} (see tcpchat {name} --help)").format(fault=error, name=name), 2)
+    except StorageError as error:
+        return _complain(name, unusable(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes at the end
+        return 1
+    except OSError as error:
+        return _complain(name, error.strerror or str(error))
+    except (EOFError, KeyboardInterrupt) as left:
+        sys.stderr.write("\n")
+        return 130 if isinstance(left, KeyboardInterrupt) else 1
+    return status
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(clean(words) + "\n")
+
+
+def _complain(about: object, words: str, status: int = 1) -> int:
+    _say(f"tcpchat: {about}: {words}")
+    return status
+
+
+def _listed(names: Sequence[str], none: str) -> str:
+    return _("known here: {names}").format(names=", ".join(names)) if names else none
+
+
+@contextmanager
+def _written(output: str) -> Iterator[BinaryIO]:
+    """Give the file to write to: whole or not at all, unless it is a pipe or a device, which can't be replaced."""
+    path = Path(os.path.realpath(output))
+    if output == "-" or (path.exists() and not path.is_file()):
+        with _opened(output, "wb", sys.stdout) as file:
+            yield file
+    else:
+        with whole(path) as file:
+            yield file
+
+
+def _opened(path: str, mode: Literal["rb", "wb"], standard: TextIO | None) -> BinaryIO:
+    """Open `path`, or for `-` what is under the `standard` stream: through a buffer, which that one may be without."""
+    if path != "-":
+        return open(path, mode)
+    if standard is None:  # so was this process started
+        raise OSError(EBADF, os.strerror(EBADF))
+    return open(standard.fileno(), mode, closefd=False)

@@ -20,7 +20,7 @@ from twisted_chat.core.keys import spoken
 from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, LinkStatus, Status
-from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean
+from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, isolated
 from twisted_chat.i18n import _, ngettext
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
@@ -79,17 +79,17 @@ def sentences(event: Any) -> list[str]:
 @sentences.register
 def _messages(event: Messages) -> list[str]:
     stamp = "" if event.own and not event.missed else f"{_stamp(event)} "
-    return [clean(f"{stamp}{line}") for line in _said(event)]
+    return [f"{stamp}{line}" for line in _said(event)]
 
 
 def past(messages: Sequence[Messages]) -> list[str]:
     """Return messages of former times, each with its time, own ones included."""
-    return [clean(f"{_stamp(each)} {line}") for each in messages for line in _said(each)]
+    return [f"{_stamp(each)} {line}" for each in messages for line in _said(each)]
 
 
 def _said(event: Messages) -> list[str]:
     """Return the messages, each with who said it and where, if that is not where everybody is."""
-    return [f"{speaker(event, record)}{record.text}" for record in event.records]
+    return [f"{speaker(event, record)}{isolated(clean(record.text))}" for record in event.records]
 
 
 class Part(NamedTuple):
@@ -102,21 +102,27 @@ class Part(NamedTuple):
 
 def parts(event: Messages) -> list[Part]:
     """Return messages in pieces, for a console that lays them out itself."""
-    stamp = clean(_stamp(event))
+    stamp = _stamp(event)
     return [
-        Part(stamp, clean(speaker(event, record)), [clean(line.expandtabs(TAB_WIDTH)) for line in record.text.split("\n")])
+        Part(
+            stamp,
+            clean(speaker(event, record)),
+            [clean(line.expandtabs(TAB_WIDTH)) for line in record.text.split("\n")],
+        )
         for record in event.records
     ]
 
 
 def speaker(event: Messages, record: Say) -> str:
-    """Return what stands before a message: its room, if that is not everybody's, and who says it to whom."""
-    room = "" if record.room == DEFAULT_ROOM else f"{record.room} "
+    """Return what stands before a message, safe to show: its room, if that is not everybody's, and who says it to whom."""
+    name = isolated(clean(event.name))
+    room = "" if record.room == DEFAULT_ROOM else f"{isolated(clean(record.room))} "
     if event.private:
-        return _("(You → {to}) 🔒: ").format(to=event.private) if event.own else f"🔒 {event.name}: "
+        to = isolated(clean(event.private))
+        return _("(You → {to}) 🔒: ").format(to=to) if event.own else f"🔒 {name}: "
     if record.me:
-        return f"{room}* {event.name} "
-    return room + (_("(You) 💬: ") if event.own else f"{event.name}: ")
+        return f"{room}* {name} "
+    return room + (_("(You) 💬: ") if event.own else f"{name}: ")
 
 
 def _stamp(event: Messages) -> str:

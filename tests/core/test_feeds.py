@@ -51,7 +51,9 @@ class SealTests(SynchronousTestCase):
         GROUP.verify(batch)
         self.assertEqual(batch.records, [Say("oi"), Say("olá\n\t😀", "#sala")])
         self.assertEqual((batch.feed, batch.first, batch.last, batch.name), ((ANA.id, 7), 1, 2, "Ana"))
-        self.assertEqual((batch.at, batch.lc, batch.last_lc), (1_700_000_000_000, 1_700_000_000_000_000, 1_700_000_000_000_001))
+        self.assertEqual(
+            (batch.at, batch.lc, batch.last_lc), (1_700_000_000_000, 1_700_000_000_000_000, 1_700_000_000_000_001)
+        )
         self.assertEqual((batch.hash, batch.size), (sealed.hash, len(sealed.body) + 64))
 
     def test_the_chain_covers_the_signature(self) -> None:

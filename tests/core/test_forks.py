@@ -193,7 +193,9 @@ class ForkTests(SynchronousTestCase):
         self.bia.say("hm")
         run(self.clock, 1)
         for party in (self.ana, self.bia):
-            self.assertEqual(sorted(party.texts())[-2:], ["hm", "sorry"][-2:] if party is self.bia else ["sorry", "yes"])
+            self.assertEqual(
+                sorted(party.texts())[-2:], ["hm", "sorry"][-2:] if party is self.bia else ["sorry", "yes"]
+            )
             self.assertIn("hm", party.texts())
 
     def test_bogus_proofs(self) -> None:

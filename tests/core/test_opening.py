@@ -59,7 +59,9 @@ class GoodTests(Story):
         self.assertIs(self.ana.step, Step.READY)
         self.assertIs(self.bia.step, Step.READY)
         assert self.ana.other and self.bia.other
-        self.assertEqual((self.ana.other.id, self.ana.other.name, self.ana.other.port), (self.bia.me.identity.id, "P2", 5002))
+        self.assertEqual(
+            (self.ana.other.id, self.ana.other.name, self.ana.other.port), (self.bia.me.identity.id, "P2", 5002)
+        )
         self.assertEqual((self.bia.other.id, self.bia.other.instance), (self.ana.me.identity.id, 1))
 
     def test_nothing_before_it_is_earned(self) -> None:
@@ -78,11 +80,18 @@ class GoodTests(Story):
         for end in (self.ana, self.bia):
             self.assertEqual(end.receive(b'{"t":"later","x":1}'), b"")
         greeting = self.bia.begin().replace(b"}", b',"later":[1]}')
-        self.refusal(errors.AUTH, self.bia, self.pass_on(self.pass_on(self.pass_on(greeting, self.ana), self.bia), self.ana))
+        self.refusal(
+            errors.AUTH, self.bia, self.pass_on(self.pass_on(self.pass_on(greeting, self.ana), self.bia), self.ana)
+        )
 
     def test_bye(self) -> None:
         """The other side's `bye` ends the opening in any step, with its word."""
-        for step, end in ((Step.GREET, self.ana), (Step.HELLO, self.bia), (Step.HELLO, self.ana), (Step.AUTH, self.bia)):
+        for step, end in (
+            (Step.GREET, self.ana),
+            (Step.HELLO, self.bia),
+            (Step.HELLO, self.ana),
+            (Step.AUTH, self.bia),
+        ):
             self.setUp()
             end = self.ana if end.role is Role.DIALER else self.bia
             self.open_until(step, end)
@@ -199,7 +208,12 @@ class BadTests(Story):
 
     def test_wrong_role(self) -> None:
         """A proof covers the role and every line so far: made as a dialer, or leaving out a line, it is worth nothing."""
-        for role, left_out, good in (("listener", 0, True), ("dialer", 0, False), ("listener", 1, False), ("", 0, False)):
+        for role, left_out, good in (
+            ("listener", 0, True),
+            ("dialer", 0, False),
+            ("listener", 1, False),
+            ("", 0, False),
+        ):
             self.setUp()
             greeting = self.bia.begin()
             hello = self.pass_on(greeting, self.ana)

@@ -283,9 +283,7 @@ class HoleTests(SourcesTestCase):
 
     def test_too_many_authors(self) -> None:
         """A hole of an author beyond the limit is not jumped, raises nothing, and stops nobody else's."""
-        held = [
-            Held(FeedId(number.to_bytes(32, "big"), 1), 1, 1, b"h" * 32, 1, 1) for number in range(MAX_AUTHORS - 1)
-        ]
+        held = [Held(FeedId(number.to_bytes(32, "big"), 1), 1, 1, b"h" * 32, 1, 1) for number in range(MAX_AUTHORS - 1)]
         self.ana = Party(self.clock, 1, Loaded(held))
         other = FeedId((0).to_bytes(32, "big"), 1)
         wire = self.link(b"1" * 32, have(6, 8), have(5, 5, other))

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.text import MAX_NAME, MAX_ROOM, MAX_TEXT, check_name, check_room, check_text, clean
+from twisted_chat.core.text import (
+    MAX_NAME,
+    MAX_ROOM,
+    MAX_TEXT,
+    check_name,
+    check_room,
+    check_text,
+    clean,
+    isolated,
+    likeness,
+)
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 JOINERS = "\u200c\u200d"
@@ -86,3 +96,31 @@ class CheckTests(SynchronousTestCase):
             self.assertEqual(check_room(room), room)
         for room in ("", "#", "chat", "#a b", "#a\n", "#" + "x" * MAX_ROOM):
             self.refuses(check_room, room, "room-name")
+
+
+class IsolationTests(SynchronousTestCase):
+    """Text written from right to left stays where it is put."""
+
+    def test_right_to_left(self) -> None:
+        """Hebrew and Arabic are isolated; what is written from left to right is left alone."""
+        self.assertEqual(isolated("שלום"), "\u2068שלום\u2069")
+        self.assertEqual(isolated("abc مرحبا"), "\u2068abc مرحبا\u2069")
+        self.assertEqual(isolated("olá, 世界 👋"), "olá, 世界 👋")
+
+    def test_no_way_out(self) -> None:
+        """Nobody ends an isolate from within: its end is a format character, which `clean` makes visible."""
+        self.assertEqual(isolated(clean("ש\u2069x")), "\u2068ש\\u2069x\u2069")
+
+
+class LikenessTests(SynchronousTestCase):
+    """Names that look alike are one name to the roster."""
+
+    def test_alphabets(self) -> None:
+        """Cyrillic and Greek letters are taken for the Latin ones they look like."""
+        for name in ("Ana", "АNА", "аna", "Αnа", "ａｎａ"):
+            self.assertEqual(likeness(name), "ana", name)
+
+    def test_told_apart(self) -> None:
+        """Accents, digits and different letters keep names apart, and other alphabets' own words too."""
+        names = ["Ana", "Aná", "Ana2", "Bia", "Bla", "Инна", "Νίκη"]
+        self.assertEqual(len({likeness(name) for name in names}), len(names))

@@ -23,6 +23,7 @@ from tests.integration.guest import Guest, visit
 from tests.integration.processes import PeerProcess, Peers, eventually
 from tests.integration.stores import copied, database, high_marks, read
 from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.frames import Have
 
 NAMES = ("Ana", "Bia", "Caio", "Davi", "Eva")
 BEAT = 0.05
@@ -116,11 +117,13 @@ class Chaos:
         peer = self.peers.running[name]
         goal = len(peer.lines) + self._random.randrange(LIVED)
         await peer.until(lambda: len(peer.lines) >= goal, f"line {goal}")
+        guest = self._guests.pop(name, None)
+        if guest is not None and self._random.random() < 0.5:
+            await self._announcement(guest)
         await peer.kill()
         self.report.kills += 1
         path = database(peer.data, name)
         on_disk = high_marks(copied(path, self.peers.directory / "scratch")) if path.exists() else {}
-        guest = self._guests.pop(name, None)
         if guest is not None:
             self.report.announced += sum(guest.held.values())
             for feed, high in guest.held.items():
@@ -132,6 +135,13 @@ class Chaos:
             self._held[feed] = max(high, self._held.get(feed, 0))
         self._lives[name] += 1
         self._start(name)
+
+    async def _announcement(self, guest: Guest) -> None:
+        """Wait for the moment at which a peer says that more is on its disk: the worst one to find that it isn't."""
+        heard = len(guest.frames)
+        await guest.until(
+            self._reactor, lambda: len(guest.frames) > heard and isinstance(guest.frames[-1], Have), "a have"
+        )
 
     async def _converge(self) -> None:
         """Wait until all peers announce the same, the last words of each included."""

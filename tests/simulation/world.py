@@ -14,6 +14,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.net.mesh import Mesh
 from twisted_chat.peer import Address, Peer
 
+HOST = "127.0.0.1"
 FIRST_PORT = 5000
 START = 1_763_800_000.0
 """The wall clock when a simulation begins."""
@@ -40,14 +41,14 @@ class Actor:
         """Start a peer."""
         world = self.world
         self.node = world.network.node()
-        dialed = tuple(("127.0.0.1", FIRST_PORT + other) for other in self.neighbours)
+        dialed = tuple(world.address(other) for other in self.neighbours)
         self.peer = Peer(
             self.node,
             lambda: START + world.network.clock.seconds() + self.skew,
             self.identity,
             self.name,
             Group(),
-            Address("127.0.0.1", FIRST_PORT + self.number, dialed),
+            Address(*world.address(self.number), dialed),
             DiskStore(self.disk, self.node),
             lambda: None,
             lambda: world.network.random.getrandbits(53),
@@ -105,13 +106,19 @@ class World:
         seed: int,
         count: int,
         neighbours: Callable[[int], list[int]] | None = None,
+        apart: bool = False,
     ) -> None:
-        """`neighbours` says whom each dials, everybody by default."""
+        """`neighbours` says whom each dials, everybody by default. On hosts `apart` nobody dials whom others tell of."""
         self.seed = seed
+        self.apart = apart
         self.network = Network(Random(seed))
         self.written: set[Written] = set()
         everybody = list(range(count))
         self.actors = [Actor(self, number, neighbours(number) if neighbours else everybody) for number in everybody]
+
+    def address(self, number: int) -> tuple[str, int]:
+        """Return where an actor listens."""
+        return (f"10.0.0.{number}", FIRST_PORT) if self.apart else (HOST, FIRST_PORT + number)
 
     def living(self) -> list[Actor]:
         """Return those that run a peer now."""

@@ -34,10 +34,9 @@ class Keyboard(Input):
         self._room = MAX_PASTE
 
     def feed(self, data: bytes) -> None:
-        """Take bytes, and have the keys in them handled at once if somebody is attached."""
+        """Take bytes, and have the keys in them handled at once by whoever is attached."""
         self._feed(self._decoder.decode(data))
-        if self._keys:
-            self._ready()
+        self._ready()  # if it is no key yet, this is when waiting for its rest begins
 
     def _feed(self, text: str) -> None:
         text = self._withheld + text

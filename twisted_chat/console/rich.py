@@ -38,6 +38,9 @@ FLUSH_SECONDS = 1.0
 AWAY_SECONDS = 60.0
 """Seconds without a key after which what arrives counts as unread."""
 
+CLEAR = "\x1b[H\x1b[2J\x1b[A"
+"""Clears the screen; the line break that follows leads back to its first line."""
+
 _log = Logger()
 
 
@@ -95,13 +98,13 @@ class RichConsole(Protocol):
     # What is shown.
 
     def show(self, event: Event) -> None:
-        """Show an event of the conversation."""
-        lines = self._transcript.event(event)
-        if lines and self._transcript.mentions(event):
-            lines = self._rung(event, lines)
-        if isinstance(event, Messages) and not event.own and lines:
-            lines = [*self._divider(), *lines]
-        if self._toolbar.heard(event) or lines:
+        """Show an event of the conversation, in the scrollback, the toolbar or both."""
+        changed = self._toolbar.heard(event)
+        shown = self._session.for_person(event)
+        lines = self._transcript.event(shown) if shown is not None else []
+        if lines and isinstance(shown, Messages) and not shown.own:
+            lines = [*self._divider(), *self._rung(shown, lines)]
+        if lines or changed or shown is not event:
             self._above.add(lines)
         if isinstance(event, Leaving):
             self._session.leaving = True
@@ -114,13 +117,17 @@ class RichConsole(Protocol):
         """Show messages of former times."""
         self._above.add(self._transcript.found(messages) or words.found(messages))
 
+    def clear(self) -> None:
+        """Clear the screen; the scrollback stays."""
+        self._above.add([CLEAR])
+
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
         self.tell(words.log_failing(self._log, detail))
 
-    def _rung(self, event: Event, lines: list[str]) -> list[str]:
-        """Return `lines` with what gets the person's attention before the first."""
-        if self._notice is None:
+    def _rung(self, event: Messages, lines: list[str]) -> list[str]:
+        """Return the lines of `event` with what gets the person's attention, if it is for them, before the first."""
+        if self._notice is None or not (event.private or self._transcript.mentions(event)):
             return lines
         return [self._notice.ring(words.sentences(event)[0]) + lines[0], *lines[1:]]
 

@@ -85,16 +85,17 @@ class Screen(Application[None]):
             control, height=self._height, wrap_lines=True, get_line_prefix=self._prefix, dont_extend_height=True
         )
         bar = FormattedTextControl(lambda: toolbar(output.get_size().columns))
+        menu = CompletionsMenu(MENU_ROWS, scroll_offset=1)
         rows = HSplit(
             [
-                FloatContainer(line, [Float(CompletionsMenu(MENU_ROWS, scroll_offset=1), xcursor=True, ycursor=True)]),
+                line,
                 ConditionalContainer(Window(height=MENU_ROWS), has_completions),
                 search,
                 ConditionalContainer(Window(bar, height=1), ~Condition(lambda: self.is_done)),
             ]
         )
         super().__init__(
-            Layout(rows, line),
+            Layout(FloatContainer(rows, [Float(menu, xcursor=True, ycursor=True)]), line),
             style=STYLE,
             key_bindings=bindings,
             input=keyboard,

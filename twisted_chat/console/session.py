@@ -151,7 +151,7 @@ class Session:
             self._hint(commands.ME)
 
     def _rooms(self, argument: str) -> None:
-        topics = {self.room: "", **self.conversation.topics}
+        topics = {**dict.fromkeys([self.room, *self.unread], ""), **self.conversation.topics}
         self._display.tell(*words.rooms(topics, self.room, self.unread))
 
     def _join(self, argument: str) -> None:

@@ -49,10 +49,8 @@ class Transcript:
         """Return lines that nobody said."""
         return [self._ink.faint(line) for line in lines]
 
-    def mentions(self, event: Event) -> bool:
-        """Return whether somebody just named this peer."""
-        if not isinstance(event, Messages) or event.own or event.missed:
-            return False
+    def mentions(self, event: Messages) -> bool:
+        """Return whether a message names this peer."""
         return any(self._named(record.text) for record in event.records)
 
     def _text(self, line: str, own: bool) -> str:

@@ -37,7 +37,7 @@ from twisted_chat.core.store import Loaded, Store
 
 HAVE_INTERVAL = 0.05
 """Seconds between two announcements of what became durable."""
-MAX_HAVE = 200_000
+MAX_HAVE = 50_000
 """Feeds one neighbour may list."""
 OWN_UNSAVED = 4 * 1024 * 1024
 """Bytes of this peer's own batches not yet durable at which it takes no more."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 
 from twisted_chat.core.keys import fingerprint
+from twisted_chat.core.text import likeness
 
 
 @dataclass
@@ -27,10 +27,6 @@ class Member:
     def here(self) -> bool:
         """Whether a link leads to this member now."""
         return self.links > 0
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 class Roster:
@@ -58,7 +54,7 @@ class Roster:
             if known.name == name or at < known.named_at:
                 return known
             known.named_at = at
-        owner = self._owners.setdefault(_key(name), member)
+        owner = self._owners.setdefault(likeness(name), member)
         shown = name if owner == member else f"{name}~{fingerprint(member)}"
         if known is None:
             known = self._members[member] = Member(member, name, shown, named_at=at)
@@ -79,15 +75,15 @@ class Roster:
 
     def find(self, name: str) -> Member | None:
         """Return the member that people are shown, or that goes, by `name`, in any case; who is here comes first."""
-        found = [member for member in self._members.values() if _key(name) in (_key(member.shown), _key(member.name))]
-        found.sort(key=lambda member: (_key(member.shown) != _key(name), not member.here))
+        found = [member for member in self._members.values() if likeness(name) in (likeness(member.shown), likeness(member.name))]
+        found.sort(key=lambda member: (likeness(member.shown) != likeness(name), not member.here))
         return found[0] if found else None
 
     def everybody(self) -> list[Member]:
         """Return all known members, this peer included, by name."""
-        return sorted(self._members.values(), key=lambda member: _key(member.shown))
+        return sorted(self._members.values(), key=lambda member: likeness(member.shown))
 
     def here(self) -> list[Member]:
         """Return the others that are here, by name."""
         present = (member for member in self._members.values() if member.here and member is not self.own)
-        return sorted(present, key=lambda member: _key(member.shown))
+        return sorted(present, key=lambda member: likeness(member.shown))

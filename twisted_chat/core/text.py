@@ -90,3 +90,33 @@ def clean(text: str) -> str:
     The result is one line, moves no cursor, starts no escape sequence and overrides no writing direction.
     """
     return text if text.isprintable() else text.translate(_VISIBLE)
+
+
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
+def isolated(text: str) -> str:
+    """Return `text`, as `clean` leaves it, so that its writing direction can't move what stands before or after it.
+
+    Text without right-to-left characters is returned as it is; other text between FIRST STRONG ISOLATE and its end.
+    """
+    if text.isascii() or not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+        return text
+    return f"{_ISOLATE}{text}{_END_ISOLATE}"
+
+
+_LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧавеѕіјкмнорстухԁԛԝӏһԍʋɡαβγεζηικμνορτυχω",
+    "abesijkmhopctyxabezhikmnoptyxabesijkmhopctyxdqwlhgvgabyeznikmvoptuxw",
+)
+"""Cyrillic, Greek and phonetic letters by the Latin ones they are taken for, after Unicode's confusables (UTS 39)."""
+
+
+def likeness(name: str) -> str:
+    """Return what `name` looks like: names with the same likeness are easily taken for each other.
+
+    Case, compatibility forms and letters that look alike in several alphabets don't count; accents do.
+    """
+    plain = unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)
+    return unicodedata.normalize("NFKC", plain.casefold())

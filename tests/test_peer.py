@@ -1,0 +1,154 @@
+"""One whole peer, on a simulated network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.simulation.world import FIRST_PORT, HOST, START, World
+from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.frames import MAX_INT
+from twisted_chat.core.store import Loaded
+from twisted_chat.peer import DELIVERY_SECONDS, Address, Peer, random_whole
+from twisted_chat.storage.memory import MemoryStore
+
+
+class LoadingStore(MemoryStore):
+    """A store that takes its time to load, and notes when it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loading: Deferred[Loaded] = Deferred()
+        self.closed = False
+
+    def load(self) -> Deferred[Loaded]:
+        """See `Store.load`."""
+        return self.loading
+
+    def close(self) -> Deferred[None]:
+        """See `Store.close`."""
+        self.closed = True
+        return super().close()
+
+
+class PeerTests(SynchronousTestCase):
+    """From the start to the goodbye."""
+
+    def setUp(self) -> None:
+        self.world = World(1, 2)
+        self.network = self.world.network
+        self.ana, self.bia = self.world.actors
+        self.store = LoadingStore()
+        self.node = self.network.node()
+        self.events: list[Any] = []
+
+    def peer(self) -> Peer:
+        """Return a peer on the port that nobody else uses here, not started."""
+        addresses = tuple((HOST, FIRST_PORT + number) for number in range(3))
+        peer = Peer(
+            self.node,
+            lambda: START + self.network.clock.seconds(),
+            None,
+            "Me",
+            Group(),
+            Address(HOST, FIRST_PORT + 2, addresses),
+            self.store,
+            lambda: None,
+        )
+        peer.conversation.watch(self.events.append)
+        return peer
+
+    def texts(self) -> list[str]:
+        """Return what was shown."""
+        return [record.text for event in self.events if isinstance(event, Messages) for record in event.records]
+
+    def test_said_while_loading(self) -> None:
+        """What is said before the store has loaded is shown and sent once it has; nobody is called before."""
+        self.ana.start()
+        peer = self.peer()
+        peer.listen()
+        peer.start()
+        peer.conversation.say("early")
+        self.network.run(1)
+        self.assertEqual((self.texts(), self.ana.linked_with()), ([], []))
+        self.store.loading.callback(Loaded())
+        self.network.run(2)
+        self.assertEqual((self.texts(), self.ana.shown()), (["early"], ["early"]))
+
+    def test_stopped_while_loading(self) -> None:
+        """A peer that is stopped before its store has loaded calls nobody any more, and closes the store."""
+        self.ana.start()
+        peer = self.peer()
+        peer.listen()
+        peer.start()
+        done: list[None] = []
+        peer.stop().addCallback(done.append)
+        self.network.run(6)
+        self.store.loading.callback(Loaded())
+        self.network.run(2)
+        self.assertEqual((done, self.store.closed, self.ana.linked_with()), ([None], True, []))
+
+    def test_store_that_cannot_load(self) -> None:
+        """What the store says is wrong is what `start` fails with."""
+        peer = self.peer()
+        peer.listen()
+        started = peer.start()
+        self.store.loading.errback(OSError("no such disk"))
+        self.failureResultOf(started, OSError)
+
+    def test_last_words(self) -> None:
+        """What was said in the very turn in which one leaves still reaches everybody, before the goodbye."""
+        for actor in (self.ana, self.bia):
+            actor.start()
+        self.store.loading.callback(Loaded())
+        peer = self.peer()
+        peer.listen()
+        peer.start()
+        self.network.run(3)
+        for number in range(3000):
+            peer.conversation.say(f"{number} " + "x" * 100)
+        done: list[None] = []
+        peer.stop().addCallback(done.append)
+        peer.stop().addCallback(done.append)
+        self.assertTrue(self.network.run_until(lambda: len(done) == 2, DELIVERY_SECONDS))
+        self.assertTrue(self.store.closed)
+        for actor in (self.ana, self.bia):
+            self.assertEqual(len(actor.shown()), 3000)
+            told = [event for event in actor.lives[-1] if isinstance(event, (Left, Lost))]
+            self.assertEqual(told, [Left("Me")])
+            self.assertIs(actor.lives[-1][-1], told[0], "after the last word")
+
+    def test_leaving_takes_no_longer(self) -> None:
+        """If others read nothing any more, leaving takes 9 s at most."""
+        self.ana.start()
+        self.store.loading.callback(Loaded())
+        peer = self.peer()
+        peer.listen()
+        peer.start()
+        self.network.run(2)
+        assert self.ana.node is not None
+        self.ana.node.suspend()
+        for number in range(3000):
+            peer.conversation.say(f"{number} " + "x" * 100)
+        done: list[None] = []
+        peer.stop().addCallback(done.append)
+        self.network.run(DELIVERY_SECONDS + 4.1)
+        self.assertEqual(done, [None])
+        self.assertEqual(self.node.transports, [])
+
+    def test_trouble(self) -> None:
+        """What the store can't do is told, with the system's word, and that it is over."""
+        self.peer()
+        self.store.trouble("disk full")
+        self.store.trouble(None)
+        self.assertEqual(self.events, [StoreFailing("disk full"), StoreRecovered()])
+
+    def test_new_epochs(self) -> None:
+        """Epochs are random numbers that JSON and SQLite hold exactly: two starts never share one."""
+        drawn = {random_whole() for _ in range(1000)}
+        self.assertEqual(len(drawn), 1000)
+        self.assertTrue(all(0 <= number <= MAX_INT for number in drawn))
+        self.assertGreater(max(drawn), MAX_INT // 2)

@@ -16,18 +16,18 @@ import twisted_chat
 PACKAGE = Path(twisted_chat.__file__).parent
 
 LAYERS = (
-    {"__main__", "service", "options", "subcommands", "settings"},
+    {"__main__", "service", "options", "subcommands", "send", "commandline", "reactors", "settings"},
     {"peer"},
     {"console"},
     {"chatlog"},
-    {"words", "verdict"},
+    {"words", "verdict", "advice"},
     {"archive"},
     {"net"},
     {"storage"},
     {"core"},
 )
 """The parts of the package from the top down. A new module must be given its place here."""
-EVERYWHERE_BUT_CORE = {"i18n"}
+EVERYWHERE_BUT_CORE = {"i18n", "catalogue"}
 """Below every layer but the core, which has no words for people."""
 
 CORE_TWISTED = {"twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task"}

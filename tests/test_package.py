@@ -71,7 +71,7 @@ class PackageTests(SynchronousTestCase):
         listed = {
             path for pattern in self.words("options.package_data", "twisted_chat") for path in package.glob(pattern)
         }
-        present = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc", ".po")}
+        present = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
         self.assertEqual(present - listed, set())
         self.assertIn(package / "py.typed", listed)
 

@@ -91,6 +91,19 @@ class PeerTests(SynchronousTestCase):
         self.network.run(2)
         self.assertEqual((done, self.store.closed, self.ana.linked_with()), ([None], True, []))
 
+    def test_said_and_left_while_loading(self) -> None:
+        """What was said before one left, before the store had loaded, is kept: others get it the next time."""
+        peer = self.peer()
+        peer.listen()
+        peer.start()
+        peer.conversation.say("kept")
+        done: list[None] = []
+        peer.stop().addCallback(done.append)
+        self.store.loading.callback(Loaded())
+        self.network.run(1)
+        (batch,) = self.successResultOf(self.store.recent(1))
+        self.assertEqual(([record.text for record in batch.records], done), (["kept"], [None]))
+
     def test_store_that_cannot_load(self) -> None:
         """What the store says is wrong is what `start` fails with."""
         peer = self.peer()

@@ -19,9 +19,12 @@ class Twistd(ServerOptions):
     It works without the plugin being installed, and without the time it takes to look for plugins.
     """
 
-    synopsis = "Usage:"
-    subCommands = [("tcpchat", None, Options, _("A group chat without a server."))]
+    subCommands = [("tcpchat", None, Options, "")]
     loadedPlugins = {"tcpchat": ServiceMaker("tcpchat", "twisted_chat.service", "", "tcpchat")}
+
+    def getSynopsis(self) -> str:
+        """Return what stands before the name of the program."""
+        return _("Usage:")
 
 
 def main() -> None:

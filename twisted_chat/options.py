@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import selectors
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from twisted.python.runtime import platformType
-from twisted.python.usage import Options as BaseOptions
 from twisted.python.usage import UsageError
 
-from twisted_chat import __version__
+from twisted_chat.commandline import CommandLine, Parameter
 from twisted_chat.console.prompts import ask_name, ask_port, find_terminal
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
+from twisted_chat.core.marks import N_
 from twisted_chat.core.opening import Introduction
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.net.ports import holder, is_free
+from twisted_chat.reactors import install_reactor
 from twisted_chat.settings import (
-    CONSOLES,
     Settings,
     check_writable,
     compact,
@@ -55,26 +52,25 @@ def taken(listen: str, port: int, name: str, group: str) -> str | None:
     return _("in use by another program") if who is None else _("held by {name}").format(name=clean(who))
 
 
-class Options(BaseOptions):
+class Options(CommandLine):
     """The command line of a peer. `settings` is there once `parseOptions` has returned."""
 
-    synopsis = "[options]"
-    longdesc = _("On a terminal, a name and a port that are not given are asked for.")
-    optParameters: list[tuple[str, None, str | None, str, Callable[[str], Any]]] = [
-        ("name", None, None, _("how others see you"), partial(parse_name, "--name")),
-        ("port", None, None, _("the port to listen at, one of --ports"), str),
-        ("ports", None, "5000-5004", _("the known ports, where others are looked for"), parse_ports),
-        ("links", None, "64", _("most peers to be linked with"), parse_links),
-        ("listen", None, "127.0.0.1", _("the address to listen at, of this machine only so far"), parse_listen),
-        ("group", None, "chat", _("peers of the same group find each other"), partial(parse_name, "--group")),
-        ("log", None, "logs_chat.txt", _("the file that gets a line for every event"), parse_log),
-        ("data", None, None, _("the directory for keys and messages instead of the usual one"), parse_data),
-        ("keep", None, None, _("how long messages are held, such as 90d; always if not given"), parse_keep),
-        ("console", None, "auto", _("where you type: {all}").format(all=", ".join(CONSOLES)), parse_console),
+    longdesc = N_("On a terminal, a name and a port that are not given are asked for.")
+    optParameters: list[Parameter] = [
+        ("name", None, None, N_("how others see you"), partial(parse_name, "--name")),
+        ("port", None, None, N_("the port to listen at, one of --ports"), str),
+        ("ports", None, "5000-5004", N_("the known ports, where others are looked for"), parse_ports),
+        ("links", None, "64", N_("most peers to be linked with"), parse_links),
+        ("listen", None, "127.0.0.1", N_("the address to listen at, of this machine only so far"), parse_listen),
+        ("group", None, "chat", N_("peers of the same group find each other"), partial(parse_name, "--group")),
+        ("log", None, "logs_chat.txt", N_("the file that gets a line for every event"), parse_log),
+        ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
+        ("keep", None, None, N_("how long messages are held, such as 90d; always if not given"), parse_keep),
+        ("console", None, "auto", N_("where you type: {all}"), parse_console),
     ]
     optFlags = [
-        ["ephemeral", None, _("keep nothing but the log")],
-        ["no-notify", None, _("do not ring when somebody writes your name")],
+        ["ephemeral", None, N_("keep nothing but the log")],
+        ["no-notify", None, N_("do not ring when somebody writes your name")],
     ]
 
     settings: Settings
@@ -94,11 +90,6 @@ class Options(BaseOptions):
         """HOST[:PORT], where the others are looked for as well; can be given several times"""
         self["peer"].append(parse_peer(value))
 
-    def opt_version(self) -> None:
-        """Display the version and exit."""
-        sys.stdout.write(f"tcpchat {__version__}\n")
-        raise SystemExit(0)
-
     def parseArgs(self, *surplus: str) -> None:
         """Refuse words that belong to no flag."""
         if surplus:
@@ -110,7 +101,7 @@ class Options(BaseOptions):
         Raises `SystemExit` with one line of words if something is wrong, and silently if the person asked leaves.
         """
         try:
-            super().parseOptions(options)  # type: ignore[no-untyped-call]
+            super().parseOptions(options)
         except UsageError as error:
             hint = _("Try 'tcpchat --help'.")
             raise SystemExit(f"tcpchat: {clean(str(error))}\n{hint}") from None
@@ -193,18 +184,3 @@ class Options(BaseOptions):
         twistd = self.parent
         if twistd is not None and "pidfile" in twistd and twistd["pidfile"] == twistd.defaults["pidfile"]:
             twistd["pidfile"] = ""
-
-
-def install_reactor(daemon: bool) -> None:
-    """Install the asyncio reactor, unless a reactor is installed or was chosen with `twistd --reactor`.
-
-    Its event loop is a selector's, which Windows does not have by default; for a `daemon` it is one that survives `fork`,
-    as macOS's default does not.
-    """
-    if "twisted.internet.reactor" in sys.modules:
-        return
-    from twisted.internet import asyncioreactor
-
-    loop = asyncio.SelectorEventLoop(selectors.SelectSelector() if daemon else None)
-    asyncio.set_event_loop(loop)
-    asyncioreactor.install(loop)

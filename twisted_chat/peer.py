@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import MICROSECONDS, HybridClock
 from twisted_chat.core.conversation import EARLIER, Conversation
@@ -19,7 +23,8 @@ from twisted_chat.core.opening import Introduction
 from twisted_chat.core.private import Seals
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.roster import Roster
-from twisted_chat.core.status import Status, compare
+from twisted_chat.core.skew import Skews
+from twisted_chat.core.status import Diagnosis, Status, compare
 from twisted_chat.core.store import Store
 from twisted_chat.net.mesh import Mesh
 
@@ -29,6 +34,8 @@ DELIVERY_LOOK = 0.02
 NOTABLE = 2_000
 """Batches that tell of rooms and topics, looked through at the start."""
 DAY = 24 * 3600.0
+DISK_SECONDS = 2.0
+"""How long a disk may take to say how much room it has."""
 
 
 @dataclass(frozen=True)
@@ -62,23 +69,32 @@ class Peer:
         new_epoch: Callable[[], int] = random_whole,
         keep: float | None = None,
         renamed: Callable[[str], object] = lambda name: None,
+        data: Path | None = None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
-        over `keep` seconds ago is given up, if that is not None. `renamed` hears of another name this peer takes.
+        over `keep` seconds ago is given up, if that is not None. `renamed` hears of another name this peer takes. `data` is the
+        directory where `store` keeps what it has, if it does.
         """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
         self._address = address
         self._store = store
+        self._starting: Deferred[None] | None = None
         self._leaving: Deferred[None] | None = None
         self._wall = wall
         self._keep = keep
+        self._data = data
         self._trimming: Any = None
+        self._skews = Skews()
+        self._store_trouble = ""
+        self._live = False
         store.trouble = self._trouble
         self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch)
         roster, seals = Roster(identity.id, name), Seals(identity, group)
-        self.conversation = Conversation(roster, self.replica, leave, store, self.status, seals, self._rename)
+        self.conversation = Conversation(
+            roster, self.replica, leave, store, self.status, seals, self._rename, self.diagnose
+        )
         self._renamed = renamed
         introduction = self._introduction = Introduction(
             identity, group, name, address.port, random_whole(), store.durable
@@ -89,15 +105,19 @@ class Peer:
         """Take hold of the port; calls wait until `start`. Raises `CannotListenError` if it is taken."""
         self.mesh.listen(self._address.host)
 
-    @inlineCallbacks
-    def start(self) -> Generator[Deferred[Any], Any, None]:
+    def start(self) -> Deferred[None]:
         """Load what is held, take calls, and dial. Fails with what the store says if it can't be read."""
+        self._starting = self._start()
+        return self._starting
+
+    @inlineCallbacks
+    def _start(self) -> Generator[Deferred[Any], Any, None]:
         loaded = yield self._store.load()
         recent = yield self._store.recent(EARLIER)
         notable = yield self._store.notable(NOTABLE)
+        self.conversation.begin(int(self._wall() * MICROSECONDS), recent, notable)
+        self.replica.start(loaded)
         if self._leaving is None:
-            self.conversation.begin(int(self._wall() * MICROSECONDS), recent, notable)
-            self.replica.start(loaded)
             self.mesh.start(self._address.dialed)
             self._trim()
 
@@ -107,6 +127,33 @@ class Peer:
         neighbours = self.replica.neighbours.values()
         copies = compare(self.replica.holdings, neighbours, self.conversation.roster)
         return Status(records, self.replica.unsaved, copies, self.mesh.status())
+
+    def diagnose(self) -> Deferred[Diagnosis]:
+        """Return what may keep this peer from others, or from keeping what they say; within `DISK_SECONDS`."""
+
+        def diagnosis(free: int | None) -> Diagnosis:
+            return Diagnosis(
+                (self._address.host, self._address.port) if self._address.port else None,
+                self.mesh.survey(),
+                {self.conversation.roster.shown(member): ahead for member, ahead in self._skews.notable().items()},
+                None if self._data is None else str(self._data),
+                free,
+                self.replica.unsaved,
+                self._store_trouble,
+            )
+
+        return self._free().addCallback(diagnosis)
+
+    def _free(self) -> Deferred[int | None]:
+        """Return the bytes free where messages are kept. Asked in a thread: a disk may be far away."""
+        if self._data is None:
+            return succeed(None)
+
+        def untold(reason: Failure) -> None:
+            reason.trap(OSError, TimeoutError)
+
+        asked = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), shutil.disk_usage, self._data)
+        return asked.addTimeout(DISK_SECONDS, self._reactor).addCallbacks(lambda usage: usage.free, untold)
 
     def _rename(self, name: str) -> None:
         self.replica.rename(name)
@@ -132,13 +179,15 @@ class Peer:
         done: Deferred[None] = Deferred()
         if self._leaving is None:
             self._leaving = self._stop()
-        self._leaving.addCallback(done.callback)
+        self._leaving.addCallbacks(done.callback, done.errback)
         return done
 
     @inlineCallbacks
     def _stop(self) -> Generator[Deferred[Any], Any, None]:
         if self._trimming is not None:
             self._trimming.cancel()
+        if self._starting is not None:
+            yield _end_of(self._starting)  # what was said meanwhile is kept, even if nobody hears it now
         self.replica.flush()
         deadline = self._reactor.seconds() + DELIVERY_SECONDS
         while not self.replica.sent() and self._reactor.seconds() < deadline:
@@ -152,6 +201,9 @@ class Peer:
 
     def accepted(self, batch: Batch) -> None:
         """A batch became part of the conversation."""
+        author = self.conversation.roster.get(batch.feed.author)
+        if self._live and author is not None and author.here:
+            self._skews.note(author.id, batch.at / 1000, self._wall())
         self.conversation.accepted(batch)
 
     def forked(self, author: bytes) -> None:
@@ -160,6 +212,7 @@ class Peer:
 
     def caught_up(self, caught_up: bool) -> None:
         """All that anybody here holds is held here, or not."""
+        self._live = caught_up
         self.conversation.caught_up(caught_up)
 
     def receiving(self, received: int, total: int) -> None:
@@ -179,4 +232,17 @@ class Peer:
         self.mesh.flow(open)
 
     def _trouble(self, detail: str | None) -> None:
+        self._store_trouble = detail or ""
         self.conversation.emit(StoreRecovered() if detail is None else StoreFailing(detail))
+
+
+def _end_of(deferred: Deferred[None]) -> Deferred[None]:
+    """Return a Deferred that fires when another has, however that went, and leaves its result to others."""
+    ended: Deferred[None] = Deferred()
+
+    def end(result: Any) -> Any:
+        ended.callback(None)
+        return result
+
+    deferred.addBoth(end)
+    return ended

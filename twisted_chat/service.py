@@ -25,10 +25,13 @@ from twisted_chat.core.store import Store
 from twisted_chat.i18n import _
 from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
-from twisted_chat.settings import Settings
+from twisted_chat.reactors import steady_reactor
+from twisted_chat.settings import Settings, dialed
+from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.memory import MemoryStore
 from twisted_chat.storage.sqlite import SQLiteStore
+from twisted_chat.words import unusable
 
 __all__ = ["ChatService", "Options", "makeService"]
 
@@ -61,10 +64,10 @@ class ChatService(Service):
             self._peer = self._make_peer()
             self._peer.listen()
         except ChatError as error:
-            _fail(str(error))
+            _fail(error, _told(error))
         except CannotListenError as error:
             reason = os.strerror(error.socketError.errno or 0)
-            _fail(_("port {port} can't be listened at: {reason}").format(port=settings.port, reason=reason))
+            _fail(error, _("port {port} can't be listened at: {reason}").format(port=settings.port, reason=reason))
         conversation = self._peer.conversation
         conversation.watch(chatlog.record)
         if settings.console != "none":
@@ -104,10 +107,8 @@ class ChatService(Service):
             identity = self._folder.identity
             database = self._folder.database(group.name, group.closed)
             store = SQLiteStore(database, self._reactor.callFromThread)
-        dialed = [(settings.listen, port) for port in settings.ports]
-        for host, port in settings.peers:
-            dialed += [(host, known) for known in ([port] if port else settings.ports)]
-        address = Address(settings.listen, settings.port, tuple(dialed), settings.links)
+        addresses = dialed(settings.listen, settings.ports, settings.peers)
+        address = Address(settings.listen, settings.port, addresses, settings.links)
         return Peer(
             self._reactor,
             time.time,
@@ -119,6 +120,7 @@ class ChatService(Service):
             self._leave,
             keep=settings.keep,
             renamed=self._renamed,
+            data=self._folder.path if self._folder is not None else None,
         )
 
     def _renamed(self, name: str) -> None:
@@ -136,7 +138,7 @@ class ChatService(Service):
 
     def _unsaved(self, reason: Failure) -> None:
         _log.failure("", reason)
-        _say(reason.getErrorMessage())
+        _say(_told(reason.value))
 
 
 def _say(words: str) -> None:
@@ -146,19 +148,20 @@ def _say(words: str) -> None:
         stderr.flush()
 
 
-def _fail(words: str) -> None:
-    _log.error("{words}", words=words)
+def _told(error: BaseException | None) -> str:
+    """Return what people are told of an error: the log has it in words that are the same in every language."""
+    return unusable(error) if isinstance(error, StorageError) else str(error)
+
+
+def _fail(error: Exception, words: str) -> None:
+    _log.error("{error}", error=error)
     _say(words)
     raise SystemExit(1)
 
 
 def makeService(options: Options) -> ChatService:
     """Return the service for a command line; called by twistd. Ends the process in words if a file can't be used."""
-    from twisted.internet import reactor
-
-    # Twisted's default follows the wall clock: set back an hour, and every timer waits an hour.
-    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     try:
-        return ChatService(reactor, options.settings)
+        return ChatService(steady_reactor(), options.settings)
     except ChatError as error:
-        raise SystemExit(f"tcpchat: {error}") from None
+        raise SystemExit(f"tcpchat: {_told(error)}") from None

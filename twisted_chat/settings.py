@@ -17,7 +17,7 @@ from twisted.python.usage import UsageError
 
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.text import check_name
-from twisted_chat.i18n import _
+from twisted_chat.i18n import AUTO, _, known, languages
 from twisted_chat.words import wrong
 
 MAX_PORT = 65535
@@ -25,6 +25,9 @@ MAX_PORTS = 64
 """Ports that can be known: each is dialed on each host."""
 MAX_LINKS = 64
 """Most links a peer keeps."""
+
+MAX_TIMEOUT = 24 * 3600
+"""Seconds that a message sent from a script may wait for somebody."""
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -150,13 +153,44 @@ def parse_peer(value: str) -> Peer:
     return address, parse_number("--peer port", port, 1, MAX_PORT) if colon else None
 
 
+def dialed(host: str, ports: Sequence[int], peers: Sequence[Peer]) -> tuple[tuple[str, int], ...]:
+    """Return the addresses where others are looked for: the known ports of `host`, and `peers`."""
+    hosts: list[tuple[str, Sequence[int]]] = [
+        (host, ports),
+        *((other, [port] if port else ports) for other, port in peers),
+    ]
+    return tuple((each, port) for each, known in hosts for port in known)
+
+
+def parse_timeout(value: str) -> int:
+    """Return `value` as a number of seconds."""
+    return parse_number("--timeout", value, 1, MAX_TIMEOUT)
+
+
 def parse_console(value: str) -> Console:
     """Return `value` if it is a console."""
     for console in CONSOLES:
         if value == console:
             return console
-    choices = ", ".join(CONSOLES)
-    raise UsageError(_("--console {value!r} is not one of {choices}").format(value=value, choices=choices))
+    raise _not_one_of("console", value)
+
+
+def parse_lang(value: str) -> str:
+    """Return `value` if it is or means a language that can be spoken, such as `pt` and `pt-BR`, or is `auto`."""
+    if value == AUTO or known(value):
+        return value
+    raise _not_one_of("lang", value)
+
+
+def choices(flag: str) -> Sequence[str]:
+    """Return what can stand behind `flag`, such as `lang`; nothing if that is no matter of a choice."""
+    return {"console": CONSOLES, "lang": [AUTO, *languages()]}.get(flag, ())
+
+
+def _not_one_of(flag: str, value: str) -> UsageError:
+    return UsageError(
+        _("--{flag} {value!r} is not one of {choices}").format(flag=flag, value=value, choices=", ".join(choices(flag)))
+    )
 
 
 def parse_log(value: str) -> Path:

@@ -1,6 +1,6 @@
-"""What `tcpchat` does besides being a peer: `tcpchat export`, `verify` and `forget`. None of them runs a reactor.
+"""What `tcpchat` does besides being a peer: `tcpchat send`, `export`, `verify` and `forget`.
 
-Exit status: 0 all is well; 1 it could not be done, or what `verify` looked at is not as it should be; 2 the command line is
+Exit status: 0 all is well; 1 it could not be done (yet), or what `verify` looked at is not as it should be; 2 the command line is
 wrong, or what `verify` was given can't be read as an archive. What goes wrong is one line on stderr.
 """
 
@@ -10,22 +10,25 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from errno import EBADF
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TextIO
+from typing import BinaryIO, Literal, TextIO
 
-from twisted.python.usage import Options as BaseOptions
 from twisted.python.usage import UsageError
 
-from twisted_chat import __version__, archive
+from twisted_chat import archive
 from twisted_chat.archive import NotAnArchive
+from twisted_chat.commandline import Parameter, Subcommand, complain, say
 from twisted_chat.console.prompts import find_terminal
+from twisted_chat.core.errors import ChatError
 from twisted_chat.core.feeds import Group
+from twisted_chat.core.marks import N_
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
+from twisted_chat.send import Send
 from twisted_chat.settings import parse_data, parse_name
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.files import whole
@@ -35,35 +38,14 @@ from twisted_chat.verdict import counted, verdict
 from twisted_chat.words import unusable
 
 
-class Subcommand(BaseOptions):
-    """A command line that `main` parses, and then runs."""
-
-    summary: Callable[[], str]
-    """What it does, in a line."""
-
-    def run(self) -> int:
-        """Do it and return the exit status."""
-        raise NotImplementedError
-
-    def opt_version(self) -> None:
-        """Display the version and exit."""
-        sys.stdout.write(f"tcpchat {__version__}\n")
-        raise SystemExit(0)
-
-    def parseArgs(self, *surplus: str) -> None:
-        """Refuse words that belong to no flag."""
-        if surplus:
-            raise UsageError(_("{word!r} belongs to no option").format(word=surplus[0]))
-
-
 class _OfConversation(Subcommand):
     """A subcommand for one group's conversation as one identity has it."""
 
-    optParameters: list[tuple[str, None, str | None, str, Callable[[str], Any]]] = [
-        ("name", None, None, _("whose copy of the conversation; the name that was given to the peer"),
+    optParameters: list[Parameter] = [
+        ("name", None, None, N_("whose copy of the conversation; the name that was given to the peer"),
          partial(parse_name, "--name")),
-        ("group", None, "chat", _("which group's"), partial(parse_name, "--group")),
-        ("data", None, None, _("the directory for keys and messages instead of the usual one"), parse_data),
+        ("group", None, "chat", N_("which group's"), partial(parse_name, "--group")),
+        ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
     ]  # fmt: skip
 
     folder: IdentityFolder
@@ -97,11 +79,11 @@ class Export(_OfConversation):
     """`tcpchat export`: write an archive, also while the peer runs."""
 
     summary = staticmethod(lambda: _("write a conversation, with its signatures, to a file"))
-    synopsis = "Usage: tcpchat export --name NAME [options]"
-    longdesc = _(
+    synopsis = N_("Usage: tcpchat export --name NAME [options]")
+    longdesc = N_(
         "One JSON object a line, oldest first. The peer may go on running. 'tcpchat verify' checks such a file."
     )
-    optParameters = [("output", None, "-", _("the file to write; - for standard output"), str)]
+    optParameters = [("output", None, "-", N_("the file to write; - for standard output"), str)]
 
     def run(self) -> int:
         """Write the archive; whatever can't be read from the disk is left out and told."""
@@ -118,11 +100,11 @@ class Export(_OfConversation):
         except BrokenPipeError:
             raise
         except OSError as error:
-            return _complain(self["output"], error.strerror or str(error))
+            return complain(self["output"], error.strerror or str(error))
         for words in damaged:
-            _complain(self.database, _("left out: {words}").format(words=words))
+            complain(self.database, _("left out: {words}").format(words=words))
         if self["output"] != "-":
-            _say(_("{count} written to {file}").format(count=counted(messages), file=self["output"]))
+            say(_("{count} written to {file}").format(count=counted(messages), file=self["output"]))
         return 1 if damaged else 0
 
 
@@ -130,8 +112,8 @@ class Verify(Subcommand):
     """`tcpchat verify`: check an archive."""
 
     summary = staticmethod(lambda: _("check such a file: who said what, what is missing, what is forged"))
-    synopsis = "Usage: tcpchat verify FILE"
-    longdesc = _(
+    synopsis = N_("Usage: tcpchat verify FILE")
+    longdesc = N_(
         "FILE is what 'tcpchat export' wrote; - reads standard input. Needs no network and no keys. Exit status: 0 all is well, "
         "1 something is missing, forged or contradictory, 2 it can't be read as such a file."
     )
@@ -149,14 +131,14 @@ class Verify(Subcommand):
             with _opened(path, "rb", sys.stdin) as file:
                 report = archive.check(file)
         except OSError as error:
-            return _complain(path, error.strerror or str(error), 2)
+            return complain(path, error.strerror or str(error), 2)
         except NotAnArchive as error:
             words = (
                 _("it was written by a newer tcpchat; update this one to check it")
                 if error.newer
                 else _("it is not what 'tcpchat export' writes")
             )
-            return _complain(path, words, 2)
+            return complain(path, words, 2)
         for line in verdict(report):
             print(line)  # noqa: T201 - this is what the command is for
         return 1 if report.faults else 0
@@ -166,24 +148,24 @@ class Forget(_OfConversation):
     """`tcpchat forget`: delete what is kept here of a conversation."""
 
     summary = staticmethod(lambda: _("delete what is kept here of a group's conversation"))
-    synopsis = "Usage: tcpchat forget --name NAME [options]"
-    longdesc = _(
+    synopsis = N_("Usage: tcpchat forget --name NAME [options]")
+    longdesc = N_(
         "Asks before it deletes. Others keep the conversation: it comes back if you join the group again while one of them is "
         "there. The key stays, so you remain who you are to them; so do logs and exported files."
     )
-    optFlags = [["yes", None, _("delete without asking")]]
+    optFlags = [["yes", None, N_("delete without asking")]]
 
     def run(self) -> int:
         """Keep peers out, ask, delete."""
         self.folder.lock(f"tcpchat forget, process {os.getpid()}")
         try:
             if not (self["yes"] or self._agreed()):
-                _say(_("Nothing was deleted."))
+                say(_("Nothing was deleted."))
                 return 1
             self.folder.erase(self.group.name, self.group.closed)
         finally:
             self.folder.unlock()
-        _say(
+        say(
             _(
                 "Deleted. Others still have the conversation, and it comes back if you join them again. Your key, logs and "
                 "exported files stay."
@@ -206,7 +188,7 @@ class Forget(_OfConversation):
         return answer.strip().lower() == yes
 
 
-SUBCOMMANDS: dict[str, type[Subcommand]] = {"export": Export, "verify": Verify, "forget": Forget}
+SUBCOMMANDS: dict[str, type[Subcommand]] = {"send": Send, "export": Export, "verify": Verify, "forget": Forget}
 """Every subcommand, in the order in which `tcpchat --help` lists them."""
 
 
@@ -224,31 +206,24 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: no terminal is too poor for what is told
     try:
-        command.parseOptions(rest)  # type: ignore[no-untyped-call]
+        command.parseOptions(rest)
         status = command.run()
         if sys.stdout is not None:
             sys.stdout.flush()  # here, so that a broken pipe is seen here
     except UsageError as error:
-        return _complain(name, _("{fault} (see tcpchat {name} --help)").format(fault=error, name=name), 2)
+        return complain(name, _("{fault} (see tcpchat {name} --help)").format(fault=error, name=name), 2)
     except StorageError as error:
-        return _complain(name, unusable(error))
+        return complain(name, unusable(error))
+    except ChatError as error:
+        return complain(name, str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes at the end
         return 1
     except OSError as error:
-        return _complain(name, error.strerror or str(error))
+        return complain(name, error.strerror or str(error))
     except (EOFError, KeyboardInterrupt) as left:
         sys.stderr.write("\n")
         return 130 if isinstance(left, KeyboardInterrupt) else 1
-    return status
-
-
-def _say(words: str) -> None:
-    sys.stderr.write(clean(words) + "\n")
-
-
-def _complain(about: object, words: str, status: int = 1) -> int:
-    _say(f"tcpchat: {about}: {words}")
     return status
 
 

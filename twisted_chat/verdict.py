@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from twisted_chat.archive import Fault, Finding, Report
 from twisted_chat.core.feeds import MAX_WALL_MS
 from twisted_chat.core.text import clean
-from twisted_chat.i18n import _, ngettext
+from twisted_chat.i18n import _, date, ngettext, number
 
 MAX_VOICES = 1000
 """Authors that are listed."""
@@ -37,32 +37,36 @@ _FAULTS: dict[Fault, Callable[[], str]] = {
 def verdict(report: Report) -> Iterator[str]:
     """Yield what people are told of an archive, a line each: at most some 1,100, each safe to show."""
     header = report.header
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(min(header.at, MAX_WALL_MS) / 1000))
+    when = time.localtime(min(header.at, MAX_WALL_MS) / 1000)
     kind = _("closed") if header.closed else _("open")
     yield clean(
         _("Group {group} ({kind}), exported by {name} [{key}] at {when}").format(
-            group=header.group, kind=kind, name=header.name, key=_key(header.id), when=when
+            group=header.group,
+            kind=kind,
+            name=header.name,
+            key=_key(header.id),
+            when=f"{date(when)} {time.strftime('%H:%M', when)}",
         )
     )
     voices = report.voices
-    yield _("{count}, by {n:,} of its members").format(
-        count=counted(sum(v.messages for v in voices.values())), n=len(voices)
+    yield _("{count}, by {n} of its members").format(
+        count=counted(sum(v.messages for v in voices.values())), n=number(len(voices))
     )
     for author, voice in list(voices.items())[:MAX_VOICES]:
         line = f"   {voice.name} [{_key(author)}]: {counted(voice.messages)}"
         if voice.missing:
-            line += _(", {n:,} before them are not in this file").format(n=voice.missing)
+            line += _(", {n} before them are not in this file").format(n=number(voice.missing))
         yield clean(line)
     if len(voices) > MAX_VOICES:
-        yield _("   … and {n:,} more").format(n=len(voices) - MAX_VOICES)
+        yield _("   … and {n} more").format(n=number(len(voices) - MAX_VOICES))
     for finding in report.findings:
-        yield clean(_("⚠️ line {line:,}: {fault}").format(line=finding.line, fault=fault(finding)))
+        yield clean(_("⚠️ line {line}: {fault}").format(line=number(finding.line), fault=fault(finding)))
     if report.faults > len(report.findings):
-        yield _("… and {n:,} more").format(n=report.faults - len(report.findings))
+        yield _("… and {n} more").format(n=number(report.faults - len(report.findings)))
     if report.faults:
         n = report.faults
-        yield ngettext("❌ {n:,} thing is not as it should be", "❌ {n:,} things are not as they should be", n).format(
-            n=n
+        yield ngettext("❌ {n} thing is not as it should be", "❌ {n} things are not as they should be", n).format(
+            n=number(n)
         )
     else:
         yield _("✅ every signature holds, and all is as it was exported")
@@ -70,14 +74,14 @@ def verdict(report: Report) -> Iterator[str]:
 
 def fault(finding: Finding) -> str:
     """Return what is wrong in a line, to stand after its number. Not safe to show yet."""
-    numbers = f"{finding.first:,}" if finding.first == finding.last else f"{finding.first:,}–{finding.last:,}"
+    numbers = number(finding.first) + ("" if finding.first == finding.last else f"–{number(finding.last)}")
     records = f"{finding.name} {numbers}"
     return _FAULTS[finding.fault]().format(records=records, name=finding.name, detail=finding.detail)
 
 
 def counted(count: int) -> str:
     """Return a number of messages in words."""
-    return ngettext("{n:,} message", "{n:,} messages", count).format(n=count)
+    return ngettext("{n} message", "{n} messages", count).format(n=number(count))
 
 
 def _key(member: bytes) -> str:

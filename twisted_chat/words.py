@@ -15,17 +15,26 @@ from typing import Any, NamedTuple
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS, Command
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Delivered, Earlier, Leaving, Messages, Topical, Trimmed, WentAway, WhileAway
+from twisted_chat.core.events import (
+    Delivered,
+    Earlier,
+    Leaving,
+    Messages,
+    Receiving,
+    Topical,
+    Trimmed,
+    WentAway,
+    WhileAway,
+)
 from twisted_chat.core.keys import spoken
 from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, LinkStatus, Status
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, isolated
-from twisted_chat.i18n import _, ngettext
+from twisted_chat.i18n import _, date, ngettext, number
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
 _SENTENCES: dict[type, Callable[[], str]] = {
-    events.Receiving: lambda: _("⏬ receiving {received:,} of {total:,}"),
     events.Joined: lambda: _("✅ {name} joined ({host}:{port})"),
     events.Left: lambda: _("🔚 {name} left"),
     events.Lost: lambda: _("⚠️ {name}'s connection was lost; reconnecting"),
@@ -51,14 +60,13 @@ _WRONG: dict[str, Callable[[], str]] = {
     "name-separator": lambda: _("a name has no ':' and no '~'; letters, digits, emoji and spaces will do"),
     "private-key": lambda: _("nothing can be said to this member alone: its key is not one that can be sealed for"),
     "text-empty": lambda: _("a message needs at least one character"),
-    "text-long": lambda: _("a message has at most {max_text:,} bytes; nothing of this one was sent: send it in parts"),
+    "text-long": lambda: _("a message has at most {max_text} bytes; nothing of this one was sent: send it in parts"),
     "text-control": lambda: _(
         "a message has no control characters but line breaks and tabs; nothing of this one was sent"
     ),
     "text-encoding": lambda: _("a message is UTF-8 text, and this line is not; nothing of it was sent"),
     "room-name": lambda: _("a room's name is '#' and then 1 to {max_room} characters without spaces, such as #chat"),
 }
-_LIMITS = {"max_name": MAX_NAME, "max_text": MAX_TEXT, "max_room": MAX_ROOM - 1}
 _SHOWN_OF_WORD = 32
 _LACKS_SHOWN = 5
 _NAMES_SHOWN = 20
@@ -129,7 +137,7 @@ def _stamp(event: Messages) -> str:
     """Return when it was said by the author's clock: the date only if that is not today."""
     said = time.localtime(event.at / 1000)
     today = said[:3] == time.localtime()[:3]
-    stamp = time.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S", said)
+    stamp = ("" if today else f"{date(said)} ") + time.strftime("%H:%M:%S", said)
     return f"[{stamp}]" if not event.late else _("[{stamp}, late]").format(stamp=stamp)
 
 
@@ -162,12 +170,17 @@ def heading(event: Earlier | WhileAway) -> list[str]:
     if isinstance(event, Earlier):
         return [_("— earlier —")]
     title = ngettext(
-        "— while you were away: {count:,} message —", "— while you were away: {count:,} messages —", event.count
-    ).format(count=event.count)
+        "— while you were away: {count} message —", "— while you were away: {count} messages —", event.count
+    ).format(count=number(event.count))
     more = _("… the newest {shown}; /history {count} shows them all").format(
         shown=len(event.messages), count=event.count
     )
     return [title, *([more] if event.count > len(event.messages) else [])]
+
+
+@sentences.register
+def _receiving(event: Receiving) -> list[str]:
+    return [_("⏬ receiving {received} of {total}").format(received=number(event.received), total=number(event.total))]
 
 
 @sentences.register
@@ -182,8 +195,9 @@ def _delivered(event: Delivered) -> list[str]:
 
 @sentences.register
 def _trimmed(event: Trimmed) -> list[str]:
-    before = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.before))
-    return [_("🗑 messages before {before} are no longer held").format(before=before)]
+    before = time.localtime(event.before)
+    sentence = _("🗑 messages before {before} are no longer held")
+    return [sentence.format(before=f"{date(before)} {time.strftime('%H:%M', before)}")]
 
 
 @sentences.register
@@ -197,7 +211,7 @@ def _leaving(event: Leaving) -> list[str]:
 
 def wrong(error: BadText) -> str:
     """Return what is wrong with a name, a room or a message, and what would be right."""
-    return clean(_WRONG[error.code]().format_map(_LIMITS))
+    return clean(_WRONG[error.code]().format(max_name=MAX_NAME, max_text=number(MAX_TEXT), max_room=MAX_ROOM - 1))
 
 
 def unusable(error: StorageError) -> str:
@@ -243,17 +257,17 @@ def status(status: Status) -> list[str]:
     """Return who holds what, and how the links are."""
     equal = [copy for copy in status.copies if not copy.lacks and not copy.exceeds]
     lines = [
-        _("{equal}/{all} peers hold the same {records:,} messages").format(
-            equal=len(equal) + 1, all=len(status.copies) + 1, records=status.records
+        _("{equal}/{all} peers hold the same {records} messages").format(
+            equal=len(equal) + 1, all=len(status.copies) + 1, records=number(status.records)
         )
     ]
     for copy in status.copies:
         if copy.lacks:
             lines.append(_("   {name} lacks {what}").format(name=copy.member, what=_lacks(copy)))
         if copy.exceeds:
-            lines.append(_("   {name} has {n:,} more").format(name=copy.member, n=copy.exceeds))
+            lines.append(_("   {name} has {n} more").format(name=copy.member, n=number(copy.exceeds)))
     if status.unsaved:
-        lines.append(_("   {n:,} bytes are not yet on disk here").format(n=status.unsaved))
+        lines.append(_("   {n} bytes are not yet on disk here").format(n=number(status.unsaved)))
     return [clean(line) for line in [*lines, *map(_link, status.links)]]
 
 
@@ -265,9 +279,9 @@ def _lacks(copy: Copy) -> str:
 
 def _link(link: LinkStatus) -> str:
     state = _("silent") if link.suspect else _("fine") if link.writable else _("not reading")
-    round_trip = "?" if link.round_trip is None else f"{link.round_trip * 1000:.1f} ms"
-    return _("🔗 {name} ({host}:{port}): {state}, round trip {round_trip}, {behind:,} to send").format(
-        name=link.member, host=link.host, port=link.port, state=state, round_trip=round_trip, behind=link.behind
+    round_trip = "?" if link.round_trip is None else f"{number(link.round_trip * 1000, '.1f')} ms"
+    return _("🔗 {name} ({host}:{port}): {state}, round trip {round_trip}, {behind} to send").format(
+        name=link.member, host=link.host, port=link.port, state=state, round_trip=round_trip, behind=number(link.behind)
     )
 
 
@@ -282,7 +296,9 @@ def rooms(topics: dict[str, str], current: str, unread: Mapping[str, int]) -> li
     for room, topic in sorted(topics.items()):
         mark = "▶" if room == current else " "
         waiting = (
-            ngettext("({n} unread)", "({n} unread)", unread[room]).format(n=unread[room]) if unread.get(room) else ""
+            ngettext("({n} unread)", "({n} unread)", unread[room]).format(n=number(unread[room]))
+            if unread.get(room)
+            else ""
         )
         lines.append(clean(" ".join(part for part in (mark, room, waiting, topic) if part)))
     return lines
@@ -363,7 +379,7 @@ def congested() -> str:
 
 def not_shown(count: int) -> str:
     """Return the line that stands for `count` lines the terminal was too slow to take."""
-    return _("… {count:,} not shown, see the log").format(count=count)
+    return _("… {count} not shown, see the log").format(count=number(count))
 
 
 def no_rich_console() -> str:
@@ -379,10 +395,10 @@ def unread() -> str:
 def pasted(count: int) -> str:
     """Return the question whether a paste of `count` lines is to be sent."""
     return ngettext(
-        "📋 {count:,} line pasted: Enter sends it, Esc takes it back",
-        "📋 {count:,} lines pasted: Enter sends them as one message, Esc takes them back",
+        "📋 {count} line pasted: Enter sends it, Esc takes it back",
+        "📋 {count} lines pasted: Enter sends them as one message, Esc takes them back",
         count,
-    ).format(count=count)
+    ).format(count=number(count))
 
 
 def how_to_leave() -> str:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from twisted_chat.core.clock import MAX_AHEAD, MICROSECONDS, HybridClock
 
 NOW = 1_763_800_000.25
@@ -54,6 +55,7 @@ class HybridClockTests(SynchronousTestCase):
         self.clock.follow(ahead)
         self.assertEqual(self.clock.stamp(), ahead + 1)
 
+    @patient
     @given(st.lists(st.tuples(st.sampled_from("wos"), st.integers(-(10**12), 10**12))))
     def test_only_growing(self, happenings: list[tuple[str, int]]) -> None:
         """Whatever the wall clock does and whatever is heard, every stamp is above the last."""

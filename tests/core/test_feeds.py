@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from tests.core.sealing import Writer, said
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.feeds import (
@@ -89,6 +90,7 @@ class SealTests(SynchronousTestCase):
 class SplitTests(SynchronousTestCase):
     """`split` cuts what is to be said into batches that fit."""
 
+    @patient
     @given(
         st.lists(st.one_of(st.integers(1, 200), st.integers(MAX_TEXT // 8, MAX_TEXT // 4)), max_size=40),
         st.sampled_from(["x", "é", "😀", "\n", '"', "\\"]),
@@ -198,6 +200,7 @@ class UnsealTests(SynchronousTestCase):
         ):  # fmt: skip
             self._refused(body, repr(body[:80]))
 
+    @patient
     @given(st.binary(max_size=300))
     def test_random_bytes(self, body: bytes) -> None:
         """No bytes raise anything but `Refusal`."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Raw, inspect
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from twisted_chat.core.errors import PROTOCOL, Refusal
 from twisted_chat.core.feeds import MAX_BODY, FeedId
 from twisted_chat.core.frames import (
@@ -93,6 +94,7 @@ def line(tag: str, **changes: object) -> bytes:
 class RoundTripTests(SynchronousTestCase):
     """What is encoded comes back the same."""
 
+    @patient
     @given(frames)
     def test_every_frame(self, frame: Frame) -> None:
         """Any frame that can be made is one line, which decodes to an equal frame."""
@@ -216,11 +218,13 @@ class RefusalTests(SynchronousTestCase):
             else:
                 self.fail(f"{what}: decoded as {found}")
 
+    @patient
     @given(st.binary(max_size=200))
     def test_random_bytes(self, junk: bytes) -> None:
         """Random bytes are refused or ignored; no exception of another kind escapes."""
         self._survives(junk)
 
+    @patient
     @given(frames, st.data())
     def test_damaged_lines(self, frame: Frame, data: st.DataObject) -> None:
         """A good line with some bytes changed, cut or added is a frame that can be sent on, or is refused."""
@@ -230,6 +234,7 @@ class RefusalTests(SynchronousTestCase):
             damaged[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
         self._survives(bytes(damaged))
 
+    @patient
     @given(json_values.map(msgspec.json.encode), st.sampled_from(sorted(TAGS)))
     def test_other_json(self, value: bytes, tag: str) -> None:
         """Any JSON, tagged or not, is refused or ignored."""

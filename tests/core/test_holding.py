@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from tests.core.sealing import Writer
 from tests.storage.feeding import Author
 from twisted_chat.core.errors import FORGED, Refusal
@@ -171,6 +172,7 @@ class RangeTests(SynchronousTestCase):
         holding.load(None)
         self.assertEqual((holding.low, holding.high, holding.kept_high), (1, 0, 0))
 
+    @patient
     @given(st.lists(st.tuples(st.integers(1, 20), st.booleans()), max_size=60), st.data())
     def test_against_a_set(self, arrivals: list[tuple[int, bool]], data: st.DataObject) -> None:
         """Batches in any order, jumps and late commits: whatever is announced really is on disk, all of it, and what is

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from tests.core.sealing import ORDER
 from twisted_chat.core.keys import Identity, fingerprint, verified
 
@@ -32,6 +33,7 @@ class SignatureTests(SynchronousTestCase):
         self.assertEqual(Identity(b"s" * 32).id, Identity(b"s" * 32).id)
         self.assertNotEqual(Identity(b"s" * 32).id, Identity(b"t" * 32).id)
 
+    @patient
     @given(st.binary(max_size=100), st.integers(0, 63), st.integers(1, 255))
     def test_what_was_signed(self, message: bytes, place: int, change: int) -> None:
         """A signature holds for its message and author, and not with any byte changed."""

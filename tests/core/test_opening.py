@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.test_frames import GOOD
+from tests.core.test_frames import line as good_line
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import FRAMES, Auth, Bye, Frame, Greet, Hello, Ping, decode, encode
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.opening import EXPECTED, Dismissed, Introduction, Opening, Role, Step
-from tests.core.test_frames import GOOD, line as good_line
 
 
 def introduce(number: int, name: str = "", group: str = "chat", instance: int = 0) -> Introduction:

@@ -152,10 +152,11 @@ class FailoverTests(SourcesTestCase):
         self.assertEqual((self.wants(self.one), self.wants(self.two)), ([Stop(FEED)], [Want(FEED, 2)]))
 
     def test_lost(self) -> None:
-        """Its link lost, another is asked within a tenth of a second."""
+        """Its link lost, another is asked within a tenth of a second, and the lost one is not told to stop."""
         self.ana.replica.detach(self.one)
         run(self.clock, 0.1)
         self.assertEqual(self.wants(self.two), [Want(FEED, 1)])
+        self.assertEqual(self.wants(self.one), [], "nothing more is said to who is gone")
 
     def test_slow_but_going(self) -> None:
         """A source that sends something new every half second is not left, however long it takes."""

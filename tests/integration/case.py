@@ -20,7 +20,7 @@ _log = Logger()
 class PeersTestCase(TestCase):
     """A test with a place for its peers. None of them may say a word of a mistake, and none outlives the test."""
 
-    timeout = 240
+    timeout = 600
     reactor: Any
 
     def setUp(self) -> None:

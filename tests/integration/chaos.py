@@ -30,7 +30,7 @@ BEAT = 0.05
 """Seconds between two lines of one peer."""
 BURST = 40
 """Lines of the longest bursts that come between."""
-LIVED = 80
+LIVED = 40
 """Lines that a peer shows before it is killed, at most."""
 CONVERGED = 5.0
 """Seconds in which all must hold the same once nobody is killed any more."""
@@ -129,7 +129,7 @@ class Chaos:
             for feed, high in guest.held.items():
                 if on_disk.get(feed, 0) < high:
                     self.report.faults.append(
-                        f"{name} announced {high} of {feed}, and had {on_disk.get(feed, 0)} on disk"
+                        f"{name} announced {high} of {_named(feed)}, and had {on_disk.get(feed, 0)} on disk"
                     )
         for feed, high in on_disk.items():
             self._held[feed] = max(high, self._held.get(feed, 0))
@@ -176,7 +176,7 @@ class Chaos:
             for feed, high in self._held.items():
                 held = store.batches[feed][-1].last if feed in store.batches else 0
                 if held < high:
-                    faults.append(f"{name} lacks {held + 1}-{high} of {feed}, which was on somebody's disk")
+                    faults.append(f"{name} lacks {held + 1}-{high} of {_named(feed)}, which was on somebody's disk")
             faults += [f"{name} holds twice: {text}" for text, count in Counter(store.texts).items() if count > 1]
         for peer in self._all:
             faults += [
@@ -184,6 +184,10 @@ class Chaos:
             ]
         self.report.said = sum(self._counts.values())
         self.report.kept = len(stores["Ana"].texts)
+
+
+def _named(feed: FeedId) -> str:
+    return f"{feed.author.hex()[:8]}'s epoch {feed.epoch}"
 
 
 def main() -> None:

@@ -144,12 +144,19 @@ class PeerProcess(ProcessProtocol):
         """Return the memory this process has resident, in MiB. Skips the test where nobody tells."""
         return self._memory("VmRSS")
 
+    def processor_time(self) -> float:
+        """Return the seconds of a processor this process has used. Skips the test where nobody tells."""
+        used = self._told("stat").rpartition(")")[2].split()[11:13]
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
     def _memory(self, field: str) -> float:
+        return int(self._told("status").split(f"{field}:")[1].split()[0]) / 1024
+
+    def _told(self, file: str) -> str:
         try:
-            status = Path(f"/proc/{self.pid}/status").read_text()
+            return Path(f"/proc/{self.pid}/{file}").read_text()
         except OSError:
-            raise SkipTest("memory is measured in /proc, which this system does not have") from None
-        return int(status.split(f"{field}:")[1].split()[0]) / 1024
+            raise SkipTest("processes are measured in /proc, which this system does not have") from None
 
     def log_lines(self) -> list[str]:
         """Return the lines of its log from the start of this process to its end."""

@@ -29,13 +29,13 @@ class Tmux:
         self._environment = {
             **{key: value for key, value in environment.items() if not key.startswith("TMUX")},
             "TMUX_TMPDIR": self._sockets,
-            "PS1": "ready$ ",
         }
         settings = place / "tmux.conf"
         settings.write_text("set -g history-limit 100000\nset -g default-terminal screen-256color\nset -g status off\n")
+        (place / "rc").write_text("PS1='ready$ '\n")
         self._run(
             "-f", str(settings), "-u", "new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(place),
-            "bash --norc --noprofile",
+            "bash --rcfile rc",
         )  # fmt: skip
 
     def type(self, text: str) -> None:

@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import LineReceiver
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from twisted_chat.core.frames import MAX_LINE
 from twisted_chat.net.lines import ChunkedLineReceiver
 
@@ -85,13 +86,16 @@ def hears(receiver: Any, chunks: list[bytes]) -> list[tuple[str, bytes]]:
     return merged
 
 
-words = st.sampled_from([b"raw", b"pause", b"both", b"close", b"more", b"", b"a", b"hello", b"x" * LIMIT, b"\r", b"x" * 13])
+words = st.sampled_from(
+    [b"raw", b"pause", b"both", b"close", b"more", b"", b"a", b"hello", b"x" * LIMIT, b"\r", b"x" * 13]
+)
 pieces = st.lists(st.one_of(words.map(lambda word: word + b"\n"), st.binary(max_size=4)), max_size=12)
 
 
 class LikeLineReceiverTests(SynchronousTestCase):
     """Same lines, same order, same modes, whatever the chunks."""
 
+    @patient
     @given(pieces, st.data())
     def test_any_chunks(self, pieces: list[bytes], data: st.DataObject) -> None:
         """Lines, raw data, pauses, ends and lines too long come out as with `LineReceiver`, in whatever chunks they came."""
@@ -100,6 +104,7 @@ class LikeLineReceiverTests(SynchronousTestCase):
         chunks = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
         self.assertEqual(hears(Ours(), chunks), hears(Theirs(), chunks))
 
+    @patient
     @given(pieces)
     def test_byte_by_byte(self, pieces: list[bytes]) -> None:
         """The same when every byte comes alone."""

@@ -11,7 +11,20 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.test_opening import introduce
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.frames import MAX_LINE, AnyFrame, Bye, Digest, Frame, Greet, Have, Peers, Ping, Pong, decode, encode
+from twisted_chat.core.frames import (
+    MAX_LINE,
+    AnyFrame,
+    Bye,
+    Digest,
+    Frame,
+    Greet,
+    Have,
+    Peers,
+    Ping,
+    Pong,
+    decode,
+    encode,
+)
 from twisted_chat.core.opening import Opening, Role, Step
 from twisted_chat.net.link import Link
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.patience import patient
 from twisted_chat.net.pulse import DEAD_AFTER, PING_AFTER, SUSPECT_AFTER, Pulse, Verdict
 
 
@@ -46,6 +47,7 @@ class PulseTests(SynchronousTestCase):
         pulse.pinged(6.9)
         self.assertIs(pulse.check(7.0), Verdict.SUSPECT)
 
+    @patient
     @given(st.lists(st.tuples(st.sampled_from("hpc"), st.floats(0, 10)), max_size=50))
     def test_what_is_heard_lives(self, happenings: list[tuple[str, float]]) -> None:
         """A link heard less than 5 s ago and not pinged since is fine, whatever was before."""

@@ -54,10 +54,11 @@ class TalkTests(SynchronousTestCase):
     def test_rename(self) -> None:
         """A new name is known to all at once, and to who comes later, and is the one in hello from then on."""
         self.come(self.ana, self.bia)
-        self.ana.name = self.ana.peer.conversation.rename("Aninha")
+        self.ana.peer.conversation.rename("Aninha")
         self.settle()
         self.assertIn(Renamed("P0", "Aninha"), self.bia.lives[-1])
-        self.come(self.caio)
+        self.caio.start()
+        self.settle()
         self.assertIn("Aninha", [member.shown for member in self.caio.peer.conversation.here()])
 
     def test_topic_is_kept(self) -> None:

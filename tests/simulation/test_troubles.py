@@ -168,7 +168,9 @@ class TroubleTests(SynchronousTestCase):
             for transport in author.node.transports:
                 transport.dead = transport.other.node is not heard_by
             author.say()
-            reached = self.network.run_until(lambda chosen=chosen: bool(self.texts(self.world.actors[chosen])), 1, 0.001)
+            reached = self.network.run_until(
+                lambda chosen=chosen: bool(self.texts(self.world.actors[chosen])), 1, 0.001
+            )
             self.assertTrue(reached)
             author.crash()
             living = self.world.living()

@@ -36,7 +36,8 @@ class Above:
         self._lines: deque[str] = deque()
         self._size = 0
         self._dropped = 0
-        self._held = 1
+        self._open = False
+        self._paused = False
         self._next: IDelayedCall | None = None
         self._last = clock.seconds() - INTERVAL
 
@@ -54,31 +55,29 @@ class Above:
 
     def open(self) -> None:
         """The terminal is there to be printed on; before that, and after `hold`, everything waits."""
-        self._held = max(0, self._held - 1)
+        self._open = True
         self._schedule()
 
     def hold(self) -> None:
-        """Print nothing until `open`. Two who hold must both open."""
-        self._held += 1
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
+        """Print nothing until `open`."""
+        self._open = False
 
     def rest(self) -> list[str]:
         """Remove and return everything that waits."""
-        self._held += 1
+        self._open = False
         lines = [*self._lines, *self._not_shown()]
         self._lines.clear()
         self._size = 0
         return lines
 
     def pauseProducing(self) -> None:
-        """The transport holds as much as it should."""
-        self.hold()
+        """Print nothing until `resumeProducing`: the transport, which may say so many times, holds as much as it should."""
+        self._paused = True
 
     def resumeProducing(self) -> None:
         """The transport can take more."""
-        self.open()
+        self._paused = False
+        self._schedule()
 
     def stopProducing(self) -> None:
         """Nobody will ever read again."""
@@ -86,12 +85,14 @@ class Above:
         self.rest()
 
     def _schedule(self) -> None:
-        if self._next is None and not self._held:
+        if self._next is None and self._open and not self._paused:
             delay = self._last + INTERVAL - self._clock.seconds()
             self._next = self._clock.callLater(max(0.0, delay), self._print)
 
     def _print(self) -> None:
         self._next = None
+        if not self._open or self._paused:
+            return
         self._last = self._clock.seconds()
         lines: list[str] = []
         length = 0

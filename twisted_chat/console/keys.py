@@ -6,6 +6,7 @@ from typing import Protocol
 
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, has_completions, is_searching
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -93,6 +94,10 @@ def bindings(buffer: Buffer, typist: Typist) -> KeyBindings:
     def _complete(event: KeyPressEvent) -> None:
         if buffer.complete_state:
             buffer.complete_next()
+            return
+        possible = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
+        if len(possible) == 1:
+            buffer.apply_completion(possible[0])
         else:
             buffer.start_completion(insert_common_part=True)
 

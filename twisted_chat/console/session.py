@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Protocol
 
 from twisted_chat import words
+from twisted_chat.advice import advice
 from twisted_chat.core import commands
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Event, Messages
 from twisted_chat.core.roster import Member
+from twisted_chat.core.status import Diagnosis
 from twisted_chat.core.text import DEFAULT_ROOM, check_room
 
 
@@ -63,6 +65,7 @@ class Session:
             commands.HISTORY: self._history,
             commands.SEARCH: self._search,
             commands.STATUS: self._status,
+            commands.DOCTOR: self._doctor,
             commands.LOG: self._log,
             commands.CLEAR: self._clear,
             commands.QUIT: self.quit,
@@ -226,6 +229,12 @@ class Session:
 
     def _status(self, argument: str) -> None:
         self._display.tell(*words.status(self.conversation.status()))
+
+    def _doctor(self, argument: str) -> None:
+        def tell(diagnosis: Diagnosis) -> None:
+            self._display.tell(*advice(diagnosis, self._log_path))
+
+        self.conversation.diagnose().addCallback(tell)
 
     def _help(self, argument: str) -> None:
         command = commands.lookup(argument)

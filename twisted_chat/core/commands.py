@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
-
-def N_(message: str) -> str:
-    """Mark `message` for the catalogues; it is translated where it is shown, for core knows no language."""
-    return message
+from twisted_chat.core.marks import N_
 
 
 @dataclass(frozen=True)
@@ -53,12 +50,14 @@ HISTORY = Command(
 )
 SEARCH = Command("search", N_("find messages with these words"), aliases=("busca",), arguments=N_("words"))
 STATUS = Command("status", N_("say who holds what, and how the links are"), aliases=("estado",))
+DOCTOR = Command("doctor", N_("say who can't be reached and why, and what else is wrong"), aliases=("médico", "medico"))
 LOG = Command("log", N_("say where the log is"), aliases=("registro",))
 CLEAR = Command("clear", N_("clear the screen"), aliases=("limpar",))
 QUIT = Command("quit", N_("leave the chat"), aliases=("sair", "exit"))
 
 COMMANDS = (
-    HELP, WHO, MSG, REPLY, ME, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE, VERIFY, HISTORY, SEARCH, STATUS, LOG, CLEAR, QUIT,
+    HELP, WHO, MSG, REPLY, ME, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE, VERIFY, HISTORY, SEARCH, STATUS, DOCTOR, LOG,
+    CLEAR, QUIT,
 )  # fmt: skip
 """Every command, in the order in which help lists them."""
 BARE_QUIT = "sair"

@@ -32,7 +32,7 @@ from twisted_chat.core.feeds import Batch
 from twisted_chat.core.reading import Reader
 from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic, encode_record
 from twisted_chat.core.roster import Member, Roster
-from twisted_chat.core.status import Status
+from twisted_chat.core.status import Diagnosis, Status
 from twisted_chat.core.store import Hit
 from twisted_chat.core.text import DEFAULT_ROOM, check_name
 
@@ -100,12 +100,14 @@ class Conversation:
         status: Callable[[], Status] = lambda: Status(0, 0, []),
         seals: Seals | None = None,
         renamed: Callable[[str], object] = lambda name: None,
+        diagnose: Callable[[], Deferred[Diagnosis]] = lambda: succeed(Diagnosis()),
     ) -> None:
-        """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand;
-        `renamed` lets the rest of the peer go by another name from now on."""
+        """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand, and
+        `diagnose` what may be wrong; `renamed` lets the rest of the peer go by another name from now on."""
         self.roster = roster
         self.leave = leave
         self.status = status
+        self.diagnose = diagnose
         self._outlet = outlet
         self._archive = archive
         self._seals = seals

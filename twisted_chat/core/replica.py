@@ -182,6 +182,14 @@ class Replica:
             neighbour.drained(self.own, self._own.high) for neighbour in self.neighbours.values()
         )
 
+    def handed_over(self) -> bool:
+        """Whether one neighbour has all that is held here of this identity's, former lives included, on its disk."""
+        own = [holding for holding in self.holdings.of(self._identity.id) if holding.kept_low <= holding.kept_high]
+        return not self._outbox and any(
+            neighbour.wire.durable and all(neighbour.offers(holding.feed, holding.kept_high) for holding in own)
+            for neighbour in self.neighbours.values()
+        )
+
     # Links.
 
     def attach(self, wire: Wire) -> None:

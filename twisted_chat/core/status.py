@@ -1,8 +1,9 @@
-"""Who holds what, and how the links are: what `/status` shows, worked out when it is asked for."""
+"""How things stand, worked out when it is asked for: who holds what, how the links are, who can't be reached and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import enum
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twisted_chat.core.inventory import Inventory
@@ -52,6 +53,66 @@ class Status:
     unsaved: int
     copies: list[Copy]
     links: list[LinkStatus] = field(default_factory=list)
+
+
+class Finding(enum.Enum):
+    """What is at an address that is called."""
+
+    UNKNOWN = "unknown"
+    """No call has come to an end since the start, or since a link there was lost."""
+    LINKED = "linked"
+    OURSELVES = "ourselves"
+    FREE = "free"
+    """Nobody listens there."""
+    UNREACHABLE = "unreachable"
+    """The call is not even refused."""
+    SILENT = "silent"
+    """Who takes the call says nothing: another program, or a peer that is suspended."""
+    FOREIGN = "foreign"
+    """Who takes the call is no peer."""
+    OTHER_GROUP = "other group"
+    OTHER_VERSION = "other version"
+    FULL = "full"
+    STRANGER = "stranger"
+    """A peer, but not the one that others said is there."""
+    REFUSED = "refused"
+    """A peer, with which there is no link for another reason."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a call came to; `detail` is for whoever looks for the cause: English, or what was heard, as it came."""
+
+    finding: Finding
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class AddressStatus:
+    """What is at an address. `member` is whom it leads to if `LINKED`, else who was there before; empty if nobody known."""
+
+    host: str
+    port: int
+    found: Found
+    member: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What may keep a peer from others, or from keeping what they say.
+
+    `listening` is where it takes calls, None if nowhere. `clocks` has by how many seconds members' clocks seem to be ahead of
+    ours. `data` is the directory where messages are kept, None if they are not; `free` the bytes free there, None if that
+    can't be told. `unsaved` bytes are not yet on disk, because of `trouble` if that is not empty.
+    """
+
+    listening: tuple[str, int] | None = None
+    addresses: Sequence[AddressStatus] = ()
+    clocks: Mapping[str, float] = field(default_factory=dict)
+    data: str | None = None
+    free: int | None = None
+    unsaved: int = 0
+    trouble: str = ""
 
 
 def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roster) -> list[Copy]:

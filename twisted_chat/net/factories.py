@@ -10,6 +10,8 @@ from twisted.internet.protocol import ReconnectingClientFactory, ServerFactory
 from twisted.python.failure import Failure
 
 from twisted_chat.core.opening import Role
+from twisted_chat.core.status import Finding
+from twisted_chat.net.findings import UNKNOWN, unanswered
 from twisted_chat.net.link import Link
 
 if TYPE_CHECKING:
@@ -68,8 +70,10 @@ class Dialer(ReconnectingClientFactory):
         self.clock = mesh.reactor  # retry() keeps time with it
         self.link: Link | None = None
         self.last_ready = float("-inf")
-        self.found = ""
-        """What the last call came to, if not to a link: so that the same is not reported again and again."""
+        self.found = UNKNOWN
+        """What the last call came to, if not to a link."""
+        self.reported: Finding | None = None
+        """What was found when that was last reported, so that the same is not reported again and again."""
         self._mesh = mesh
         self._time = mesh.reactor.seconds
         self._parked = False
@@ -102,7 +106,8 @@ class Dialer(ReconnectingClientFactory):
     def settled(self) -> None:
         """The link is ready: the next loss is answered quickly."""
         self.last_ready = self._time()
-        self.found = ""
+        self.found = UNKNOWN
+        self.reported = None
         self.resetDelay()
 
     def startedConnecting(self, connector: IConnector) -> None:
@@ -120,6 +125,7 @@ class Dialer(ReconnectingClientFactory):
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
         """Call again after a while, unless parked."""
+        self.found = unanswered(reason)
         self._again(connector)
 
     def _again(self, connector: IConnector) -> None:

@@ -28,6 +28,8 @@ FLUSH_SECONDS = 2.0
 """How long a closing link may take to get rid of what is in its buffer."""
 PROBE_SECONDS = 2.0
 """How long a link has to answer a probe."""
+BEGINNING = 60
+"""Bytes kept of the first line heard."""
 
 
 class LinkOwner(Protocol):
@@ -79,13 +81,14 @@ class Link(ChunkedLineReceiver):
     """A connection to another peer. After `LinkOwner.link_ready`, `member` and `hello` are proven.
 
     `ended_by` is the reason in the other side's `bye`, once it has sent one; `round_trip` how many seconds the last ping
-    took.
+    took; `began_with` the beginning of the first line heard.
     """
 
     hello: Hello
     writable = False
     ended_by = ""
     round_trip: float | None = None
+    began_with = b""
 
     def __init__(self, owner: LinkOwner, introduction: Introduction, role: Role, clock: IReactorTime) -> None:
         self.role = role
@@ -187,8 +190,8 @@ class Link(ChunkedLineReceiver):
         if self.closing:
             return  # for the reason that was given then
         self._refusal = refusal
-        ungreeted = self._opening.step is Step.GREET and refusal.reason != errors.VERSION
-        self.close("" if ungreeted else refusal.reason)
+        spoken_to = self.greeted or refusal.reason == errors.VERSION
+        self.close(refusal.reason if spoken_to else "")
 
     def close(self, reason: str) -> None:
         """Say `bye` with `reason`, if any, and close once that is out, within 2 s in any case."""
@@ -214,6 +217,11 @@ class Link(ChunkedLineReceiver):
         """Whether this end is done with the link, though the connection may still stand."""
         return self._closing
 
+    @property
+    def greeted(self) -> bool:
+        """Whether the other side has shown itself to be a peer of this protocol version."""
+        return self._opening.step is not Step.GREET
+
     # Once ready.
 
     def ping(self, answered: Callable[[bool], None] | None = None) -> None:
@@ -227,6 +235,7 @@ class Link(ChunkedLineReceiver):
         self.send(Ping(self._pings))
 
     def _open(self, line: bytes) -> None:
+        self.began_with = self.began_with or line[:BEGINNING]
         answer = self._opening.receive(line)
         if self._opening.step is not Step.READY:
             self.transport.write(answer)
@@ -292,7 +301,7 @@ class Link(ChunkedLineReceiver):
         self.refuse(Refusal(errors.TIMEOUT, what))
 
     def _check_greeted(self) -> None:
-        if self._opening.step is Step.GREET:
+        if not self.greeted:
             self._too_slow("no greet: another program listens there, or the peer is suspended")
 
     def _later(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:

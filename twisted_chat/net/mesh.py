@@ -18,8 +18,9 @@ from twisted_chat.core.events import Refused, TwoInstances
 from twisted_chat.core.frames import Address, Frame, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
-from twisted_chat.core.status import LinkStatus
+from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
 from twisted_chat.net.factories import Dialer, Listener, is_loopback
+from twisted_chat.net.findings import answered
 from twisted_chat.net.link import Link
 from twisted_chat.net.pulse import Verdict
 
@@ -120,6 +121,25 @@ class Mesh:
             for link in self.links
         ]
 
+    def survey(self) -> list[AddressStatus]:
+        """Return what is at each address that is called, and at our own, by address. Nobody is called for it."""
+        absent = {
+            (member.host, member.port): member.shown
+            for member in self._conversation.roster.everybody()
+            if not member.here
+        }
+        own = [AddressStatus(*self._own, Found(Finding.OURSELVES))] if self._own[1] else []
+        found = [self._found(dialer, absent) for dialer in self.dialers.values()]
+        return sorted([*own, *found], key=lambda status: (status.host, status.port))
+
+    def _found(self, dialer: Dialer, absent: dict[tuple[str, int], str]) -> AddressStatus:
+        address = (dialer.host, dialer.port)
+        for link in self.links:
+            leads_there = dialer is self._dialed.get(link) or self._parked.get(dialer) == link.instance
+            if leads_there or address == (link.peer[0], link.hello.port):
+                return AddressStatus(*address, Found(Finding.LINKED), self._conversation.roster.shown(link.member))
+        return AddressStatus(*address, dialer.found, absent.get(address, ""))
+
     def flow(self, open: bool) -> None:
         """Read the links, or don't until so much that waits for the store is kept."""
         self._reading = open
@@ -194,6 +214,8 @@ class Mesh:
     def link_closed(self, link: Link, refusal: Refusal | None) -> None:
         """A connection is gone, ready or not."""
         dialer = self._opening.pop(link, None) or self._dialed.pop(link, None)
+        if dialer is not None and not link.ready:
+            dialer.found = answered(link, refusal)
         if refusal is not None:
             self._report(link, refusal, dialer)
         elif link.ended_by and not link.ready:
@@ -227,10 +249,10 @@ class Mesh:
     def _report(self, link: Link, refusal: Refusal, dialer: Dialer | None) -> None:
         if refusal.reason in QUIET:
             return
-        if dialer is not None:
-            if dialer.found == str(refusal):
+        if dialer is not None and not link.ready:
+            if dialer.reported is dialer.found.finding:
                 return
-            dialer.found = str(refusal)
+            dialer.reported = dialer.found.finding
         self._conversation.emit(Refused(*link.peer, refusal.reason, refusal.detail))
 
     # One link a pair.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twisted_chat.core.errors import ChatError
+from twisted_chat.core.marks import N_
 
 UNUSABLE = "storage-unusable"
 KEY_DAMAGED = "storage-key-damaged"
@@ -16,14 +17,22 @@ DAMAGED = "storage-damaged"
 UNKEPT = "storage-unkept"
 
 SENTENCES = {
-    UNUSABLE: "{path} can't be used: {detail}. Check its permissions and the space left, or choose another --data directory.",
-    KEY_DAMAGED: "{path} is not a key. Restore it from a backup; without one, move its directory away to begin as somebody new.",
-    INDEX_DAMAGED: "{path} can't be read. Restore it, or delete it: only which identity goes with a later /nick is forgotten.",
-    IN_USE: "{path} is in use by another process: {detail}. Stop it, or choose another --name or --data directory.",
-    NOT_OURS: "{path} is not a tcpchat database ({detail}). Move it away or choose another --data directory.",
-    NEWER: "{path} was written by a newer tcpchat (format {detail}). Update tcpchat, or choose another --data directory.",
-    DAMAGED: "{path} is damaged: {detail}. Move it away to begin anew: the others still have the conversation.",
-    UNKEPT: "{path} could not take {detail} batches before the end; they are lost here unless others hold them.",
+    UNUSABLE: N_(
+        "{path} can't be used: {detail}. Check its permissions and the space left, or choose another --data directory."
+    ),
+    KEY_DAMAGED: N_(
+        "{path} is not a key. Restore it from a backup; without one, move its directory away to begin as somebody new."
+    ),
+    INDEX_DAMAGED: N_(
+        "{path} can't be read. Restore it, or delete it: only which identity goes with a later /nick is forgotten."
+    ),
+    IN_USE: N_("{path} is in use by another process: {detail}. Stop it, or choose another --name or --data directory."),
+    NOT_OURS: N_("{path} is not a tcpchat database ({detail}). Move it away or choose another --data directory."),
+    NEWER: N_(
+        "{path} was written by a newer tcpchat (format {detail}). Update tcpchat, or choose another --data directory."
+    ),
+    DAMAGED: N_("{path} is damaged: {detail}. Move it away to begin anew: the others still have the conversation."),
+    UNKEPT: N_("{path} could not take {detail} batches before the end; they are lost here unless others hold them."),
 }
 """Every code, with its sentence in English."""
 

@@ -1,0 +1,309 @@
+"""The pages for people: what they say is there, is; what is there, they say; and their examples are what the code does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from unittest import mock
+
+from nacl.signing import VerifyKey
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.chatlog import MAX_REFUSALS
+from twisted_chat.console.output import MAX_QUEUED
+from twisted_chat.core import errors
+from twisted_chat.core.commands import BARE_QUIT, COMMANDS
+from twisted_chat.core.errors import REASONS
+from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, Batch, FeedId, Group, seal, unseal
+from twisted_chat.core.frames import (
+    FRAMES,
+    MAX_LINE,
+    TAGS,
+    Address,
+    BatchFrame,
+    Bye,
+    Digest,
+    Frame,
+    Greet,
+    Peers,
+    Ping,
+    Pong,
+    Stop,
+    Want,
+    decode,
+    encode,
+)
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, RANGES_A_LINE, Inventory
+from twisted_chat.core.keys import Identity
+from twisted_chat.core.opening import Introduction, Opening, Role, Step
+from twisted_chat.core.records import KINDS, KnownRecord, Say, encode_record
+from twisted_chat.core.replica import MAX_HAVE, OWN_UNSAVED, UNSAVED
+from twisted_chat.core.text import MAX_TEXT
+from twisted_chat.net.mesh import MAX_LEARNED, MAX_OPENING
+from twisted_chat.options import Options
+from twisted_chat.settings import MAX_LINKS
+from twisted_chat.storage.memory import LIMIT as MEMORY
+from twisted_chat.subcommands import SUBCOMMANDS
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = ("README.md", "README.pt-BR.md")
+PAGES = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/protocol.md")
+
+_FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def page(name: str) -> str:
+    """Return the text of a page."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def prose(name: str) -> str:
+    """Return a page without its code blocks."""
+    return _FENCE.sub("", page(name))
+
+
+def section(name: str, title: str) -> str:
+    """Return a section of a page, from its heading up to the next of the same level."""
+    _, found, rest = page(name).partition(f"\n## {title}\n")
+    assert found, f"{name} has no section {title!r}"
+    return rest.split("\n## ")[0]
+
+
+def anchors(name: str) -> set[str]:
+    """Return what a link may have after `#` to lead to a heading of a page."""
+    headings = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(prose(name)))
+    return {heading.replace(" ", "-") for heading in headings}
+
+
+def cells(text: str) -> list[str]:
+    """Return the first cell of each row of the tables in `text`."""
+    return [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
+
+
+def flags(options: type) -> set[str]:
+    """Return every flag that a command line takes, but `--help` and `--version`, which all have."""
+    names = {name.rstrip("=") for name in options().longOpt}
+    return {f"--{name}" for name in names - {"help", "version"}}
+
+
+class LinkTests(SynchronousTestCase):
+    """Where the pages lead."""
+
+    def test_links_resolve(self) -> None:
+        """Every relative link leads to a file that is there and, after `#`, to a heading in it."""
+        for name in PAGES:
+            for link in _LINK.findall(prose(name)):
+                if "://" in link:
+                    continue
+                path, _, anchor = link.partition("#")
+                target = ((ROOT / name).parent / path).resolve() if path else ROOT / name
+                self.assertTrue(target.exists(), f"{name}: {link}")
+                if anchor:
+                    self.assertIn(anchor, anchors(str(target.relative_to(ROOT))), f"{name}: {link}")
+
+    def test_files_named(self) -> None:
+        """Every test that a page names is there."""
+        for name in PAGES:
+            for path in re.findall(r"`(tests/[\w/]+\.py)`", prose(name)):
+                self.assertTrue((ROOT / path).exists(), f"{name}: {path}")
+
+
+class ReadmeTests(SynchronousTestCase):
+    """What people read first, in two languages."""
+
+    def test_alike(self) -> None:
+        """Both have the same sections, tables, commands to copy, and links, in the same order."""
+
+        def shape(name: str) -> object:
+            text = page(name)
+            levels = [heading.split(" ")[0] for heading in re.findall(r"^#+ .+$", prose(name), re.MULTILINE)]
+            links = [link for link in _LINK.findall(prose(name)) if not link.startswith(("#", "README"))]
+            return levels, re.findall(r"^```sh\n.*?^```$", text, re.DOTALL | re.MULTILINE), len(cells(text)), links
+
+        self.assertEqual(shape(READMES[0]), shape(READMES[1]))
+
+    def test_begins_with_commands(self) -> None:
+        """What it is, how it looks, and the commands that run and test it are in the first 30 lines, each on one line."""
+        for name in READMES:
+            beginning = page(name).splitlines()[:30]
+            self.assertIn("$ .venv/bin/tcpchat --name Ana --port 5000", beginning)
+            self.assertEqual(sum(line.startswith("python3 -m venv .venv && ") for line in beginning), 2)
+
+    def test_same_test_command(self) -> None:
+        """The command that runs the tests is what `.ci/run` runs, and what CONTRIBUTING says."""
+        (line,) = (line for line in page("README.md").splitlines() if "trial tests" in line and "&&" in line)
+        for step in line.split(" && "):
+            self.assertIn(step, (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+            self.assertIn(step, page("CONTRIBUTING.md"))
+
+    def test_every_flag(self) -> None:
+        """Every flag of a peer is in the table, and the table has no other."""
+        for name, title in zip(READMES, ("Flags", "Opções"), strict=True):
+            table = section(name, title)
+            own = [cell for cell in cells(table) if cell.startswith("`--")]
+            documented = {flag for cell in own for flag in re.findall(r"--[\w-]+", cell)}
+            self.assertEqual(documented, flags(Options) | {"--help", "--version"}, name)
+
+    def test_defaults(self) -> None:
+        """The defaults in the table are those of the flags."""
+        for name in READMES:
+            for flag, _, default, *_ in Options.optParameters:
+                if default is not None:
+                    self.assertIn(f"| `--{flag}` | `{default}` |", page(name))
+
+    def test_every_subcommand(self) -> None:
+        """Every subcommand is there with its flags, but `--lang`, which all have."""
+        for name in READMES:
+            for word, options in SUBCOMMANDS.items():
+                (row,) = (line for line in page(name).splitlines() if line.startswith(f"| `tcpchat {word}"))
+                self.assertEqual(set(re.findall(r"--[\w-]+", row)), flags(options) - {"--lang"}, row)
+
+    def test_every_command(self) -> None:
+        """Every word that can be typed after a `/` is in the table, and the table has no other."""
+        for name, title in zip(READMES, ("Typing", "Digitar"), strict=True):
+            typed = "\n".join(cells(section(name, title)))
+            documented = set(re.findall(r"`/(\w+)", typed))
+            self.assertEqual(documented, {word for command in COMMANDS for word in command.words}, name)
+            self.assertIn(f"`{BARE_QUIT}`", typed)
+
+
+class ProtocolTests(SynchronousTestCase):
+    """`docs/protocol.md`, from which somebody must be able to write another implementation."""
+
+    name = "docs/protocol.md"
+
+    def test_every_frame(self) -> None:
+        """Every frame has a row that names its fields; there is no row for a frame that does not exist."""
+        table = section(self.name, "Frames").split("### ")[0]
+        rows = {line.split("|")[1].strip(" `"): line for line in table.splitlines() if line.startswith("| `")}
+        self.assertEqual(set(rows), set(TAGS))
+        for frame in FRAMES:
+            row = rows[str(frame.__struct_config__.tag)]
+            for field in frame.__struct_encode_fields__:
+                self.assertIn(f"`{field}`", row)
+
+    def test_every_reason(self) -> None:
+        """Every reason a `bye` may carry is explained, and no other."""
+        table = section(self.name, "Frames").split("### Reasons")[1]
+        self.assertEqual({cell.strip("`") for cell in cells(table) if cell.startswith("`")}, set(REASONS))
+
+    def test_every_kind(self) -> None:
+        """Every kind of record has a row that names its fields."""
+        table = section(self.name, "Feeds and epochs").split("### Records")[1]
+        rows = {line.split("|")[1].strip(" `"): line for line in table.splitlines() if line.startswith("| `")}
+        self.assertEqual({tag for tag in rows if tag != "k"}, {str(kind.__struct_config__.tag) for kind in KINDS})
+        for kind in KINDS:
+            for field in kind.__struct_encode_fields__:
+                self.assertIn(f"`{field}`", rows[str(kind.__struct_config__.tag)])
+
+    def test_limits(self) -> None:
+        """The numbers in the page are those in the code."""
+        bounds = section(self.name, "Bounds")
+        exact = (
+            MAX_LINE, MAX_BODY, MAX_RECORDS, MAX_TEXT, MAX_LINKS, MAX_OPENING, MAX_LEARNED, MAX_AUTHORS, MAX_FEEDS, MAX_HAVE,
+            RANGES_A_LINE, MAX_REFUSALS,
+        )  # fmt: skip
+        for limit in exact:
+            self.assertIn(f" {limit:,} ", bounds.replace(",\n", " ").replace(", ", " "))
+        for limit in (OWN_UNSAVED, UNSAVED, MAX_QUEUED, MEMORY):
+            self.assertIn(f" {limit >> 20} MiB ", bounds)
+
+    def test_transcripts(self) -> None:
+        """What netcat shows in the first transcripts is what a peer says: greetings and refusals as they are written here."""
+        shown = [line for block in _FENCE.findall(page(self.name))[:2] for line in block.splitlines()]
+        for frame in (Greet(1, False), Bye(errors.PROTOCOL), Bye(errors.AUTH)):
+            self.assertIn(encode(frame).decode().strip(), shown)
+
+    def test_example(self) -> None:
+        """The worked example is, line by line, what the code makes of the same keys."""
+        blocks = _FENCE.findall(section(self.name, "A worked example"))
+        opening, batches, hashes, rest = (block.splitlines() for block in blocks)
+        made = sealed()
+        self.assertEqual(opening, opened())
+        self.assertEqual(batches, [batch.line.decode().strip() for batch in made])
+        self.assertEqual(hashes, [base64.b64encode(batch.hash).decode() for batch in made])
+        self.assertEqual(rest, [encode(frame).decode().strip() for frame in others(made)])
+
+    def test_example_is_accepted(self) -> None:
+        """A peer accepts the batches of the example."""
+        for line in _FENCE.findall(section(self.name, "A worked example"))[1].splitlines():
+            frame = decode(line.encode())
+            assert isinstance(frame, BatchFrame)
+            Group().verify(unseal(frame.sig, bytes(frame.body)))
+
+    def test_example_by_the_page_alone(self) -> None:
+        """Who knows only the page, and none of this package, finds every signature and every hash as it says."""
+        opening, batches, hashes, rest = (
+            block.splitlines() for block in _FENCE.findall(section(self.name, "A worked example"))
+        )
+        greet, dialer, listener, auth_dialer, auth_listener = (line.encode() for line in opening)
+        for role, hello, auth, lines in (
+            (b"dialer", dialer, auth_dialer, (greet, dialer, listener)),
+            (b"listener", listener, auth_listener, (greet, dialer, listener, auth_dialer)),
+        ):
+            signed = b"tcpchat/1 auth\0" + role + b"\0" + b"\n".join(lines)
+            key = VerifyKey(base64.b64decode(json.loads(hello)["id"]))
+            key.verify(signed, base64.b64decode(json.loads(auth)["sig"]))
+        before = ""
+        for line, expected in zip(batches, hashes, strict=True):
+            sig = base64.b64decode(json.loads(line)["sig"])
+            body = line.partition('"body":')[2].removesuffix("}")
+            says = json.loads(body)
+            key = VerifyKey(base64.b64decode(says["author"]))
+            key.verify(b"tcpchat/1 batch\0open\0chat\0" + body.encode(), sig)
+            self.assertEqual(says["prev"], before)
+            before = base64.b64encode(blake2b(sig + body.encode(), digest_size=32).digest()).decode()
+            self.assertEqual(before, expected)
+        digest = blake2b(b"7 1 3 0\n9 1 1 0\n", digest_size=16).digest()
+        self.assertEqual([*json.loads(rest[0])["authors"].values()], [base64.b64encode(digest).decode()])
+
+
+ANA, BIA = Identity(b"\x01" * 32), Identity(b"\x02" * 32)
+
+
+def opened() -> list[str]:
+    """Return the lines with which Bia opens a link with Ana."""
+    listener = Opening(Introduction(ANA, Group(), "Ana", 5000, 1001, True), Role.LISTENER)
+    dialer = Opening(Introduction(BIA, Group(), "Bia", 5002, 1002, True), Role.DIALER)
+    lines = []
+    with mock.patch("secrets.token_bytes", side_effect=[b"\x22" * 32, b"\x11" * 32]):
+        line, hearer, other = listener.begin(), dialer, listener
+        while line:
+            lines.append(line.decode().strip())
+            line, hearer, other = hearer.receive(line[:-1]), other, hearer
+    assert listener.step is dialer.step is Step.READY
+    return lines
+
+
+def sealed() -> list[Batch]:
+    """Return what Ana says in two lives."""
+
+    def say(epoch: int, first: int, prev: bytes, at: int, *records: KnownRecord) -> Batch:
+        raw = [encode_record(record) for record in records]
+        return seal(ANA, Group(), epoch, first, prev, at, at * 1000, "Ana", raw)
+
+    one = say(7, 1, b"", 1795336478000, Say("hi"), Say("anybody there?", "#tea"))
+    two = say(7, 3, one.hash, 1795336479500, Say("olá"))
+    return [one, two, say(9, 1, two.hash, 1795336500000, Say("back"))]
+
+
+def others(batches: list[Batch]) -> Iterator[Frame]:
+    """Yield the frames that follow in the example."""
+    inventory = Inventory()
+    for batch in batches:
+        inventory.hold(batch.feed).extend(batch)
+        inventory.hold(batch.feed).keep(batch)
+    yield Digest({ANA.id: inventory.digest(ANA.id)})
+    yield from inventory.lines(list(inventory), end=True)
+    yield Want(FeedId(ANA.id, 7), 3)
+    yield Stop(FeedId(ANA.id, 7))
+    yield Peers([Address(BIA.id, "127.0.0.1", 5002)])
+    yield Ping(1)
+    yield Pong(1)
+    yield Bye(errors.LEFT)

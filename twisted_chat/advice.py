@@ -1,0 +1,98 @@
+"""What `/doctor` tells: who can't be reached and why, what else is wrong, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
+from twisted_chat.core.text import clean
+from twisted_chat.i18n import _, number
+
+LITTLE = 100 * 1024 * 1024
+"""Free bytes below which a disk is nearly full."""
+MEBIBYTE = 1024 * 1024
+
+_FOUND: dict[Finding, Callable[[], str]] = {
+    Finding.UNKNOWN: lambda: _("⏳ being called; ask again in a few seconds"),
+    Finding.LINKED: lambda: _("✅ linked with {member}"),
+    Finding.OURSELVES: lambda: _("🏠 this peer itself"),
+    Finding.FREE: lambda: _("⚪ free: no program listens there"),
+    Finding.UNREACHABLE: lambda: _("❌ unreachable ({detail}): is that machine on, and does its firewall let us in?"),
+    Finding.SILENT: lambda: _(
+        "❌ something listens and says nothing: another program, or a peer that is suspended or hangs"
+    ),
+    Finding.FOREIGN: lambda: _("❌ another program, which begins with “{detail}”: end it, or use other --ports"),
+    Finding.OTHER_GROUP: lambda: _("🚪 a tcpchat peer of another group: to meet it, both need the same --group"),
+    Finding.OTHER_VERSION: lambda: _(
+        "❌ a tcpchat peer of another version of the protocol ({detail}): update the older of the two"
+    ),
+    Finding.FULL: lambda: _("❌ a tcpchat peer that has all the links it keeps: its --links can be raised"),
+    Finding.STRANGER: lambda: _("❌ not the peer that others said is there, and so not linked with"),
+    Finding.REFUSED: lambda: _("❌ a tcpchat peer, but no link came about: {detail}"),
+}
+"""What is said of an address; `member` and `detail` may be named in it. In functions, for the language is chosen later."""
+
+
+def advice(diagnosis: Diagnosis, log: str) -> list[str]:
+    """Return what is told of a diagnosis, a line each, safe to show; `log` is the path of the log."""
+    lines = [_listening(diagnosis), *map(at_address, diagnosis.addresses), *_clocks(diagnosis), *_kept(diagnosis)]
+    return [clean(line) for line in [*lines, _("📄 the log is {log}").format(log=log)]]
+
+
+def _listening(diagnosis: Diagnosis) -> str:
+    if diagnosis.listening is None:
+        return _("👂 this peer takes no calls: it calls others, and they can't call it")
+    host, port = diagnosis.listening
+    if ip_address(host).is_loopback:
+        return _("👂 listening at {host}:{port}, which only programs on this machine can reach").format(
+            host=host, port=port
+        )
+    return _("👂 listening at {host}:{port}").format(host=host, port=port)
+
+
+def at_address(status: AddressStatus) -> str:
+    """Return what is told of an address; not safe to show yet."""
+    if status.found.finding is Finding.FOREIGN and not status.found.detail:
+        found = _("❌ another program, which hangs up: end it, or use other --ports")
+    else:
+        found = _FOUND[status.found.finding]().format(member=status.member, detail=status.found.detail)
+    if status.member and status.found.finding is not Finding.LINKED:
+        found += " " + _("({name} was there before)").format(name=status.member)
+    return f"   {status.host}:{status.port}  {found}"
+
+
+def _clocks(diagnosis: Diagnosis) -> list[str]:
+    if not diagnosis.clocks:
+        return []
+    lines = []
+    for member, ahead in sorted(diagnosis.clocks.items()):
+        off = (
+            _("{name}'s clock seems to be {seconds} s ahead of ours")
+            if ahead > 0
+            else _("{name}'s clock seems to be {seconds} s behind ours")
+        )
+        lines.append("🕰 " + off.format(name=member, seconds=number(abs(ahead), ",.0f")))
+    lines.append(
+        _("   guessed from when messages say they were said, and when they came; their order does not depend on it")
+    )
+    return lines
+
+
+def _kept(diagnosis: Diagnosis) -> list[str]:
+    if diagnosis.data is None:
+        lines = [_("💾 ephemeral: messages are kept in memory only, until this peer ends")]
+    else:
+        lines = [_("💾 messages are kept in {data}, {free}").format(data=diagnosis.data, free=_free(diagnosis.free))]
+    if diagnosis.trouble:
+        lines.append(_("❌ messages can't be kept right now: {detail}").format(detail=diagnosis.trouble))
+    if diagnosis.unsaved:
+        lines.append(_("⏳ {n} bytes are not yet on disk").format(n=number(diagnosis.unsaved)))
+    return lines
+
+
+def _free(free: int | None) -> str:
+    if free is None:
+        return _("and how much room is left there can't be told")
+    room = _("{n} MiB free").format(n=number(free // MEBIBYTE))
+    return room if free >= LITTLE else _("only {room}: make room").format(room=room)

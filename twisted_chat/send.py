@@ -1,0 +1,221 @@
+"""`tcpchat send`: a peer that says one thing, sees that another has it, and is gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any, BinaryIO
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
+from twisted.internet.task import deferLater
+from twisted.logger import globalLogBeginner
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+
+from twisted_chat import chatlog
+from twisted_chat.advice import at_address
+from twisted_chat.chatlog import ChatLog
+from twisted_chat.commandline import Parameter, Subcommand, complain, say
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.events import Delivered, Event, Joined, Leaving
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.marks import N_
+from twisted_chat.core.text import MAX_TEXT, check_text
+from twisted_chat.i18n import _, ngettext
+from twisted_chat.peer import Address, Peer
+from twisted_chat.reactors import install_reactor, steady_reactor
+from twisted_chat.settings import (
+    check_writable,
+    dialed,
+    parse_data,
+    parse_log,
+    parse_name,
+    parse_peer,
+    parse_ports,
+    parse_timeout,
+)
+from twisted_chat.storage.folders import DataDirectory, IdentityFolder
+from twisted_chat.storage.sqlite import SQLiteStore
+from twisted_chat.words import wrong
+
+HOST = "127.0.0.1"
+LOOK_SECONDS = 0.02
+"""How often it is looked whether others have everything."""
+MAX_READ = 4 * MAX_TEXT
+"""Bytes of standard input that are looked at: more can't be a message."""
+
+
+def read_text(file: BinaryIO) -> str:
+    """Return all that `file` holds as one message, without the line breaks at its end.
+
+    Raises `BadText` if that is over `MAX_READ` bytes, or is not UTF-8.
+    """
+    data = file.read(MAX_READ + 1)
+    if len(data) > MAX_READ:
+        raise BadText("text-long")
+    try:
+        return data.decode().replace("\r\n", "\n").rstrip("\n")
+    except UnicodeDecodeError:
+        raise BadText("text-encoding") from None
+
+
+class Delivery:
+    """One message on its way. `met` has the names of those that were reached, `holders` how many have it on disk."""
+
+    def __init__(self, reactor: Any, peer: Peer) -> None:
+        """`peer` has not been started."""
+        self.met: list[str] = []
+        self.holders = 0
+        self._reactor = reactor
+        self._peer = peer
+        peer.conversation.watch(self._heard)
+
+    async def run(self, text: str, timeout: float) -> None:
+        """Start the peer, say `text`, and wait until another has it, and all that this identity said before, on disk.
+
+        After `timeout` seconds it is left at what has been achieved. Fails with what the store says if it can't be read.
+        """
+        deadline = self._reactor.seconds() + timeout
+        await self._peer.start()
+        self._peer.conversation.say(text)
+        while self._reactor.seconds() < deadline and not (self.holders and self._peer.replica.handed_over()):
+            await deferLater(self._reactor, LOOK_SECONDS)
+
+    def _heard(self, event: Event) -> None:
+        if isinstance(event, Joined):
+            self.met.append(event.name)
+        elif isinstance(event, Delivered) and event.kept:
+            self.holders = max(self.holders, event.holders)
+
+
+class Send(Subcommand):
+    """`tcpchat send`: say one thing, listening nowhere."""
+
+    summary = staticmethod(lambda: _("say one thing, for scripts: done once another peer has it on disk"))
+    synopsis = N_("Usage: tcpchat send --name NAME [options] TEXT")
+    longdesc = N_(
+        "TEXT is one message, in quotes and after the options; - takes all of standard input. Exit status: 0 another peer has it "
+        "on disk, 1 nobody has yet, 2 wrong usage. What nobody has yet is kept, and goes out with what is sent next under "
+        "this name."
+    )
+    optParameters: list[Parameter] = [
+        (
+            "name",
+            None,
+            None,
+            N_("how others see who sends: a name of its own, no running peer's"),
+            partial(parse_name, "--name"),
+        ),
+        ("group", None, "chat", N_("which group's"), partial(parse_name, "--group")),
+        ("ports", None, "5000-5004", N_("the known ports, where others are looked for"), parse_ports),
+        ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
+        ("timeout", None, "10", N_("seconds after which it gives up"), parse_timeout),
+        ("log", None, None, N_("a file that gets a line for every event; without it there is none"), parse_log),
+    ]
+    optFlags = [["verbose", None, N_("say what became of it")]]
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self["peer"] = []
+        for flag, check in (("ports", parse_ports), ("timeout", parse_timeout)):
+            self[flag] = check(self[flag])
+
+    def opt_peer(self, value: str) -> None:
+        """HOST[:PORT], where the others are looked for as well; can be given several times"""
+        self["peer"].append(parse_peer(value))
+
+    def parseArgs(self, *texts: str) -> None:
+        """Take the one text."""
+        if len(texts) != 1:
+            raise UsageError(_("one TEXT is needed, in quotes and after the options, or - for standard input"))
+        self["text"] = texts[0]
+
+    def postOptions(self) -> None:
+        """Check the text, and what it needs."""
+        if self["name"] is None:
+            raise UsageError(_("--name is missing: say who sends, such as --name bot"))
+        if self["log"] is not None:
+            check_writable(self["log"])
+        try:
+            text = read_text(sys.stdin.buffer) if self["text"] == "-" else self["text"]
+            self["text"] = check_text(text)
+        except BadText as error:
+            raise UsageError(wrong(error)) from None
+
+    def run(self) -> int:
+        """Be a peer until the message is delivered, time is up or a signal comes; return the exit status."""
+        install_reactor(daemon=False)
+        reactor = steady_reactor()
+        folder = DataDirectory(self["data"]).identity(self["name"])
+        folder.lock(f"tcpchat send, process {os.getpid()}")
+        try:
+            peer = self._peer(reactor, folder)
+            delivery = Delivery(reactor, peer)
+            log = self._start_log(peer)
+            _run(reactor, peer, delivery.run(self["text"], self["timeout"]))
+            if log is not None:
+                peer.conversation.emit(Leaving(self["name"], log.path))
+                log.close()
+        finally:
+            folder.unlock()
+        return self._outcome(peer, delivery)
+
+    def _peer(self, reactor: Any, folder: IdentityFolder) -> Peer:
+        group = Group(self["group"])
+        address = Address(HOST, 0, dialed(HOST, self["ports"], self["peer"]))
+        store = SQLiteStore(folder.database(group.name, group.closed), reactor.callFromThread)
+        return Peer(reactor, time.time, folder.identity, self["name"], group, address, store, reactor.stop)
+
+    def _start_log(self, peer: Peer) -> ChatLog | None:
+        if self["log"] is None:
+            return None
+        log = ChatLog(str(self["log"]))
+        globalLogBeginner.beginLoggingTo([log], redirectStandardIO=False)
+        peer.conversation.watch(chatlog.record)
+        return log
+
+    def _outcome(self, peer: Peer, delivery: Delivery) -> int:
+        """Say what became of the message, if that is asked for or is not as it should be; return the exit status."""
+        n, name = delivery.holders, self["name"]
+        if n:
+            words = ngettext(
+                "delivered: {n} other peer has it on disk", "delivered: {n} other peers have it on disk", n
+            )
+            if self["verbose"]:
+                say(words.format(n=n))
+            return 0
+        if delivery.met:
+            words = _("reached {names}, but nobody has it on disk yet").format(names=", ".join(delivery.met))
+        else:
+            words = _("nobody was reached")
+        kept = _("it is kept, and goes out with what {name} sends next").format(name=name)
+        complain("send", f"{words}; {kept}")
+        if self["verbose"]:
+            for status in peer.mesh.survey():
+                say(at_address(status))
+        return 1
+
+
+def _run(reactor: Any, peer: Peer, errand: Any) -> None:
+    """Run the reactor until the coroutine `errand` is done or a signal comes, and until `peer` has stopped after that.
+
+    Raises what the errand, or else stopping, failed with.
+    """
+    failures: list[Failure] = []
+
+    def begin() -> None:
+        Deferred.fromCoroutine(errand).addErrback(failures.append).addCallback(end)
+
+    def end(result: object) -> None:
+        with suppress(ReactorNotRunning):  # a signal was faster
+            reactor.stop()
+
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: peer.stop().addErrback(failures.append))
+    reactor.run()
+    for failure in failures[:1]:
+        failure.raiseException()

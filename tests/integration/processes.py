@@ -331,8 +331,9 @@ class Peers:
         data: str | None = None,
         descriptors: dict[int, Any] | None = None,
         terminal: bool = False,
+        words: Sequence[str] = (),
     ) -> PeerProcess:
-        """Start a peer with exactly these arguments, and its `--data`."""
+        """Start a peer with exactly these arguments, its `--data`, and `words` after all flags."""
         place = self.directory / (home or name)
         place.mkdir(exist_ok=True)
         peer = PeerProcess(self._reactor, name, port, place / (data or f"data-{name}"), place / "logs_chat.txt")
@@ -346,7 +347,7 @@ class Peers:
         self._reactor.spawnProcess(
             peer,
             command[0],
-            [*command, *arguments, "--data", str(peer.data)],
+            [*command, *arguments, "--data", str(peer.data), *words],
             environment,
             str(place),
             usePTY=terminal,

@@ -203,21 +203,19 @@ class TestTyping(TerminalTestCase):
         """5,000 messages in one second don't keep the typist waiting, and all are in the scrollback."""
         bia = await self.with_bia()
         texts = [f"mensagem {number} com algum texto" for number in range(5_000)]
-        bia.say(*texts)
         text, waits = "", []
-        while "Bia: mensagem 4999" not in "\n".join(self.tmux.screen()):
-            self.assertLess(len(waits), 1_000, "\n".join(self.tmux.screen()))
-            text = text + chr(ord("a") + len(text) % 26) if len(text) < 60 else ""
+        started = time.monotonic()
+        for begin in range(0, len(texts), 100):
+            bia.say(*texts[begin : begin + 100])
+            text += chr(ord("a") + len(text) % 26)
             began = time.monotonic()
-            if text:
-                self.tmux.type(text[-1])
-            else:
-                self.tmux.press("C-u")
+            self.tmux.type(text[-1])
             while self.line() != text:
-                await deferLater(self.reactor, 0)
                 self.assertLess(time.monotonic() - began, ECHO, self.tmux.screen())
+                await deferLater(self.reactor, 0)
             waits.append(time.monotonic() - began)
-            await deferLater(self.reactor, 0)
+        await self.see("Bia: mensagem 4999")
+        self.measured("5,000 messages said and shown", time.monotonic() - started, "s")
         waits.sort()
         self.measured(f"median of {len(waits)} echoes", waits[len(waits) // 2] * 1000, "ms")
         self.measured("slowest echo", waits[-1] * 1000, "ms")

@@ -279,6 +279,12 @@ class ReadyTests(LinkTestCase):
         self.clock.advance(0.2)
         self.assertFalse(self.transport.connected)
 
+    def test_both_leave(self) -> None:
+        """Two that leave at once don't wait for each other."""
+        self.link.farewell()
+        self.hear(encode(Bye(errors.LEFT)))
+        self.assertFalse(self.transport.connected)
+
     def test_paused(self) -> None:
         """While the buffer is full, of `pong` and `peers` the newest is kept, once; the owner hears when there is room."""
         producer = self.transport.producer

@@ -18,6 +18,7 @@ from zope.interface import implementer
 from twisted_chat import words
 from twisted_chat.console.above import Above
 from twisted_chat.console.completion import Words
+from twisted_chat.console.graphemes import steady
 from twisted_chat.console.ink import Ink
 from twisted_chat.console.keyboard import Keyboard
 from twisted_chat.console.keys import bindings
@@ -32,14 +33,14 @@ from twisted_chat.console.toolbar import Toolbar
 from twisted_chat.console.transcript import Transcript
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Event, Fault, Leaving, Messages
+from twisted_chat.core.text import clean
 
 FLUSH_SECONDS = 1.0
 """How long leaving waits for a terminal that does not take its last lines."""
 AWAY_SECONDS = 60.0
 """Seconds without a key after which what arrives counts as unread."""
 
-CLEAR = "\x1b[H\x1b[2J\x1b[A"
-"""Clears the screen; the line break that follows leads back to its first line."""
+HOME = "\x1b[H"
 
 _log = Logger()
 
@@ -82,7 +83,7 @@ class RichConsole(Protocol):
         self._screen = Screen(
             self._buffer,
             self._toolbar.fragments,
-            lambda: f"{self._session.room}> ",
+            lambda: f"{steady(clean(self._session.room))}> ",
             bindings(self._buffer, self),
             self._keyboard,
             vt100(self._write, terminal.size, environment.get("TERM", "")),
@@ -118,8 +119,8 @@ class RichConsole(Protocol):
         self._above.add(self._transcript.found(messages) or words.found(messages))
 
     def clear(self) -> None:
-        """Clear the screen; the scrollback stays."""
-        self._above.add([CLEAR])
+        """Push what is seen into the scrollback, and begin at the top again."""
+        self._above.add([*[""] * self._terminal.size().lines, HOME])
 
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""

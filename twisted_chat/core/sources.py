@@ -151,8 +151,13 @@ class Sources:
         offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing) and neighbour.wire.writable]
         source = holding.source
         if source is not None:
+            if source in ahead and not self._stalled(holding, source):
+                return
             alternatives = [neighbour for neighbour in offers if neighbour is not source]
-            if not alternatives or (source in ahead and not self._stalled(holding, source)):
+            if not alternatives:
+                if source in offers and now - holding.progress > PATIENCE:
+                    self._leave(holding)  # it may have lost sight of this: from the start again
+                    self._ask(holding, source, missing)
                 return
             source.failed[feed] = now
             self._leave(holding)
@@ -187,9 +192,7 @@ class Sources:
         try:
             holding = self._replica.holdings.hold(holding.feed)
         except Refusal:
-            del self._behind[
-                holding.feed
-            ]  # more authors or feeds than a group may have: none the worse for those it has
+            del self._behind[holding.feed]  # more than a group may have: none the worse for what it has
             return False
         holding.source = neighbour
         holding.progress = self._clock.seconds()

@@ -32,6 +32,9 @@ BEGINNING = 60
 """Bytes kept of the first line heard."""
 
 
+_BYE = encode(Bye(errors.LEFT))[:11]
+
+
 class LinkOwner(Protocol):
     """What a link reports to: the mesh."""
 
@@ -100,6 +103,7 @@ class Link(ChunkedLineReceiver):
         self._timers: list[IDelayedCall] = []
         self._refusal: Refusal | None = None
         self._closing = False
+        self._parting = False
         self._unsent: dict[type[Frame], Frame] = {}
         self._probes: dict[int, Callable[[bool], None]] = {}
         self._pings = 0
@@ -153,6 +157,8 @@ class Link(ChunkedLineReceiver):
     def lineReceived(self, line: bytes) -> None:
         """Take one line, whatever is on it: nothing but a closed link comes of a bad one."""
         if self._closing:
+            if self._parting and line.startswith(_BYE):
+                self._hang_up()  # both leave, and neither waits for the other
             return
         self._heard()
         try:
@@ -204,7 +210,7 @@ class Link(ChunkedLineReceiver):
         """Say `bye left` and let the other side close, so that all sent before is read; after 2 s close in any case."""
         if not self._closing:
             self.send_line(encode(Bye(errors.LEFT)))
-            self._closing = True
+            self._closing = self._parting = True
             self._later(FLUSH_SECONDS, self._hang_up)
 
     def abort(self) -> None:

@@ -260,7 +260,8 @@ class ProtocolTests(SynchronousTestCase):
             self.assertEqual(says["prev"], before)
             before = base64.b64encode(blake2b(sig + body.encode(), digest_size=32).digest()).decode()
             self.assertEqual(before, expected)
-        digest = blake2b(b"7 1 3 0\n9 1 1 0\n", digest_size=16).digest()
+        tips = [base64.b64decode(given)[:8].hex() for given in hashes[1:]]
+        digest = blake2b(f"7 1 3 {tips[0]} 0\n9 1 1 {tips[1]} 0\n".encode(), digest_size=16).digest()
         self.assertEqual([*json.loads(rest[0])["authors"].values()], [base64.b64encode(digest).decode()])
 
 

@@ -24,7 +24,7 @@ from tests import test_words
 from tests.test_words import FEED, said, sample
 from twisted_chat import catalogue, chatlog, i18n, service, words
 from twisted_chat.catalogue import NotACatalogue, entries
-from twisted_chat.commandline import CommandLine
+from twisted_chat.commandline import CommandLine, _wish
 from twisted_chat.console.prompts import Terminal, ask_name, ask_port
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
@@ -336,6 +336,11 @@ class FlagTests(Spoken):
                     self.patch(sys, "stdout", open(os.devnull, "w"))  # noqa: SIM115 - gone with the test
                     make().parseOptions([*given, "--help"])
                 self.assertEqual(i18n._("yes"), "sim", (make, given))
+
+    def test_not_given(self) -> None:
+        """Without it, also on an empty command line, the environment chooses."""
+        for arguments in ([], ["--lang"], ["--name", "x"]):
+            self.assertEqual(_wish(arguments), "auto")
 
     def test_refused(self) -> None:
         """What is no language is refused in words that name those there are; it is no reason to choose one."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from getopt import GetoptError
 from inspect import cleandoc
+from itertools import pairwise
 from textwrap import fill
 from typing import Any
 
@@ -122,7 +123,7 @@ def complain(about: object, words: str, status: int = 1) -> int:
 def _wish(arguments: Sequence[str]) -> str:
     """Return what stands behind `--lang`: looked for before anything is checked, for that may have to be refused in words."""
     wish = AUTO
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in pairwise([*arguments, ""]):
         flag, equals, value = argument.partition("=")
         value = value if equals else following
         if len(flag) > 2 and "--lang".startswith(flag) and (value == AUTO or known(value)):

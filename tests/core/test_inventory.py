@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.storage.feeding import Author
 from twisted_chat.core.errors import LIMIT, Refusal
 from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.frames import Have
+from twisted_chat.core.frames import Have, Range
 from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, RANGES_A_LINE, Inventory
 
 ANA, BIA = b"a" * 32, b"b" * 32
@@ -81,7 +81,9 @@ class InventoryTests(SynchronousTestCase):
         self.hold(ANA, 2, 3, 4)
         self.hold(BIA, 1, 1, 1)
         feeds = list(self.inventory)
-        self.assertEqual(list(self.inventory.lines(feeds)), [Have({ANA: [(1, 1, 5), (2, 3, 4)], BIA: [(1, 1, 1)]})])
+        self.assertEqual(
+            list(self.inventory.lines(feeds)), [Have({ANA: [Range(1, 1, 5), Range(2, 3, 4)], BIA: [Range(1, 1, 1)]})]
+        )
         self.assertEqual(list(self.inventory.lines([])), [])
         self.assertEqual(list(self.inventory.lines([], end=True)), [Have({}, True)])
 
@@ -93,6 +95,6 @@ class InventoryTests(SynchronousTestCase):
             for feed in feeds:
                 inventory.hold(feed)
             lines = list(inventory.lines(feeds, end=True))
-            self.assertEqual([epoch for line in lines for epoch, _, _ in line.feeds[ANA]], list(range(count)))
+            self.assertEqual([told.epoch for line in lines for told in line.feeds[ANA]], list(range(count)))
             self.assertEqual([line.end for line in lines], [False] * (len(lines) - 1) + [True])
             self.assertLessEqual(max(len(line.feeds[ANA]) for line in lines), RANGES_A_LINE)

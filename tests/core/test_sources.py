@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.wires import Party, Recorder, join, run
 from tests.storage.feeding import Author
 from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.frames import BatchFrame, Digest, Have, Stop, Want
+from twisted_chat.core.frames import BatchFrame, Digest, Have, Range, Stop, Want
 from twisted_chat.core.inventory import MAX_AUTHORS
 from twisted_chat.core.sources import FORGIVEN, GRACE, HOLE, MAX_ASKED, PATIENCE, STALL
 from twisted_chat.core.store import Held, Loaded
@@ -25,7 +25,7 @@ def carry(batch: Batch) -> BatchFrame:
 
 def have(low: int, high: int, feed: FeedId = FEED) -> Have:
     """Announce a range of a feed."""
-    return Have({feed.author: [(feed.epoch, low, high)]})
+    return Have({feed.author: [Range(feed.epoch, low, high)]})
 
 
 class SourcesTestCase(SynchronousTestCase):

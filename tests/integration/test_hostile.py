@@ -10,7 +10,7 @@ from msgspec import Raw
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, visit
 from twisted_chat.core.feeds import Batch, Group, Say, encode_record, seal
-from twisted_chat.core.frames import BatchFrame, Have, Ping, Pong, Want
+from twisted_chat.core.frames import BatchFrame, Have, Ping, Pong, Range, Want
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.replica import MAX_HAVE
 
@@ -125,7 +125,7 @@ class TestHostileMember(PeersTestCase):
         base = self.ana.rss()
         for first in range(0, MAX_HAVE + 1200, 1200):
             author = secrets.token_bytes(32)
-            guest.send(Have({author: [(2**52 + first + n, 1, 2**52 + n) for n in range(1200)]}))
+            guest.send(Have({author: [Range(2**52 + first + n, 1, 2**52 + n) for n in range(1200)]}))
         self.assertEqual(await guest.closed, "limit")
         self.measured("growth by a huge have", self.ana.peak() - base, "MiB")
         await self.goes_on()

@@ -76,7 +76,7 @@ class TroubleTests(SynchronousTestCase):
 
     def test_equivocator(self) -> None:
         """One who says different things to different people is found out, told of once, and ends where the stories part."""
-        for ones, others in ((1, 2), (1, 4), (3, 4), (2, 6)):
+        for ones, others in ((1, 1), (3, 3), (1, 2), (1, 4), (3, 4), (2, 6)):
             self.setUp()
             self.equivocate(ones, others)
 

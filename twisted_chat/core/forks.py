@@ -41,6 +41,12 @@ class Forks:
         holding.doubted = batch.hash
         neighbour.wire.send(Want(holding.feed, holding.tip_first))
 
+    def suspect(self, neighbour: Neighbour, holding: Holding, tip: bytes) -> None:
+        """A neighbour says it holds another batch in the place of our newest: ask for it, once."""
+        if holding.doubted != tip:
+            holding.doubted = tip
+            neighbour.wire.send(Want(holding.feed, holding.tip_first))
+
     def conflict(self, holding: Holding, batch: Batch) -> None:
         """A validly signed batch contradicts the newest we hold."""
 

@@ -29,10 +29,18 @@ Number: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_INT)]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 Word: TypeAlias = Annotated[str, Meta(max_length=64)]
 Host: TypeAlias = Annotated[str, Meta(max_length=64)]
-Range: TypeAlias = tuple[Whole, Number, Whole]
-"""Epoch, lowest and highest record held."""
 FeedRef: TypeAlias = tuple[Id, Whole]
 """Author and epoch."""
+
+
+class Range(Struct, frozen=True, array_like=True):
+    """What is held of one feed: `[epoch, low, high, tip]`. `tip` is the beginning of the hash of the batch that ends at
+    `high`, so that two who were told different things in one place find out; nobody has to give it."""
+
+    epoch: Whole
+    low: Number
+    high: Whole
+    tip: Annotated[bytes, Meta(max_length=8)] = b""
 
 
 class Frame(Struct, frozen=True, tag_field="t"):

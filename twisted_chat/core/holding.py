@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from twisted_chat.core.errors import FORGED, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork
+from twisted_chat.core.frames import Range
 from twisted_chat.core.store import Held
 
 if TYPE_CHECKING:
     from twisted_chat.core.neighbour import Neighbour
+
+
+TIP_BYTES = 8
+"""How much of the newest batch's hash is announced."""
 
 
 class Place(enum.Enum):
@@ -32,7 +37,7 @@ class Holding:
     """
 
     __slots__ = (
-        "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "low",
+        "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "kept_tip", "low",
         "progress", "source", "tip", "tip_first", "tip_lc",
     )  # fmt: skip
 
@@ -47,6 +52,7 @@ class Holding:
         self.floor = 1
         self.kept_low = 1
         self.kept_high = 0
+        self.kept_tip = b""
         self.fork: Fork | None = None
         self.source: Neighbour | None = None
         self.filler: Neighbour | None = None
@@ -61,7 +67,7 @@ class Holding:
         self.low, self.high, self.tip = held.low, held.high, held.tip
         self.tip_first, self.tip_lc, self.hole = held.tip_first, held.tip_lc, held.hole
         self.floor = held.hole[0]  # what lies below is announced again after the next start
-        self.kept_low, self.kept_high = held.low, held.high
+        self.kept_low, self.kept_high, self.kept_tip = held.low, held.high, held.tip[:TIP_BYTES]
 
     @property
     def has_hole(self) -> bool:
@@ -115,9 +121,18 @@ class Holding:
         if batch.first > self.kept_high:
             if batch.first != self.kept_high + 1:
                 self.kept_low = batch.first
-            self.kept_high = batch.last
+            self.kept_high, self.kept_tip = batch.last, batch.hash[:TIP_BYTES]
         elif not self.has_hole:
             self.kept_low = min(self.kept_low, self.low)
+
+    def range(self) -> Range:
+        """Return what may be announced."""
+        return Range(self.feed.epoch, self.kept_low, self.kept_high, self.kept_tip)
+
+    def contradicted_by(self, told: Range) -> bool:
+        """Whether somebody holds another batch than we do in the place of our newest, by what they announce."""
+        newest = told.high == self.kept_high == self.high > 0
+        return newest and bool(told.tip) and told.tip != self.kept_tip[: len(told.tip)]
 
     def trim(self, low: int) -> None:
         """Note that the store gave up the records below `low`."""

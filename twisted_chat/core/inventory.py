@@ -55,14 +55,15 @@ class Inventory(dict[FeedId, Holding]):
         self._digests.pop(feed.author, None)
 
     def digest(self, author: bytes) -> bytes:
-        """Hash what is held durably of `author`: a line "epoch low high place-of-fork" for each feed, by epoch."""
+        """Hash what is held durably of `author`: a line "epoch low high tip place-of-fork" for each feed, by epoch."""
         digest = self._digests.get(author)
         if digest is None:
             hashed = blake2b(digest_size=16)
             for holding in self.of(author):
                 if holding.kept_high or holding.fork:
                     place = holding.fork.place if holding.fork else 0
-                    hashed.update(f"{holding.feed.epoch} {holding.kept_low} {holding.kept_high} {place}\n".encode())
+                    held = f"{holding.feed.epoch} {holding.kept_low} {holding.kept_high} {holding.kept_tip.hex()}"
+                    hashed.update(f"{held} {place}\n".encode())
             digest = self._digests[author] = hashed.digest()
         return digest
 
@@ -73,7 +74,6 @@ class Inventory(dict[FeedId, Holding]):
             if count and count % RANGES_A_LINE == 0:
                 yield Have(part)
                 part = {}
-            holding = self[feed]
-            part.setdefault(feed.author, []).append((feed.epoch, holding.kept_low, holding.kept_high))
+            part.setdefault(feed.author, []).append(self[feed].range())
         if part or end:
             yield Have(part, end)

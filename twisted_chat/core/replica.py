@@ -247,12 +247,15 @@ class Replica:
 
     def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
         for author, ranges in frame.feeds.items():
-            for epoch, low, high in ranges:
-                feed = FeedId(author, epoch)
+            for told in ranges:
+                feed = FeedId(author, told.epoch)
                 if feed not in neighbour.have and len(neighbour.have) >= MAX_HAVE:
                     raise Refusal(errors.LIMIT, f"over {MAX_HAVE} feeds listed")
-                neighbour.have[feed] = (low, high)
-                self._sources.offered(feed, low, high)
+                neighbour.have[feed] = (told.low, told.high)
+                self._sources.offered(feed, told.low, told.high)
+                holding = self.holdings.get(feed)
+                if holding is not None and holding.contradicted_by(told):
+                    self._forks.suspect(neighbour, holding, told.tip)
         if frame.end and not neighbour.synced:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]

@@ -75,7 +75,11 @@ class Roster:
 
     def find(self, name: str) -> Member | None:
         """Return the member that people are shown, or that goes, by `name`, in any case; who is here comes first."""
-        found = [member for member in self._members.values() if likeness(name) in (likeness(member.shown), likeness(member.name))]
+        found = [
+            member
+            for member in self._members.values()
+            if likeness(name) in (likeness(member.shown), likeness(member.name))
+        ]
         found.sort(key=lambda member: (likeness(member.shown) != likeness(name), not member.here))
         return found[0] if found else None
 

@@ -3,4 +3,3 @@
 import os
 
 os.environ["LANGUAGE"] = "en"
-os.environ.pop("LC_ALL", None)

@@ -43,7 +43,8 @@ from twisted_chat.core.opening import Introduction, Opening, Role, Step
 from twisted_chat.core.records import KINDS, KnownRecord, Say, encode_record
 from twisted_chat.core.replica import MAX_HAVE, OWN_UNSAVED, UNSAVED
 from twisted_chat.core.text import MAX_TEXT
-from twisted_chat.net.mesh import MAX_LEARNED, MAX_OPENING
+from twisted_chat.net.calls import MAX_LEARNED
+from twisted_chat.net.mesh import MAX_OPENING
 from twisted_chat.options import Options
 from twisted_chat.settings import MAX_LINKS
 from twisted_chat.storage.memory import LIMIT as MEMORY

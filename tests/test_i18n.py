@@ -381,23 +381,29 @@ class FlagTests(Spoken):
                 usage = CommandLine().getUsage(width)
                 self.assertLessEqual(max(map(len, usage.split("\n"))), width)
 
-    def test_process(self) -> None:
-        """In a process of its own, the environment chooses the language of the help, and the flag goes before it."""
+    def run_in_brazil(self, *arguments: str, encoding: str = "utf-8") -> str:
+        """The first line that a process with this command line tells where the environment asks for Portuguese."""
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG"))}
         path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
-        for arguments, begin in (
-            (["--help"], "Uso: tcpchat [opções]"),
-            (["--help", "--lang", "en"], "Usage: tcpchat [options]"),
-            (["verify", "--help"], "Uso: tcpchat verify ARQUIVO"),
-        ):
-            done = subprocess.run(
-                [sys.executable, "-m", "twisted_chat", *arguments],
-                env={**clean, "PYTHONPATH": path, "LANG": "pt_BR.UTF-8", "PYTHONIOENCODING": "utf-8"},
-                capture_output=True,
-                encoding="utf-8",
-                timeout=60,
-            )
-            self.assertEqual((done.returncode, done.stderr, done.stdout.splitlines()[0]), (0, "", begin))
+        done = subprocess.run(
+            [sys.executable, "-m", "twisted_chat", *arguments],
+            env={**clean, "PYTHONPATH": path, "LANG": "pt_BR.UTF-8", "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            encoding=encoding,
+            timeout=60,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.splitlines()[0]
+
+    def test_process(self) -> None:
+        """In a process of its own, the environment chooses the language of the help, and the flag goes before it."""
+        self.assertEqual(self.run_in_brazil("--help"), "Uso: tcpchat [opções]")
+        self.assertEqual(self.run_in_brazil("--help", "--lang", "en"), "Usage: tcpchat [options]")
+        self.assertEqual(self.run_in_brazil("verify", "--help"), "Uso: tcpchat verify ARQUIVO")
+
+    def test_poor_terminal(self) -> None:
+        """A terminal that lacks a language's letters gets their numbers instead."""
+        self.assertEqual(self.run_in_brazil("--help", encoding="ascii"), r"Uso: tcpchat [op\xe7\xf5es]")
 
 
 class PortugueseSentenceTests(test_words.SentenceTests):

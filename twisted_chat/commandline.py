@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -41,6 +42,8 @@ class CommandLine(BaseOptions):
         """
         arguments = sys.argv[1:] if options is None else options
         choose(_wish(arguments))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: no terminal is too poor for what is told
         try:
             super().parseOptions(arguments)  # type: ignore[no-untyped-call]
         except UsageError as error:

@@ -6,7 +6,6 @@ wrong, or what `verify` was given can't be read as an archive. What goes wrong i
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import time
@@ -203,8 +202,6 @@ def main(arguments: Sequence[str]) -> int:
     """Run the subcommand that `arguments` begin with, a key of `SUBCOMMANDS`; return the exit status."""
     name, *rest = arguments
     command = SUBCOMMANDS[name]()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: no terminal is too poor for what is told
     try:
         command.parseOptions(rest)
         status = command.run()

@@ -94,6 +94,7 @@ class Client:
         self.receive = receive
         self.window = window
         self.sent = 0
+        self.acked = 0
 
     async def open(self) -> None:
         """Connect, so that all that others send from now on is received."""

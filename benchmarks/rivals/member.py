@@ -57,9 +57,7 @@ class Member:
 
     def _expect(self, work: Work) -> None:
         self._tally = Tally(work, self._me)
-        self._client.sent = 0
-        if hasattr(self._client, "acked"):
-            self._client.acked = 0
+        self._client.sent = self._client.acked = 0
         for other in self._client.place.others:
             self._window.note(other, 0 if other in work.senders else 1 << 62)
         _tell({"expecting": True})

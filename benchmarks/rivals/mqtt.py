@@ -27,7 +27,6 @@ class MQTTClient(Client):
     async def open(self) -> None:
         """Connect and subscribe."""
         self._steps: asyncio.Queue[int] = asyncio.Queue()
-        self._acked = 0
         self._id = 0
         self._acks = asyncio.Event()
         self._topic = _string(f"chat/{self.place.me}")
@@ -53,7 +52,7 @@ class MQTTClient(Client):
         await self._settle(self.sent)
 
     async def _settle(self, number: int) -> None:
-        while self._acked < number:
+        while self.acked < number:
             self._acks.clear()
             await self._acks.wait()
 
@@ -79,7 +78,7 @@ class MQTTClient(Client):
                 acks.append(b"\x40\x02" + data[here : here + 2])
                 texts.append(data[here + 2 : end].decode())
             elif kind == PUBACK:
-                self._acked += 1
+                self.acked += 1
             elif kind in (CONNACK, SUBACK):
                 self._steps.put_nowait(kind)
             position = end

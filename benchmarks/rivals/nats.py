@@ -16,7 +16,6 @@ class NATSClient(Client):
 
     async def open(self) -> None:
         """Connect and subscribe."""
-        self.acked = 0
         self._answers: asyncio.Queue[str] = asyncio.Queue()
         self._pongs: asyncio.Queue[bool] = asyncio.Queue()
         self._acks = asyncio.Event()

@@ -8,7 +8,8 @@ from benchmarks.rivals.client import Client, connect, joined
 
 
 def _command(*words: str) -> bytes:
-    return f"*{len(words)}\r\n{''.join(f'${len(word)}\r\n{word}\r\n' for word in words)}".encode() if words else b""
+    parts = joined(f"${len(word)}\r\n{word}\r\n".encode() for word in words)
+    return f"*{len(words)}\r\n".encode() + parts
 
 
 class RedisClient(Client):

@@ -19,7 +19,8 @@ from twisted_chat.core.frames import Address as PeerAddress
 from twisted_chat.core.frames import Bye, Frame, Greet, Peers, decode, encode
 from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Step
 from twisted_chat.net.factories import is_loopback
-from twisted_chat.net.mesh import MAX_LEARNED, MAX_OPENING
+from twisted_chat.net.calls import MAX_LEARNED
+from twisted_chat.net.mesh import MAX_OPENING
 from twisted_chat.peer import Address, Peer
 from twisted_chat.storage.memory import MemoryStore
 
@@ -187,7 +188,7 @@ class OneLinkTests(MeshTestCase):
         ports = world.network.ephemeral_port()
         world.network.run(20)
         self.assertEqual(world.network.ephemeral_port(), ports + 2, "called once")
-        self.assertTrue(mesh.dialers["other.name", 5000].parked)
+        self.assertTrue(mesh.calls["other.name", 5000].parked)
         self.assertEqual((mesh.links, self.refusals(world.actors[0])), ([], []))
 
     def test_stale_instance(self) -> None:
@@ -345,7 +346,7 @@ class LearningTests(MeshTestCase):
         dead, wrong = (HOST, 6000), (HOST, FIRST_PORT + 1)
         caller.say(Peers([PeerAddress(b"x" * 32, *dead), PeerAddress(b"y" * 32, *wrong)]))
         world.network.run(1)
-        dialers = world.actors[0].mesh.dialers
+        dialers = world.actors[0].mesh.calls
         self.assertEqual(set(dialers), {dead, wrong})
         world.network.run(30)
         self.assertEqual(set(dialers), set())
@@ -356,7 +357,7 @@ class LearningTests(MeshTestCase):
         """Nobody can have this peer call other hosts, names that look like this one, more than 64 addresses, or itself."""
         world = self.world(1, 1)
         caller = self.call(world, world.actors[0], introduce(9))
-        dialers = world.actors[0].mesh.dialers
+        dialers = world.actors[0].mesh.calls
         hosts = ("10.0.0.1", "example.org", "127.0.0.1.example.org", "127.evil", "")
         caller.say(Peers([PeerAddress(bytes([n]) * 32, host, 80) for n, host in enumerate(hosts)]))
         caller.say(Peers([PeerAddress(world.actors[0].identity.id, HOST, 7000)]))

@@ -41,6 +41,8 @@ EARLIER = 20
 """Messages of former times shown at the start."""
 MISSED = 50
 """Messages shown of those that were missed."""
+MISSED_AMONG = 1_000
+"""Messages said meanwhile among which those are looked for."""
 LATE = 10_000_000
 """How much earlier, in microseconds, a message must be than one shown before it to count as late."""
 WORTH_TELLING = 1_000
@@ -116,6 +118,7 @@ class Conversation:
         self._began = 0
         self._caught_up = False
         self._missed = 0
+        self._lively = 0
         self._newest = 0
         self._watchers: list[Watcher] = []
         self._waiting: list[Callable[[], None]] = []
@@ -236,6 +239,7 @@ class Conversation:
         late = not missed and batch.lc < self._newest - LATE
         for messages in self._reader.messages(batch):
             self._missed += len(messages.records) if missed else 0
+            self._lively += 0 if missed else len(messages.records)
             self._newest = max(self._newest, batch.last_lc)
             self.emit(replace(messages, missed=missed, late=late) if missed or late else messages)
         for event in self._reader.news(batch):
@@ -248,9 +252,10 @@ class Conversation:
             count, self._missed = self._missed, 0
 
             def sum_up(messages: Sequence[Messages]) -> None:
-                self.emit(WhileAway(count, [message for message in messages if message.lc < self._began]))
+                missed = [message for message in messages if message.lc < self._began]
+                self.emit(WhileAway(count, missed[-MISSED:]))
 
-            self.history(min(count, MISSED)).addCallback(sum_up)
+            self.history(min(count, MISSED) + min(self._lively, MISSED_AMONG)).addCallback(sum_up)
 
     def receiving(self, received: int, total: int) -> None:
         """Catching up has come so far."""

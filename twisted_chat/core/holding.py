@@ -37,8 +37,8 @@ class Holding:
     """
 
     __slots__ = (
-        "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "kept_tip", "low",
-        "progress", "source", "tip", "tip_first", "tip_lc",
+        "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "kept_tip",
+        "low", "progress", "source", "tip", "tip_first", "tip_lc",
     )  # fmt: skip
 
     def __init__(self, feed: FeedId) -> None:

@@ -7,16 +7,17 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec import Raw
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core import errors
+from twisted_chat.core.announcing import Announcer
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, seal, split, unseal
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, unseal
 from twisted_chat.core.forks import Forks, fork_frame
 from twisted_chat.core.frames import (
     BatchFrame,
@@ -26,17 +27,15 @@ from twisted_chat.core.frames import (
     Have,
     Stop,
     Want,
-    encode,
 )
 from twisted_chat.core.holding import Holding, Place
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
+from twisted_chat.core.own import OwnFeed
 from twisted_chat.core.sources import Sources
 from twisted_chat.core.store import Loaded, Store
 
-HAVE_INTERVAL = 0.05
-"""Seconds between two announcements of what became durable."""
 MAX_HAVE = 50_000
 """Feeds one neighbour may list."""
 OWN_UNSAVED = 4 * 1024 * 1024
@@ -92,7 +91,6 @@ class Replica:
         new_epoch: Callable[[], int],
     ) -> None:
         """`clock` must be monotonic; `new_epoch` returns a random number below 2^53."""
-        self.name = name
         self.neighbours: dict[Wire, Neighbour] = {}
         self.holdings = Inventory()
         self._identity = identity
@@ -101,19 +99,15 @@ class Replica:
         self._audience = audience
         self._clock = clock
         self._hybrid = hybrid
-        self._new_epoch = new_epoch
+        self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch)
+        self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self._forks = Forks(self.holdings, group, store, self._frozen)
-        self._started = False
         self._caught_up = False
         self._delivery: tuple[int, bool, set[bytes], set[bytes]] = (0, True, set(), set())
         self._sources = Sources(self, clock)
-        self._outbox: list[Raw] = []
         self._own_unsaved = 0
         self._unsaved = 0
         self._flowing = True
-        self._changed: set[FeedId] = set()
-        self._announcing: IDelayedCall | None = None
-        self._announced = float("-inf")
         self._handlers: dict[type[Frame], Callable[[Neighbour, Any], None]] = {
             Digest: self._on_digest, Have: self._on_have, Want: self._on_want, Stop: self._on_stop,
             BatchFrame: self._on_batch, ForkFrame: self._on_fork,
@@ -127,9 +121,7 @@ class Replica:
             self.holdings.hold(held.feed).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
-        own = self.holdings.of(self._identity.id)
-        self._begin_epoch(max(own, key=lambda holding: holding.tip_lc).tip if own else b"")
-        self._started = True
+        self._own.begin()
         self.flush()
 
     def _observe(self, feed: FeedId, lc: int) -> None:
@@ -138,10 +130,10 @@ class Replica:
         else:
             self._hybrid.observe(lc)
 
-    def _begin_epoch(self, prev: bytes) -> None:
-        self.own = FeedId(self._identity.id, self._new_epoch())
-        self._prev = prev
-        self._own = self.holdings.hold(self.own)
+    @property
+    def own(self) -> FeedId:
+        """The feed this process writes."""
+        return self._own.feed
 
     @property
     def congested(self) -> bool:
@@ -153,39 +145,31 @@ class Replica:
 
         Before `start` they wait for it.
         """
-        if self._started and not self._outbox:
+        if self._own.begun and not self._own.waiting:
             self._clock.callLater(0, self.flush)
-        self._outbox.append(record)
+        self._own.add(record)
 
     def rename(self, name: str) -> None:
         """Seal under another name from now on; what was appended before bears the old one."""
         self.flush()
-        self.name = name
+        self._own.name = name
 
     def flush(self) -> None:
-        """Seal what was appended, now."""
-        if not self._started:
-            return
-        records, self._outbox = self._outbox, []
-        for run in split(records):
-            lc = self._hybrid.stamp(len(run))
-            at = self._hybrid.wall_ms()
-            prev = self._own.tip or self._prev
-            first = self._own.high + 1
-            batch = seal(self._identity, self._group, self.own.epoch, first, prev, at, lc, self.name, run)
-            self._own.extend(batch)
-            self._take(batch)
+        """Seal what was appended, now; before `start`, nothing."""
+        if self._own.begun:
+            for batch in self._own.seal():
+                self._take(batch)
 
     def sent(self) -> bool:
         """Whether all own records have gone to the transport of every neighbour that follows them."""
-        return not self._outbox and all(
-            neighbour.drained(self.own, self._own.high) for neighbour in self.neighbours.values()
+        return not self._own.waiting and all(
+            neighbour.drained(self.own, self._own.holding.high) for neighbour in self.neighbours.values()
         )
 
     def handed_over(self) -> bool:
         """Whether one neighbour has all that is held here of this identity's, former lives included, on its disk."""
         own = [holding for holding in self.holdings.of(self._identity.id) if holding.kept_low <= holding.kept_high]
-        return not self._outbox and any(
+        return not self._own.waiting and any(
             neighbour.wire.durable and all(neighbour.offers(holding.feed, holding.kept_high) for holding in own)
             for neighbour in self.neighbours.values()
         )
@@ -212,9 +196,7 @@ class Replica:
         """Go on sending over a link that takes more again."""
         neighbour = self.neighbours.get(wire)
         if neighbour is not None:
-            if neighbour.unsaid:
-                unsaid, neighbour.unsaid = neighbour.unsaid, set()
-                self._tell([neighbour], unsaid)
+            self._announcer.resumed(neighbour)
             neighbour.pump()
 
     def receive(self, wire: Wire, frame: Frame) -> None:
@@ -259,7 +241,7 @@ class Replica:
         if frame.end and not neighbour.synced:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]
-            neighbour.follow(self.own, known + 1, self._own.high)
+            neighbour.follow(self.own, known + 1, self._own.holding.high)
         self.check_caught_up()
         if frame.end or self.own.author in frame.feeds:
             self._deliver()
@@ -320,7 +302,7 @@ class Replica:
             self._flowing = True
             self._audience.flow(True)
         self.holdings[batch.feed].keep(batch)
-        self._change(batch.feed)
+        self._announcer.changed(batch.feed)
         self.trimmed(lows)
         if own:
             self._deliver()
@@ -329,7 +311,7 @@ class Replica:
         """Note that the store gave up the records of each feed below its number in `lows`."""
         for feed, low in lows.items():
             self.holdings[feed].trim(low)
-            self._change(feed)
+            self._announcer.changed(feed)
 
     def _on_fork(self, neighbour: Neighbour, frame: ForkFrame) -> None:
         self._forks.receive(frame)
@@ -337,13 +319,13 @@ class Replica:
     def _frozen(self, fork: Fork, first: bool) -> None:
         holding = self.holdings[fork.feed]
         self._sources.cut(holding)
-        self._change(fork.feed)
+        self._announcer.changed(fork.feed)
         for neighbour in self.neighbours.values():
             neighbour.wire.send(fork_frame(fork))
             if fork.deeper and holding.high == fork.place - 1 > 0:
                 neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
-            self._begin_epoch(self._own.tip)
+            self._own.begin()
             for neighbour in self.neighbours.values():
                 neighbour.follow(self.own, 1, 0)
         if first:
@@ -373,38 +355,11 @@ class Replica:
             self._audience.caught_up(caught_up)
 
     def _deliver(self) -> None:
-        number = self._own.high
+        number = self._own.holding.high
         durable = [neighbour for neighbour in self.neighbours.values() if neighbour.wire.durable]
         members = {neighbour.wire.member for neighbour in durable} - {self._identity.id}
         holders = {neighbour.wire.member for neighbour in durable if neighbour.offers(self.own, number)} & members
-        delivery = (number, self._own.kept_high == number, holders, members)
+        delivery = (number, self._own.holding.kept_high == number, holders, members)
         if number and delivery != self._delivery:
             self._delivery = delivery
             self._audience.delivered(*delivery)
-
-    # Telling what is held.
-
-    def _change(self, feed: FeedId) -> None:
-        self.holdings.changed(feed)
-        self._changed.add(feed)
-        if self._announcing is None:
-            wait = max(0.0, self._announced + HAVE_INTERVAL - self._clock.seconds())
-            self._announcing = self._clock.callLater(wait, self._announce)
-
-    def _announce(self) -> None:
-        self._announcing = None
-        self._announced = self._clock.seconds()
-        changed, self._changed = self._changed, set()
-        ready = []
-        for neighbour in self.neighbours.values():
-            if neighbour.wire.writable:
-                ready.append(neighbour)
-            else:
-                neighbour.unsaid |= changed
-        self._tell(ready, changed)
-
-    def _tell(self, neighbours: list[Neighbour], feeds: Iterable[FeedId]) -> None:
-        for frame in self.holdings.lines(feeds):
-            line = encode(frame)
-            for neighbour in neighbours:
-                neighbour.wire.send_line(line)

@@ -7,6 +7,7 @@ but somebody holds later ones, the hole is jumped over after `HOLE` seconds, and
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -36,6 +37,8 @@ MAX_ASKED = 64
 """Feeds wanted from one neighbour at a time."""
 LOOKED_AT = 512
 """Feeds looked at in one tick."""
+REPORTED_ON = 2_000
+"""Feeds that count in a report of progress: as many as can be gone through in a moment."""
 PROGRESS = 1.0
 """Seconds between two reports of how far catching up has come."""
 
@@ -123,7 +126,9 @@ class Sources:
             self._reported = now
         elif now - self._reported >= PROGRESS:
             self._reported = now
-            self._replica.progress(self._received, self._received + sum(map(self._lacking, self._behind)))
+            self._replica.progress(
+                self._received, self._received + sum(map(self._lacking, islice(self._behind, REPORTED_ON)))
+            )
         self._replica.check_caught_up()
 
     def _lacking(self, feed: FeedId) -> int:

@@ -136,7 +136,7 @@ class Dialer(ReconnectingClientFactory):
         self.delay = min(self.delay, self.maxDelay)
         self.retry(connector)
         if self._callID is None:
-            self._mesh.forget(self)
+            self._mesh.calls.forget(self)
 
     def _cancel(self) -> None:
         if self._callID is not None and self._callID.active():

@@ -19,7 +19,8 @@ from twisted_chat.core.frames import Address, Frame, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
-from twisted_chat.net.factories import Dialer, Listener, is_loopback
+from twisted_chat.net.calls import MAX_LEARNED, Calls
+from twisted_chat.net.factories import Dialer, Listener
 from twisted_chat.net.findings import answered
 from twisted_chat.net.link import Link
 from twisted_chat.net.pulse import Verdict
@@ -30,8 +31,6 @@ JUMP = 5.0
 """Seconds by which clocks must disagree, or a beat be late, for this peer to have been suspended."""
 MAX_OPENING = 32
 """Connections taken that are not yet ready; the oldest makes room for another."""
-MAX_LEARNED = 64
-"""Addresses dialed on another peer's word."""
 QUIET = {errors.SELF, errors.DUPLICATE, errors.LEFT}
 """Reasons for closing a link that are everyday life and not reported."""
 
@@ -52,7 +51,7 @@ class Mesh:
         self.reactor = reactor
         self.links: list[Link] = []
         """The ready links, oldest first."""
-        self.dialers: dict[tuple[str, int], Dialer] = {}
+        self.calls = Calls(lambda host, port, expected: Dialer(self, host, port, expected))
         self._wall = wall
         self._introduction = introduction
         self._replica = replica
@@ -60,7 +59,6 @@ class Mesh:
         self._max_links = max_links
         self._opening: dict[Link, Dialer | None] = {}
         self._dialed: dict[Link, Dialer] = {}
-        self._parked: dict[Dialer, tuple[bytes, int]] = {}
         self._own = ("", 0)
         self._port: Any = None
         self._stopped: Deferred[None] | None = None
@@ -84,9 +82,7 @@ class Mesh:
         """Take calls, and dial every one of `addresses` but our own."""
         if self._port is not None:
             self._port.startReading()
-        for address in addresses:
-            if address != self._own and address not in self.dialers:
-                self._dial(*address)
+        self.calls.begin(address for address in addresses if address != self._own)
         self._last_beat = (self.reactor.seconds(), self._wall())
         self._beat_call = self.reactor.callLater(BEAT, self._beat)
 
@@ -96,8 +92,7 @@ class Mesh:
         self._stopped = stopped
         if self._beat_call is not None:
             self._beat_call.cancel()
-        for dialer in self.dialers.values():
-            dialer.stop()
+        self.calls.stop()
         if self._port is not None:
             self._port.stopListening()
         for link in [*self._opening, *self.links]:
@@ -129,13 +124,13 @@ class Mesh:
             if not member.here
         }
         own = [AddressStatus(*self._own, Found(Finding.OURSELVES))] if self._own[1] else []
-        found = [self._found(dialer, absent) for dialer in self.dialers.values()]
+        found = [self._found(dialer, absent) for dialer in self.calls.values()]
         return sorted([*own, *found], key=lambda status: (status.host, status.port))
 
     def _found(self, dialer: Dialer, absent: dict[tuple[str, int], str]) -> AddressStatus:
         address = (dialer.host, dialer.port)
         for link in self.links:
-            leads_there = dialer is self._dialed.get(link) or self._parked.get(dialer) == link.instance
+            leads_there = dialer is self._dialed.get(link) or self.calls.leads_to(dialer, link.instance)
             if leads_there or address == (link.peer[0], link.hello.port):
                 return AddressStatus(*address, Found(Finding.LINKED), self._conversation.roster.shown(link.member))
         return AddressStatus(*address, dialer.found, absent.get(address, ""))
@@ -195,7 +190,8 @@ class Mesh:
     def link_heard(self, link: Link, frame: Frame) -> None:
         """Take a frame from a ready link."""
         if isinstance(frame, Peers):
-            self._learn(link, frame)
+            known = {other.member for other in self.links} | {self._introduction.identity.id}
+            self.calls.learn(frame.peers, link.peer[0], known)
         elif isinstance(frame, Replica.handles):
             self._replica.receive(link, frame)
         else:
@@ -207,9 +203,7 @@ class Mesh:
 
     def link_recovered(self, link: Link) -> None:
         """A suspect link was heard again: nobody needs to be dialed beside it."""
-        for address, dialer in self.dialers.items():
-            if dialer.link is not link and address == (link.peer[0], link.hello.port):
-                self._park(dialer, link)
+        self.calls.recovered(link)
 
     def link_closed(self, link: Link, refusal: Refusal | None) -> None:
         """A connection is gone, ready or not."""
@@ -227,16 +221,12 @@ class Mesh:
             self._replica.detach(link)
             others = [other for other in self.links if other.instance == link.instance]
             if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
-                self._park(dialer, others[0])
+                self.calls.park(dialer, others[0].instance)
             if self._stopped is None:
                 self._conversation.unlinked(link.member, link.ended_by == errors.LEFT)
             if not others:
-                self._unpark(link.instance)
+                self.calls.unpark(link.instance)
         self._stop_if_done()
-
-    def forget(self, dialer: Dialer) -> None:
-        """Dial an address no more that was learned and did not answer."""
-        self.dialers.pop((dialer.host, dialer.port), None)
 
     @staticmethod
     def _settled(link: Link, refusal: Refusal | None) -> bool:
@@ -279,33 +269,6 @@ class Mesh:
         else:
             newer.refuse(Refusal(errors.DUPLICATE))
 
-    # Dialing.
-
-    def _dial(self, host: str, port: int, expected: bytes | None = None) -> None:
-        dialer = self.dialers[host, port] = Dialer(self, host, port, expected)
-        dialer.dial()
-
-    def _park(self, dialer: Dialer, link: Link) -> None:
-        dialer.park()
-        self._parked[dialer] = link.instance
-
-    def _unpark(self, instance: tuple[bytes, int]) -> None:
-        if self._stopped is None:
-            for dialer in [dialer for dialer, behind in self._parked.items() if behind == instance]:
-                del self._parked[dialer]
-                dialer.dial()
-
-    def _dial_beside(self, link: Link) -> None:
-        """Call the peer of a suspect link, at every address we know it by."""
-        dialers = {dialer for dialer, behind in self._parked.items() if behind == link.instance}
-        if link in self._dialed:
-            dialers.add(self._dialed[link])
-        for dialer in dialers:
-            if dialer.link is link or dialer.parked:
-                self._parked.pop(dialer, None)
-                dialer.link = None
-                dialer.dial()
-
     # Addresses passed on.
 
     def _address(self, link: Link) -> Address | None:
@@ -320,15 +283,6 @@ class Mesh:
         if address is not None:
             for link in others:
                 link.send(Peers([address]))
-
-    def _learn(self, link: Link, frame: Peers) -> None:
-        known = {other.member for other in self.links} | {self._introduction.identity.id}
-        for address in frame.peers:
-            where = (address.host, address.port)
-            learned = sum(dialer.expected is not None for dialer in self.dialers.values())
-            near = is_loopback(address.host) and is_loopback(link.peer[0])
-            if near and address.id not in known and where not in self.dialers and learned < MAX_LEARNED:
-                self._dial(*where, address.id)
 
     # Pulses.
 
@@ -354,4 +308,4 @@ class Mesh:
         elif verdict is Verdict.PING:
             link.ping()
         elif verdict is Verdict.SUSPECT and not suspected:
-            self._dial_beside(link)
+            self.calls.beside(link, self._dialed.get(link))

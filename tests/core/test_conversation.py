@@ -245,6 +245,16 @@ class PresenceTests(ConversationTestCase):
         self.assertEqual(self.happened(), [Left("Ana")])
         self.assertEqual(self.conversation.here(), [])
 
+    def test_goodbye_over_one_of_two(self) -> None:
+        """Who says goodbye over one of two links has left, whichever of them closes last; who comes back is not leaving."""
+        for _ in range(2):
+            self.conversation.linked(ANA, "Ana", "h", 1, True)
+        self.conversation.unlinked(ANA, True)
+        self.conversation.unlinked(ANA, False)
+        self.conversation.linked(ANA, "Ana", "h", 1, True)
+        self.conversation.unlinked(ANA, False)
+        self.assertEqual([type(event) for event in self.happened()], [Joined, Left, Joined, Lost])
+
     def test_never_here(self) -> None:
         """The end of a link nobody heard of is nothing to tell."""
         self.conversation.unlinked(ANA, True)

@@ -13,11 +13,11 @@ from tests.core.sealing import Writer, said
 from tests.core.wires import Party, Recorder, SlowStore, join, mesh, run
 from tests.storage.feeding import Author
 from twisted_chat.core import replica as replica_module
+from twisted_chat.core.announcing import HAVE_INTERVAL
 from twisted_chat.core.errors import FORGED, LIMIT, PROTOCOL, Refusal
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import BatchFrame, Digest, Frame, Have, Range, Stop, Want
 from twisted_chat.core.inventory import MAX_AUTHORS
-from twisted_chat.core.announcing import HAVE_INTERVAL
 from twisted_chat.core.replica import MAX_HAVE, OWN_UNSAVED, UNSAVED
 from twisted_chat.core.store import Held, Loaded
 

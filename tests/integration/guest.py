@@ -93,7 +93,7 @@ class Guest(ChunkedLineReceiver):
             self.send_line(b'{"t":"pong","n":%d}\n' % frame.n)
         elif isinstance(frame, Have):
             for author, ranges in frame.feeds.items():
-                self.held.update({FeedId(author, epoch): high for epoch, _low, high in ranges})
+                self.held.update({FeedId(author, told.epoch): told.high for told in ranges})
         waiting, self._waiting = self._waiting, []
         for entry in waiting:
             if entry[0]():

@@ -18,8 +18,8 @@ from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import Address as PeerAddress
 from twisted_chat.core.frames import Bye, Frame, Greet, Peers, decode, encode
 from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Step
-from twisted_chat.net.factories import is_loopback
 from twisted_chat.net.calls import MAX_LEARNED
+from twisted_chat.net.factories import is_loopback
 from twisted_chat.net.mesh import MAX_OPENING
 from twisted_chat.peer import Address, Peer
 from twisted_chat.storage.memory import MemoryStore

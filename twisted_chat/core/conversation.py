@@ -175,7 +175,7 @@ class Conversation:
         if self._outlet.congested:
             raise Congested
         self._outlet.append(encode_record(record))
-        if not self.here() and not self._told_alone:
+        if not self._told_alone and self.roster.alone:
             self._told_alone = True
             self.emit(Alone())
 
@@ -281,6 +281,7 @@ class Conversation:
         known.host, known.port = host, port
         known.links += 1
         if known.links == 1:
+            known.leaving = False
             self._told_alone = False
             self.emit(Joined(known.shown, host, port, dialed))
 
@@ -290,8 +291,9 @@ class Conversation:
         if known is None or known.links == 0:
             return
         known.links -= 1
+        known.leaving |= left  # of two links the one without a goodbye may be the last to close
         if known.links == 0:
-            self.emit(Left(known.shown) if left else Lost(known.shown))
+            self.emit(Left(known.shown) if known.leaving else Lost(known.shown))
 
     def _note_name(self, id: bytes, name: str, at: int) -> Member:
         if id == self.roster.own.id:

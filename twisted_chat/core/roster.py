@@ -10,12 +10,14 @@ from twisted_chat.core.text import likeness
 
 @dataclass
 class Member:
-    """A known id. `name` is the name it claims, `shown` what people are shown; `links` how many links lead to it now."""
+    """A known id. `name` is the name it claims, `shown` what people are shown; `links` how many links lead to it now,
+    `leaving` whether it has said goodbye over one of them."""
 
     id: bytes
     name: str
     shown: str
     links: int = 0
+    leaving: bool = False
     host: str = ""
     port: int = 0
     named_at: int = 0
@@ -86,6 +88,11 @@ class Roster:
     def everybody(self) -> list[Member]:
         """Return all known members, this peer included, by name."""
         return sorted(self._members.values(), key=lambda member: likeness(member.shown))
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else is here. Cheap, for it is asked with every message that is said."""
+        return not any(member.here for member in self._members.values() if member is not self.own)
 
     def here(self) -> list[Member]:
         """Return the others that are here, by name."""

@@ -22,7 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import twisted_chat
 from tests import test_words
 from tests.test_words import FEED, said, sample
-from twisted_chat import catalogue, chatlog, i18n, service, words
+from twisted_chat import answers, catalogue, chatlog, i18n, service, words
 from twisted_chat.catalogue import NotACatalogue, entries
 from twisted_chat.commandline import CommandLine, _wish
 from twisted_chat.console.prompts import Terminal, ask_name, ask_port
@@ -500,7 +500,7 @@ class PortugueseAnswerTests(Spoken):
     def test_help(self) -> None:
         """Help names every command with all its words, and says of none in English what it does."""
         choose("pt_BR")
-        text = "\n".join(words.help_lines())
+        text = "\n".join(answers.help_lines())
         for command in COMMANDS:
             self.assertNotIn(command.help, text)
             for word in command.words:
@@ -518,9 +518,9 @@ class PortugueseAnswerTests(Spoken):
         """The number of connections in the original's words; numbers with a comma before the fraction."""
         choose("pt_BR")
         ana = Member(b"a" * 32, "Ana", "Ana", 1, "127.0.0.1", 5000)
-        self.assertEqual(words.who([ana])[0], "🔌[INFO] Total de conexões ativas: 1")
+        self.assertEqual(answers.who([ana])[0], "🔌[INFO] Total de conexões ativas: 1")
         link = LinkStatus("Ana", "127.0.0.1", 5000, True, False, True, 0.0015, 12345)
-        line = words.status(Status(records=12345, unsaved=0, copies=[], links=[link]))[-1]
+        line = answers.status(Status(records=12345, unsaved=0, copies=[], links=[link]))[-1]
         self.assertEqual(line, "🔗 Ana (127.0.0.1:5000): tudo certo, ida e volta 1,5 ms, 12.345 a enviar")
 
 

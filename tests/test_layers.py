@@ -20,6 +20,7 @@ LAYERS = (
     {"peer"},
     {"console"},
     {"chatlog"},
+    {"answers"},
     {"words", "verdict", "advice"},
     {"archive"},
     {"net"},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
-from twisted_chat import words
+from twisted_chat import answers, words
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
@@ -105,28 +105,29 @@ class AnswerTests(SynchronousTestCase):
         """Those who are here, counted, a line each with the address; or that nobody is."""
         ana = Member(b"a" * 32, "Ana", "Ana", 1, "127.0.0.1", 5000)
         bia = Member(b"b" * 32, "Ana", "Ana~0f0f", 1, "127.0.0.1", 5001)
-        self.assertEqual(words.who([ana])[0], "👥 1 other is here:")
+        self.assertEqual(answers.who([ana])[0], "👥 1 other is here:")
         self.assertEqual(
-            words.who([ana, bia]), ["👥 2 others are here:", "   Ana (127.0.0.1:5000)", "   Ana~0f0f (127.0.0.1:5001)"]
+            answers.who([ana, bia]),
+            ["👥 2 others are here:", "   Ana (127.0.0.1:5000)", "   Ana~0f0f (127.0.0.1:5001)"],
         )
-        self.assertEqual(words.who([]), words.sentences(events.Alone()))
+        self.assertEqual(answers.who([]), words.sentences(events.Alone()))
 
     def test_help_names_every_word(self) -> None:
         """Help is the table: each command with all its words and what it does, and the bare `sair`."""
-        text = "\n".join(words.help_lines())
+        text = "\n".join(answers.help_lines())
         for command in COMMANDS:
             self.assertIn(command.help, text)
             for word in command.words:
                 self.assertIn(f"/{word}", text)
         self.assertIn("sair alone", text)
-        self.assertEqual(len(words.help_lines(COMMANDS[:1])), 1)
+        self.assertEqual(len(answers.help_lines(COMMANDS[:1])), 1)
 
     def test_hints(self) -> None:
         """The hint for an unknown command names it, shortened, and the one that was meant."""
-        self.assertIn("/qiut; did you mean /quit?", words.unknown_command("qiut", "quit"))
-        self.assertIn("/help", words.unknown_command("x", None))
-        self.assertLess(len(words.unknown_command("x" * 8000, None)), 200)
-        self.assertNotIn("\x1b", words.unknown_command("\x1b[2J", None))
+        self.assertIn("/qiut; did you mean /quit?", answers.unknown_command("qiut", "quit"))
+        self.assertIn("/help", answers.unknown_command("x", None))
+        self.assertLess(len(answers.unknown_command("x" * 8000, None)), 200)
+        self.assertNotIn("\x1b", answers.unknown_command("\x1b[2J", None))
 
     def test_not_shown(self) -> None:
         """Large counts are readable."""

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.test_words import said
-from twisted_chat import words
+from twisted_chat import answers, words
 from twisted_chat.console.plain import FLUSH_SECONDS, PlainConsole
 from twisted_chat.core import events
 from twisted_chat.core.conversation import Conversation
@@ -122,22 +122,22 @@ class CommandTests(ConsoleCase):
         """`/who` and `/quem` list who is here with address."""
         for word in ("/who", "/quem"):
             self.type(word)
-            self.assertEqual(self.shown(), words.who(self.conversation.here()))
-        self.assertIn("Ana (127.0.0.1:5000)", words.who(self.conversation.here())[1])
+            self.assertEqual(self.shown(), answers.who(self.conversation.here()))
+        self.assertIn("Ana (127.0.0.1:5000)", answers.who(self.conversation.here())[1])
 
     def test_help(self) -> None:
         """`/help` is the table, `/help who` one line of it, and for a word that is not in it a hint."""
         self.type("/help")
-        self.assertEqual(self.shown(), words.help_lines())
+        self.assertEqual(self.shown(), answers.help_lines())
         self.type("/ajuda /who")
         self.assertEqual(len(self.shown()), 1)
         self.type("/help whoo")
-        self.assertEqual(self.shown(), [words.unknown_command("whoo", "who")])
+        self.assertEqual(self.shown(), [answers.unknown_command("whoo", "who")])
 
     def test_unknown(self) -> None:
         """A mistyped command is a hint."""
         self.type("/qiut")
-        self.assertEqual(self.shown(), [words.unknown_command("qiut", "quit")])
+        self.assertEqual(self.shown(), [answers.unknown_command("qiut", "quit")])
         self.assertEqual(self.left, 0)
 
     def test_leave(self) -> None:
@@ -260,7 +260,7 @@ class TerminalTests(ConsoleCase):
         self.outlet.capacity = 1
         self.type("a", "b", "/who", "sair")
         self.assertEqual(self.said(), ["a"])
-        self.assertEqual(self.shown(), [words.congested(), *words.who(self.conversation.here())])
+        self.assertEqual(self.shown(), [words.congested(), *answers.who(self.conversation.here())])
         self.assertEqual(self.left, 1)
         self.assertEqual(self.transport.producerState, "producing")
 

@@ -11,7 +11,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_chat import words
+from twisted_chat import answers, words
 from twisted_chat.console.lines import Lines
 from twisted_chat.console.output import Output, Stdio
 from twisted_chat.console.receipt import Receipt
@@ -68,7 +68,7 @@ class PlainConsole(Protocol):
 
     def found(self, messages: Sequence[Messages]) -> None:
         """Show messages of former times."""
-        self._output.write(words.found(messages))
+        self._output.write(answers.found(messages))
 
     def clear(self) -> None:
         """Scroll what is there out of sight."""

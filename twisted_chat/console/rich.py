@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_chat import words
+from twisted_chat import answers, words
 from twisted_chat.console.above import Above
 from twisted_chat.console.completion import Words
 from twisted_chat.console.graphemes import steady
@@ -116,7 +116,7 @@ class RichConsole(Protocol):
 
     def found(self, messages: Sequence[Messages]) -> None:
         """Show messages of former times."""
-        self._above.add(self._transcript.found(messages) or words.found(messages))
+        self._above.add(self._transcript.found(messages) or answers.found(messages))
 
     def clear(self) -> None:
         """Push what is seen into the scrollback, and begin at the top again."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from twisted_chat import words
+from twisted_chat import answers, words
 from twisted_chat.advice import advice
 from twisted_chat.core import commands
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
@@ -106,7 +106,7 @@ class Session:
             case Run(command, argument):
                 self._commands[command](argument)
             case UnknownCommand(word, suggestion):
-                self._display.tell(words.unknown_command(word, suggestion))
+                self._display.tell(answers.unknown_command(word, suggestion))
 
     def quit(self, argument: str = "") -> None:
         """Leave the chat."""
@@ -114,7 +114,7 @@ class Session:
         self.conversation.leave()
 
     def _who(self, argument: str) -> None:
-        self._display.tell(*words.who(self.conversation.here()))
+        self._display.tell(*answers.who(self.conversation.here()))
 
     def _msg(self, argument: str) -> None:
         member, text = self._addressee(argument)
@@ -125,7 +125,7 @@ class Session:
 
     def _reply(self, argument: str) -> None:
         if self._last_private is None:
-            self._display.tell(words.nobody_to_answer())
+            self._display.tell(answers.nobody_to_answer())
         elif not argument:
             self._hint(commands.REPLY)
         else:
@@ -143,9 +143,9 @@ class Session:
     def _hint(self, command: Command, name: str = "") -> None:
         """Say what is missing: somebody of that name, or the rest of the command."""
         if name and self._addressee(name)[0] is None:
-            self._display.tell(words.nobody_called(name, self.conversation.roster.everybody()))
+            self._display.tell(answers.nobody_called(name, self.conversation.roster.everybody()))
         else:
-            self._display.tell(words.usage(command))
+            self._display.tell(answers.usage(command))
 
     def _me(self, argument: str) -> None:
         if argument:
@@ -155,7 +155,7 @@ class Session:
 
     def _rooms(self, argument: str) -> None:
         topics = {**dict.fromkeys([self.room, *self.unread], ""), **self.conversation.topics}
-        self._display.tell(*words.rooms(topics, self.room, self.unread))
+        self._display.tell(*answers.rooms(topics, self.room, self.unread))
 
     def _join(self, argument: str) -> None:
         if not argument:
@@ -170,20 +170,20 @@ class Session:
         """Go to a room, and show what was said there last."""
         self.room = room
         self.unread.pop(room, None)
-        self._display.tell(words.room_entered(room, self.conversation.topics.get(room, "")))
+        self._display.tell(answers.room_entered(room, self.conversation.topics.get(room, "")))
 
         def show(messages: Sequence[Messages]) -> None:
             said = [message for message in messages if not message.private and message.records[0].room == room]
             if said:
                 self._display.found(said[-EARLIER:])
 
-        self.conversation.history(words.MAX_HISTORY // 10).addCallback(show)
+        self.conversation.history(answers.MAX_HISTORY // 10).addCallback(show)
 
     def _topic(self, argument: str) -> None:
         if argument:
             self.conversation.set_topic(self.room, argument)
         else:
-            self._display.tell(words.room_entered(self.room, self.conversation.topics.get(self.room, "")))
+            self._display.tell(answers.room_entered(self.room, self.conversation.topics.get(self.room, "")))
 
     def _nick(self, argument: str) -> None:
         self.conversation.rename(argument)
@@ -197,7 +197,7 @@ class Session:
             self._hint(commands.IGNORE, argument)
             return
         self._ignored ^= {member.id}
-        self._display.tell(words.ignored(member.shown, member.id in self._ignored))
+        self._display.tell(answers.ignored(member.shown, member.id in self._ignored))
 
     def _verify(self, argument: str) -> None:
         roster = self.conversation.roster
@@ -205,10 +205,10 @@ class Session:
         if argument and member is None:
             self._hint(commands.VERIFY, argument)
         else:
-            self._display.tell(*words.keys([roster.own] if member in (None, roster.own) else [roster.own, member]))
+            self._display.tell(*answers.keys([roster.own] if member in (None, roster.own) else [roster.own, member]))
 
     def _log(self, argument: str) -> None:
-        self._display.tell(words.where_log_is(self._log_path))
+        self._display.tell(answers.where_log_is(self._log_path))
 
     def _clear(self, argument: str) -> None:
         self._display.clear()
@@ -216,19 +216,19 @@ class Session:
     def _history(self, argument: str) -> None:
         if not argument:
             argument = str(EARLIER)
-        if argument.isdecimal() and 0 < int(argument[:9]) <= words.MAX_HISTORY:
+        if argument.isdecimal() and 0 < int(argument[:9]) <= answers.MAX_HISTORY:
             self.conversation.history(int(argument)).addCallback(self._display.found)
         else:
-            self._display.tell(words.how_many(argument))
+            self._display.tell(answers.how_many(argument))
 
     def _search(self, argument: str) -> None:
         if argument:
             self.conversation.search(argument, EARLIER).addCallback(self._display.found)
         else:
-            self._display.tell(words.search_what())
+            self._display.tell(answers.search_what())
 
     def _status(self, argument: str) -> None:
-        self._display.tell(*words.status(self.conversation.status()))
+        self._display.tell(*answers.status(self.conversation.status()))
 
     def _doctor(self, argument: str) -> None:
         def tell(diagnosis: Diagnosis) -> None:
@@ -239,8 +239,8 @@ class Session:
     def _help(self, argument: str) -> None:
         command = commands.lookup(argument)
         if not argument:
-            self._display.tell(*words.help_lines())
+            self._display.tell(*answers.help_lines())
         elif command is None:
-            self._display.tell(words.unknown_command(argument.removeprefix("/"), commands.suggest(argument)))
+            self._display.tell(answers.unknown_command(argument.removeprefix("/"), commands.suggest(argument)))
         else:
-            self._display.tell(*words.help_lines([command]))
+            self._display.tell(*answers.help_lines([command]))

@@ -17,12 +17,12 @@ class Member:
     name: str
     shown: str
     links: int = 0
-    leaving: bool = False
     host: str = ""
     port: int = 0
     named_at: int = 0
     away: str = ""
     away_at: int = 0
+    leaving: bool = False
     names: list[str] = field(default_factory=list)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -252,7 +253,7 @@ class Tables:
     def _batch(self, sig: bytes, body: bytes, checksum: int | None = None) -> Batch | None:
         try:
             if checksum in (None, _checksum(sig, body)):
-                return unseal(sig, body)
+                return _unsealed(sig, body)
             words = f"a batch of {len(body)} bytes, checksum {checksum}, has changed on the disk"
         except Refusal as refusal:
             words = f"a batch can't be read: {refusal}"
@@ -260,6 +261,12 @@ class Tables:
             self._damaged.add(words)
             self._damage(words)
         return None
+
+
+@lru_cache(maxsize=64)
+def _unsealed(sig: bytes, body: bytes) -> Batch:
+    """Links that catch up are usually at the same place: they share one batch, and its line."""
+    return unseal(sig, body)
 
 
 def _columns(head: Head) -> Sequence[Any]:

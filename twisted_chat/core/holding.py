@@ -33,12 +33,13 @@ class Holding:
     """The records `[low, high]` of one feed, those of them that are durable, and where more are coming from.
 
     `kept_low` and `kept_high` are what may be announced in `have`: durable, and free of gaps. `cutting` is above 0 while the
-    store drops what lies behind a fork: until it says what is left nothing more has a place.
+    store drops what lies behind a fork: until it says what is left nothing more has a place. `closing` is the last record
+    that filled a hole and is not yet durable.
     """
 
     __slots__ = (
-        "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low", "kept_tip",
-        "low", "progress", "source", "tip", "tip_first", "tip_lc",
+        "closing", "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low",
+        "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc",
     )  # fmt: skip
 
     def __init__(self, feed: FeedId) -> None:
@@ -50,6 +51,7 @@ class Holding:
         self.tip_lc = 0
         self.hole = (0, 0)
         self.floor = 1
+        self.closing = 0
         self.kept_low = 1
         self.kept_high = 0
         self.kept_tip = b""
@@ -115,6 +117,7 @@ class Holding:
         if start > end:
             self.hole = (0, 0)
             self.low = self.floor
+            self.closing = batch.last
 
     def keep(self, batch: Batch) -> None:
         """Note that `batch`, added before, is durable now."""
@@ -122,7 +125,7 @@ class Holding:
             if batch.first != self.kept_high + 1:
                 self.kept_low = batch.first
             self.kept_high, self.kept_tip = batch.last, batch.hash[:TIP_BYTES]
-        elif not self.has_hole:
+        elif batch.last == self.closing:  # and so is all that filled the hole before it
             self.kept_low = min(self.kept_low, self.low)
 
     def range(self) -> Range:
@@ -139,3 +142,4 @@ class Holding:
         self.low = max(self.low, low)
         self.kept_low = max(self.kept_low, low)
         self.hole = (0, 0)
+        self.closing = 0

@@ -104,7 +104,9 @@ class Replica:
         self._forks = Forks(self.holdings, group, store, self._frozen)
         self._caught_up = False
         self._delivery: tuple[int, bool, set[bytes], set[bytes]] = (0, True, set(), set())
-        self._sources = Sources(self, clock)
+        self._sources = Sources(
+            self.holdings, self.neighbours, lambda: self.own, clock, audience.receiving, self._check_caught_up
+        )
         self._own_unsaved = 0
         self._unsaved = 0
         self._flowing = True
@@ -181,7 +183,7 @@ class Replica:
         neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read)
         told = neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
         wire.send(Digest(told))
-        self.check_caught_up()
+        self._check_caught_up()
 
     def detach(self, wire: Wire) -> None:
         """Forget a link that is gone."""
@@ -189,7 +191,7 @@ class Replica:
         if neighbour is not None:
             neighbour.close()
             self._sources.lost(neighbour)
-            self.check_caught_up()
+            self._check_caught_up()
             self._deliver()
 
     def resumed(self, wire: Wire) -> None:
@@ -242,7 +244,7 @@ class Replica:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]
             neighbour.follow(self.own, known + 1, self._own.holding.high)
-        self.check_caught_up()
+        self._check_caught_up()
         if frame.end or self.own.author in frame.feeds:
             self._deliver()
 
@@ -343,11 +345,7 @@ class Replica:
         """Bytes of batches, anybody's, that are not yet durable."""
         return self._unsaved
 
-    def progress(self, received: int, total: int) -> None:
-        """Pass on how far catching up has come."""
-        self._audience.receiving(received, total)
-
-    def check_caught_up(self) -> None:
+    def _check_caught_up(self) -> None:
         """Pass on whether we are behind, if that has changed."""
         caught_up = bool(self.neighbours) and not self._sources.behind
         if caught_up != self._caught_up:

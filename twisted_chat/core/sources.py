@@ -7,8 +7,8 @@ but somebody holds later ones, the hole is jumped over after `HOLE` seconds, and
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -16,10 +16,8 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import Stop, Want
 from twisted_chat.core.holding import Holding
-from twisted_chat.core.neighbour import Neighbour
-
-if TYPE_CHECKING:
-    from twisted_chat.core.replica import Replica
+from twisted_chat.core.inventory import Inventory
+from twisted_chat.core.neighbour import Neighbour, Wire
 
 GRACE = 0.3
 """Seconds the author itself is given to push what others already hold."""
@@ -46,8 +44,22 @@ PROGRESS = 1.0
 class Sources:
     """Chooses, and chooses again, the source of every feed this peer is behind in."""
 
-    def __init__(self, replica: Replica, clock: IReactorTime) -> None:
-        self._replica = replica
+    def __init__(
+        self,
+        inventory: Inventory,
+        neighbours: Mapping[Wire, Neighbour],
+        own: Callable[[], FeedId],
+        clock: IReactorTime,
+        progress: Callable[[int, int], None],
+        looked: Callable[[], None],
+    ) -> None:
+        """`own` returns the feed that this process writes, and wants from nobody. `progress(received, total)` is called every
+        second while this takes long, `looked` after each look at what is behind."""
+        self._inventory = inventory
+        self._neighbours = neighbours
+        self._own = own
+        self._progress = progress
+        self._looked = looked
         self._clock = clock
         self._behind: dict[FeedId, float] = {}
         """The feeds somebody holds more of than we do, and since when we know."""
@@ -58,11 +70,11 @@ class Sources:
     @property
     def behind(self) -> bool:
         """Whether some neighbour holds, or for all we know may hold, what we lack."""
-        return bool(self._behind) or any(not neighbour.synced for neighbour in self._replica.neighbours.values())
+        return bool(self._behind) or any(not neighbour.synced for neighbour in self._neighbours.values())
 
     def offered(self, feed: FeedId, low: int, high: int) -> None:
         """A neighbour says that it holds `[low, high]` of `feed`."""
-        holding = self._replica.holdings.get(feed) or Holding(feed)
+        holding = self._inventory.get(feed) or Holding(feed)
         missing = high > holding.high or (holding.has_hole and low <= holding.hole[0])
         if missing:
             if not self._behind:
@@ -89,7 +101,7 @@ class Sources:
     def lost(self, neighbour: Neighbour) -> None:
         """A neighbour is gone: find others for what it was the source of."""
         now = self._clock.seconds()
-        for feed, holding in self._replica.holdings.items():
+        for feed, holding in self._inventory.items():
             if holding.filler is neighbour:
                 holding.filler = None
             if holding.source is neighbour:
@@ -126,21 +138,19 @@ class Sources:
             self._reported = now
         elif now - self._reported >= PROGRESS:
             self._reported = now
-            self._replica.progress(
-                self._received, self._received + sum(map(self._lacking, islice(self._behind, REPORTED_ON)))
-            )
-        self._replica.check_caught_up()
+            self._progress(self._received, self._received + sum(map(self._lacking, islice(self._behind, REPORTED_ON))))
+        self._looked()
 
     def _lacking(self, feed: FeedId) -> int:
-        holding = self._replica.holdings.get(feed) or Holding(feed)
-        held = (neighbour.have.get(feed, (1, 0)) for neighbour in self._replica.neighbours.values())
+        holding = self._inventory.get(feed) or Holding(feed)
+        held = (neighbour.have.get(feed, (1, 0)) for neighbour in self._neighbours.values())
         return max((high - max(holding.high, low - 1) for low, high in held), default=0)
 
     def _look(self, feed: FeedId) -> None:
-        holding = self._replica.holdings.get(feed) or Holding(feed)
-        neighbours = self._replica.neighbours.values()
+        holding = self._inventory.get(feed) or Holding(feed)
+        neighbours = self._neighbours.values()
         ahead = [neighbour for neighbour in neighbours if neighbour.have.get(feed, (1, 0))[1] > holding.high]
-        if feed == self._replica.own:
+        if feed == self._own():
             del self._behind[feed]
         elif holding.cutting:
             return
@@ -168,13 +178,13 @@ class Sources:
             self._leave(holding)
             offers = alternatives
         if offers:
-            if waited >= GRACE or not any(n.wire.member == feed.author for n in self._replica.neighbours.values()):
+            if waited >= GRACE or not any(n.wire.member == feed.author for n in self._neighbours.values()):
                 self._ask(holding, self._best(feed, offers), missing)
         elif waited >= HOLE:
             lowest = min(ahead, key=lambda neighbour: neighbour.have[feed][0])
             low, high = lowest.have[feed]
             if missing < low <= high and lowest.wire.writable and self._ask(holding, lowest, low):
-                self._replica.holdings[feed].jump = low
+                self._inventory[feed].jump = low
 
     def _stalled(self, holding: Holding, source: Neighbour) -> bool:
         silent = self._clock.seconds() - holding.progress
@@ -195,7 +205,7 @@ class Sources:
         if len(neighbour.asked) >= MAX_ASKED:
             return False
         try:
-            holding = self._replica.holdings.hold(holding.feed)
+            holding = self._inventory.hold(holding.feed)
         except Refusal:
             del self._behind[holding.feed]  # more than a group may have: none the worse for what it has
             return False
@@ -218,7 +228,7 @@ class Sources:
         if not holding.has_hole:
             return False
         start = holding.hole[0]
-        offers = [neighbour for neighbour in self._replica.neighbours.values() if neighbour.offers(holding.feed, start)]
+        offers = [neighbour for neighbour in self._neighbours.values() if neighbour.offers(holding.feed, start)]
         if holding.filler in offers and not self._stalled(holding, holding.filler):
             return True
         offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]

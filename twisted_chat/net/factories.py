@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import Any
 
 from twisted.internet.interfaces import IAddress, IConnector
 from twisted.internet.protocol import ReconnectingClientFactory, ServerFactory
 from twisted.python.failure import Failure
 
-from twisted_chat.core.opening import Role
 from twisted_chat.core.status import Finding
 from twisted_chat.net.findings import UNKNOWN, unanswered
 from twisted_chat.net.link import Link
-
-if TYPE_CHECKING:
-    from twisted_chat.net.mesh import Mesh
 
 CONNECT_SECONDS = 2.0
 """How long an address has to accept a connection."""
@@ -42,12 +39,13 @@ class Listener(ServerFactory):
 
     noisy = False
 
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
+    def __init__(self, build: Callable[[], Link | None]) -> None:
+        """`build` returns the listening end of a new link, None if there are to be no more."""
+        self._build = build
 
     def buildProtocol(self, addr: IAddress | None) -> Link | None:
         """Return the listening end of a new link."""
-        return self._mesh.build_link(Role.LISTENER)
+        return self._build()
 
 
 class Dialer(ReconnectingClientFactory):
@@ -63,19 +61,31 @@ class Dialer(ReconnectingClientFactory):
     initialDelay = 0.5
     factor = 1.5
 
-    def __init__(self, mesh: Mesh, host: str, port: int, expected: bytes | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        build: Callable[[Dialer], Link | None],
+        forget: Callable[[Dialer], None],
+        host: str,
+        port: int,
+        expected: bytes | None = None,
+    ) -> None:
+        """`build` returns the dialing end of a new link, None if there are to be no more; `forget` is called when an address
+        that was learned has not answered for `TRIES_LEARNED` calls."""
         self.host = host
         self.port = port
         self.expected = expected
-        self.clock = mesh.reactor  # retry() keeps time with it
+        self.clock = reactor  # retry() keeps time with it
         self.link: Link | None = None
         self.last_ready = float("-inf")
         self.found = UNKNOWN
         """What the last call came to, if not to a link."""
         self.reported: Finding | None = None
         """What was found when that was last reported, so that the same is not reported again and again."""
-        self._mesh = mesh
-        self._time = mesh.reactor.seconds
+        self._reactor = reactor
+        self._build = build
+        self._forget = forget
+        self._time = reactor.seconds
         self._parked = False
         self.maxRetries = None if expected is None else TRIES_LEARNED
 
@@ -85,7 +95,7 @@ class Dialer(ReconnectingClientFactory):
         self._cancel()
         self.resetDelay()
         self.connector = None
-        self._mesh.reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
+        self._reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
 
     def park(self) -> None:
         """Call no more until `dial`; a link that stands is left alone."""
@@ -116,7 +126,7 @@ class Dialer(ReconnectingClientFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Link | None:
         """Return the dialing end of a new link."""
-        self.link = self._mesh.build_link(Role.DIALER, self)
+        self.link = self._build(self)
         return self.link
 
     def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
@@ -136,7 +146,7 @@ class Dialer(ReconnectingClientFactory):
         self.delay = min(self.delay, self.maxDelay)
         self.retry(connector)
         if self._callID is None:
-            self._mesh.calls.forget(self)
+            self._forget(self)
 
     def _cancel(self) -> None:
         if self._callID is not None and self._callID.active():

@@ -51,7 +51,7 @@ class Mesh:
         self.reactor = reactor
         self.links: list[Link] = []
         """The ready links, oldest first."""
-        self.calls = Calls(lambda host, port, expected: Dialer(self, host, port, expected))
+        self.calls = Calls(self._make_dialer)
         self._wall = wall
         self._introduction = introduction
         self._replica = replica
@@ -75,7 +75,9 @@ class Mesh:
         """
         self._own = (host, self._introduction.port)
         if self._introduction.port:
-            self._port = self.reactor.listenTCP(self._introduction.port, Listener(self), interface=host)
+            self._port = self.reactor.listenTCP(
+                self._introduction.port, Listener(lambda: self.build_link(Role.LISTENER)), interface=host
+            )
             self._port.stopReading()
 
     def start(self, addresses: Iterable[tuple[str, int]]) -> None:
@@ -160,6 +162,12 @@ class Mesh:
         link = Link(self, self._introduction, role, self.reactor)
         self._opening[link] = dialer
         return link
+
+    def _make_dialer(self, host: str, port: int, expected: bytes | None) -> Dialer:
+        def build(dialer: Dialer) -> Link | None:
+            return self.build_link(Role.DIALER, dialer)
+
+        return Dialer(self.reactor, build, self.calls.forget, host, port, expected)
 
     def link_admitted(self, link: Link) -> None:
         """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""

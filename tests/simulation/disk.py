@@ -60,6 +60,7 @@ class DiskStore:
         self._node = node
         self._memory = MemoryStore()
         self._written_at = 0.0
+        self._told_at = 0.0
         for fork in disk.forks:
             self._memory.freeze(fork)
         for batch in disk.batches:
@@ -76,7 +77,8 @@ class DiskStore:
 
         def write() -> None:
             self._disk.write(batch)
-            self._node.callLater(self._node.network.random.uniform(0, 0.01), written.callback, {})
+            self._told_at = max(self._told_at, self._node.seconds() + self._node.network.random.uniform(0, 0.01))
+            self._node.callLater(self._told_at - self._node.seconds(), written.callback, {})
 
         now = self._node.seconds()
         self._written_at = max(self._written_at, now + self._node.network.random.uniform(0, 0.05))

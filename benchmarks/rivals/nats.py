@@ -76,9 +76,7 @@ class JetStreamClient(NATSClient):
 
     async def _subscribe(self) -> None:
         me = self.place.me
-        await self.connection.write(
-            f"SUB deliver.{me} 1\r\nSUB ack.{me} 2\r\nSUB answer.{me} 3\r\n".encode()
-        )
+        await self.connection.write(f"SUB deliver.{me} 1\r\nSUB ack.{me} 2\r\nSUB answer.{me} 3\r\n".encode())
         if me == 0:
             await self._ask("STREAM.CREATE.bench", {"name": "bench", "subjects": ["chat.*"], "storage": "file"})
         config = {

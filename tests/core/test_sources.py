@@ -81,6 +81,18 @@ class ChoiceTests(SourcesTestCase):
         run(self.clock, 10)
         self.assertEqual([self.wants(wire) for wire in wires], [[], []])
 
+    def test_others_are_faster(self) -> None:
+        """That others announce what the author's link has not brought yet is no reason to leave the author for them."""
+        author, other = self.link(FEED.author), self.link(b"o" * 32)
+        self.ana.hears(author, carry(BATCHES[0]))
+        run(self.clock, 1)
+        self.ana.hears(other, have(1, 4))
+        run(self.clock, 0.2)
+        self.assertEqual((self.wants(author), self.wants(other)), ([], []))
+        self.ana.hears(author, *map(carry, BATCHES[1:4]))
+        run(self.clock, 1)
+        self.assertEqual((self.wants(author), self.wants(other)), ([], []))
+
     def test_the_authors_grace(self) -> None:
         """An author that is linked is given 300 ms to push what others already have."""
         author = self.link(FEED.author)

@@ -123,6 +123,7 @@ class Conversation:
         self._watchers: list[Watcher] = []
         self._waiting: list[Callable[[], None]] = []
         self._told_alone = False
+        self._present = 0
 
     @property
     def name(self) -> str:
@@ -175,7 +176,7 @@ class Conversation:
         if self._outlet.congested:
             raise Congested
         self._outlet.append(encode_record(record))
-        if not self._told_alone and self.roster.alone:
+        if not self._present and not self._told_alone:
             self._told_alone = True
             self.emit(Alone())
 
@@ -282,6 +283,7 @@ class Conversation:
         known.links += 1
         if known.links == 1:
             known.leaving = False
+            self._present += known is not self.roster.own
             self._told_alone = False
             self.emit(Joined(known.shown, host, port, dialed))
 
@@ -293,6 +295,7 @@ class Conversation:
         known.links -= 1
         known.leaving |= left  # of two links the one without a goodbye may be the last to close
         if known.links == 0:
+            self._present -= known is not self.roster.own
             self.emit(Left(known.shown) if known.leaving else Lost(known.shown))
 
     def _note_name(self, id: bytes, name: str, at: int) -> Member:

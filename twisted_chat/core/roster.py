@@ -89,11 +89,6 @@ class Roster:
         """Return all known members, this peer included, by name."""
         return sorted(self._members.values(), key=lambda member: likeness(member.shown))
 
-    @property
-    def alone(self) -> bool:
-        """Whether nobody else is here. Cheap, for it is asked with every message that is said."""
-        return not any(member.here for member in self._members.values() if member is not self.own)
-
     def here(self) -> list[Member]:
         """Return the others that are here, by name."""
         present = (member for member in self._members.values() if member.here and member is not self.own)

@@ -166,8 +166,9 @@ class Sources:
         offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing) and neighbour.wire.writable]
         source = holding.source
         if source is not None:
-            if source in ahead and not self._stalled(holding, source):
-                return
+            owing = now - max(holding.progress, self._behind[feed])
+            if owing < GRACE or (source in ahead and not self._stalled(holding, source)):
+                return  # what it sends may just be on its way, though others have announced it already
             alternatives = [neighbour for neighbour in offers if neighbour is not source]
             if not alternatives:
                 if source in offers and now - holding.progress > PATIENCE:

@@ -29,7 +29,7 @@ from twisted_chat.console.prompts import Terminal, ask_name, ask_port
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.feeds import Say
+from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
 from twisted_chat.i18n import CATALOGUE, LOCALES, choose, date, known, languages, ngettext, number, preferred

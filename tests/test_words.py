@@ -16,7 +16,8 @@ from twisted_chat import answers, words
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.feeds import FeedId, Say
+from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 
 AT = int(time.time() * 1000)

@@ -9,8 +9,9 @@ from msgspec import Raw
 from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
 
 from tests.storage.feeding import START
-from twisted_chat.core.feeds import Batch, FeedId, Group, Say, encode_record, seal, unseal
+from twisted_chat.core.feeds import Batch, FeedId, Group, seal, unseal
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.records import Say, encode_record
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
 """The order of Ed25519's base point."""

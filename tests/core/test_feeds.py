@@ -13,22 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.patience import patient
 from tests.core.sealing import Writer, said
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
-from twisted_chat.core.feeds import (
-    MAX_BODY,
-    MAX_RECORDS,
-    MAX_WALL_MS,
-    Batch,
-    Fork,
-    Group,
-    Say,
-    Unknown,
-    encode_record,
-    seal,
-    split,
-    unseal,
-)
+from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, MAX_WALL_MS, Batch, Fork, Group, seal, split, unseal
 from twisted_chat.core.frames import MAX_INT, BatchFrame, decode
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.records import Say, Unknown, encode_record
 from twisted_chat.core.text import MAX_NAME, MAX_ROOM, MAX_TEXT
 
 ANA = Identity(b"a" * 32)

@@ -11,9 +11,10 @@ from twisted.internet.task import Clock
 
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, Say, encode_record
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Group
 from twisted_chat.core.frames import BatchFrame, Frame, Have, Stop, Want, decode, encode
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.records import Say, encode_record
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.store import PAGE_BYTES, Held, Loaded
 from twisted_chat.storage.memory import MemoryStore

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twisted_chat.core.feeds import Batch, FeedId, Group, Say
+from twisted_chat.core.feeds import Batch, FeedId, Group
+from twisted_chat.core.records import Say
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.tables import Tables

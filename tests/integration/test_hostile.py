@@ -9,9 +9,10 @@ from msgspec import Raw
 
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, visit
-from twisted_chat.core.feeds import Batch, Group, Say, encode_record, seal
+from twisted_chat.core.feeds import Batch, Group, seal
 from twisted_chat.core.frames import BatchFrame, Have, Ping, Pong, Range, Want
 from twisted_chat.core.keys import SEED_BYTES, Identity
+from twisted_chat.core.records import Say, encode_record
 from twisted_chat.core.replica import MAX_HAVE
 
 EPOCH = 7

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, Say, encode_record, seal
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, seal
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.records import Say, encode_record
 
 GROUP = Group()
 START = 1_700_000_000_000_000

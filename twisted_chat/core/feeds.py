@@ -14,11 +14,7 @@ from msgspec import Meta, Raw, Struct
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.frames import BatchFrame, Id, Number, SignedBody, Whole, encode
 from twisted_chat.core.keys import Identity, verified
-from twisted_chat.core.records import KINDS as KINDS
 from twisted_chat.core.records import KnownRecord, Record, decode_record
-from twisted_chat.core.records import Say as Say
-from twisted_chat.core.records import Unknown as Unknown
-from twisted_chat.core.records import encode_record as encode_record
 from twisted_chat.core.text import check_name
 
 MAX_RECORDS = 512

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import report
+from benchmarks.messages import Work
 from benchmarks.pictures import draw_all
 from benchmarks.processes import ROOT, BenchmarkFailed
 from benchmarks.systems import OURS, SYSTEMS, System
@@ -71,7 +72,9 @@ class Run:
         if "e" in self._only:
             with self._trying("catching up") as home:
                 times = min(self._rounds, MOST_CATCHING_UP)
-                self.results["catch_up"] = catch_up(home, self._sizes.catch_up, times)
+                self.results["catch_up"] = catch_up(home, self._sizes.catch_up, Work.burst, times)
+            with self._trying("catching up on messages said one by one") as home:
+                self.results["one_by_one"] = catch_up(home, self._sizes.one_by_one, 1, 1)
         if "f" in self._only:
             with self._trying("idle") as home:
                 self.results["idle"] = idle(SYSTEMS[0], home, 5, self._sizes.idle_seconds)

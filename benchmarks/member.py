@@ -22,12 +22,10 @@ from twisted_chat.chatlog import ChatLog
 from twisted_chat.core.events import Delivered, Event, Joined, Messages
 from twisted_chat.core.feeds import Group
 from twisted_chat.peer import Address, Peer
-from twisted_chat.reactors import install_reactor, steady_reactor
+from twisted_chat.reactors import install_reactor, settle_memory, steady_reactor
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.sqlite import SQLiteStore
 
-BURST = 1024
-"""Messages said in one reactor turn at full speed."""
 PHASE_TYPED = 99
 """The phase that messages bear that are said as by a person, beside a burst."""
 
@@ -67,6 +65,8 @@ class Counting:
             _tell({"greeting": True})
         elif do == "go":
             self._go()
+        elif do == "type":
+            self._type(command["rate"])
 
     def _expect(self, work: Work) -> None:
         self._tally = Tally(work, self._me)
@@ -85,12 +85,12 @@ class Counting:
             else:
                 self._burst(work)
         if work.typed and self._me == 0:
-            self._type(work)
+            self._type(work.typed)
         self._look()
 
     def _burst(self, work: Work) -> None:
         conversation = self._peer.conversation
-        for _ in range(BURST):
+        for _ in range(work.burst):
             if self._own_said == work.count:
                 return
             if conversation.congested:
@@ -107,12 +107,12 @@ class Counting:
             due = start + (number + 1) / work.rate
             self._reactor.callLater(max(0.0, due - self._reactor.seconds()), self._pace, work, number + 1, start)
 
-    def _type(self, work: Work) -> None:
-        if self._tally is not None and not self._told:
+    def _type(self, rate: float) -> None:
+        if self._tally is None or not self._told:
             if not self._peer.conversation.congested:
                 self._peer.conversation.say(compose(self._me, PHASE_TYPED, self._typed))
                 self._typed += 1
-            self._reactor.callLater(1 / work.typed, self._type, work)
+            self._reactor.callLater(1 / rate, self._type, rate)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Messages):
@@ -147,7 +147,8 @@ class Counting:
     def _without_typed(self, texts: list[str]) -> list[str]:
         mark = f"00 {PHASE_TYPED}"
         now = time.monotonic_ns()
-        self._typed_latencies += [now - int(text[15:35]) for text in texts if text.startswith(mark)]
+        made = [int(text[15:35]) for text in texts if text.startswith(mark)]
+        self._typed_latencies += [now - then for then in made if then > self._linked]
         return [text for text in texts if not text.startswith(mark)]
 
     def _look(self) -> None:
@@ -213,10 +214,11 @@ def run(spec: dict[str, Any]) -> None:
 
     peer = Peer(reactor, time.time, folder.identity, name, group, address, store, leave, data=folder.path)
     peer.listen()
-    peer.conversation.watch(chatlog.record)
     counting = Counting(reactor, peer, spec)
+    peer.conversation.watch(chatlog.record)
 
     def started(_: None) -> None:
+        settle_memory()
         StandardIO(Commands(counting, leave), reactor=reactor)
         if spec["members"] == 1:
             _tell({"ready": True})

@@ -22,7 +22,8 @@ def compose(sender: int, phase: int, number: int) -> str:
 class Work:
     """What is done in one phase: each of `senders` sends `count` messages, at full speed or `rate` a second.
 
-    `typed` is how many a second sender 0 says beside that, as a person would, or 0.
+    `typed` is how many a second sender 0 says beside that, as a person would, or 0. `burst` is how many of the others a member
+    of tcpchat says in one reactor turn.
     """
 
     phase: int
@@ -30,6 +31,7 @@ class Work:
     senders: list[int]
     rate: float = 0.0
     typed: float = 0.0
+    burst: int = 1024
 
 
 @dataclass

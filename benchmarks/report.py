@@ -97,9 +97,12 @@ def _others(results: Results, ours: dict[str, Any] | None) -> Iterator[str]:
             ("memory after all that, MiB", spread(values(ours, "memory_after"))),
         ]
     rows.append(("start to first message exchanged with four others, s", spread(results.get("start", []))))
-    caught = results.get("catch_up", [])
-    rows.append(("newcomer catches up, thousand records a second", spread([each["rate"] / 1000 for each in caught])))
-    rows.append(("the same, CPU of both, s per million records", spread([each["cpu"] for each in caught])))
+    for caught, what in (("catch_up", "newcomer catches up"), ("one_by_one", "newcomer catches up on lone messages")):
+        found = results.get(caught, [])
+        rows.append((f"{what}, thousand records a second", spread([each["rate"] / 1000 for each in found])))
+        rows.append(("the same, CPU of both, s per million records", spread([each["cpu"] for each in found])))
+        rows.append(("a message typed meanwhile, the slowest, ms", spread([each["typed_most"] for each in found])))
+        rows.append(("the newcomer's memory, at most, MiB", spread([each["memory"] for each in found])))
     idle = results.get("idle")
     if idle:
         rows.append(("idle with 4 links, % of a core", short(idle["percent"])))
@@ -137,6 +140,10 @@ def _absolute(results: Results, ours: dict[str, Any] | None) -> Iterator[tuple[s
         yield "a typed message under full load, slowest, ms", 250, False, middle(ours, "typed_most")
     yield "start to first message, s", 1.0, False, median(results.get("start") or [0.0])
     yield "catch-up, records a second", 100_000, True, median(caught or [0.0])
+    catching_up = [*results.get("catch_up", []), *results.get("one_by_one", [])]
+    slowest = max((each["typed_most"] for each in catching_up), default=0.0)
+    yield "a message typed during catch-up, slowest, ms", 500, False, slowest
+    yield "memory of a newcomer, MiB", 120, False, max((each["memory"] for each in catching_up), default=0.0)
     yield "idle peer with 4 links, MiB", 50, False, idle["memory"]
     yield "idle peer with 4 links, % of a core", 0.3, False, idle["percent"]
     if 40 in by_members and 5 in by_members:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,6 +15,8 @@ from benchmarks.systems import System
 
 SECOND = 1_000_000_000
 PATIENCE = 120.0
+TYPED = 4.0
+"""Messages a second that are typed while a newcomer catches up."""
 SETTLE_SECONDS = 0.5
 """How long after a start before anything is measured."""
 
@@ -28,12 +30,13 @@ class Sizes:
     rate: float = 200.0
     paced_seconds: float = 2.0
     catch_up: int = 1_000_000
+    one_by_one: int = 200_000
     idle_seconds: float = 10.0
     groups: tuple[int, ...] = (2, 5, 10, 20, 40)
     deliveries: int = 400_000
 
 
-QUICK = Sizes(10_000, 2_000, 200.0, 1.0, 100_000, 4.0, (2, 5, 10), 40_000)
+QUICK = Sizes(10_000, 2_000, 200.0, 1.0, 100_000, 10_000, 4.0, (2, 5, 10), 40_000)
 
 
 def measure(team: Team, work: Work) -> dict[str, Any]:
@@ -133,44 +136,41 @@ def start_to_message(system: System, home: Path) -> float:
     return (last - began) / SECOND
 
 
-def catch_up(home: Path, records: int, rounds: int) -> list[dict[str, float]]:
-    """Have a newcomer, `rounds` times over, get what another peer holds; return records a second."""
+def catch_up(home: Path, records: int, burst: int, rounds: int) -> list[dict[str, float]]:
+    """Have a newcomer, `rounds` times over, get what another peer said before, `burst` at a time, while that peer types.
+
+    Returns, for each, records a second, CPU of both, the newcomer's memory at most in MiB, and how long the slowest of what was
+    typed took, in milliseconds.
+    """
     ports = free_ports(2)
-    spec = {"members": 1, "ports": ports, "me": 0, "home": str(home / "holder")}
-    work = Work(1, records, [0])
+    work = Work(1, records, [0], typed=TYPED, burst=burst)
+
+    def member(me: int, place: Path, **more: Any) -> Team:
+        spec = {"members": 1 + me, "ports": ports, "me": me, "home": str(place), **more}
+        return Team([Child(f"m{me}", python("benchmarks.member", spec), place)])
+
+    with member(0, home / "holder") as holder:
+        holder.expect("ready", PATIENCE)
+        holder.tell({"do": "expect", "work": asdict(replace(work, typed=0.0))})
+        holder.tell({"do": "go"})
+        holder.expect("done", PATIENCE)
     results = []
-    with Team([Child("holder", python("benchmarks.member", spec), home / "holder")]) as team:
-        team.expect("ready", PATIENCE)
-        team.tell({"do": "expect", "work": asdict(work)})
-        team.expect("expecting", PATIENCE)
-        team.tell({"do": "go"})
-        for round in range(rounds):
-            place = home / f"newcomer{round}"
-            if round == 0:
-                time.sleep(0.5)
-                _wait_until_quiet(team)
-            before = team.processor_seconds()
-            expect = {**spec, "members": 2, "me": 1, "home": str(place), "expect": asdict(work)}
-            with Team([Child("newcomer", python("benchmarks.member", expect), place)]) as newcomer:
+    for round in range(rounds):
+        with member(0, home / "holder") as holder:
+            holder.expect("ready", PATIENCE)
+            before = holder.processor_seconds()
+            with member(1, home / f"newcomer{round}", expect=asdict(work)) as newcomer:
+                newcomer.expect("ready", PATIENCE)
+                holder.tell({"do": "type", "rate": work.typed})
                 told = newcomer.expect("done", PATIENCE)[0]
-                used = newcomer.processor_seconds() + team.processor_seconds() - before
-                if told["errors"]:
-                    raise BenchmarkFailed(f"lost, doubled or out of order: {told['errors']}")
-                seconds = (told["last"] - told["linked"]) / SECOND
-                results.append({"rate": records / seconds, "cpu": used / records * 1e6})
+                used = newcomer.processor_seconds() + holder.processor_seconds() - before
+                memory = newcomer.members[0].memory("VmHWM")
+        if told["errors"] or not told["typed"]:
+            raise BenchmarkFailed(f"lost, doubled or out of order: {told['errors']}")
+        rate = records / (told["last"] - told["linked"]) * SECOND
+        slowest = max(told["typed"]) / 1e6
+        results.append({"rate": rate, "cpu": used / records * 1e6, "memory": memory, "typed_most": slowest})
     return results
-
-
-def _wait_until_quiet(team: Team) -> None:
-    """Wait until the holder has said and kept everything: it uses no processor any more."""
-    deadline = time.monotonic() + PATIENCE
-    used = team.processor_seconds()
-    while time.monotonic() < deadline:
-        time.sleep(0.5)
-        now = team.processor_seconds()
-        if now - used < 0.02:
-            return
-        used = now
 
 
 def by_members(system: System, home: Path, members: int, sizes: Sizes) -> dict[str, float]:

@@ -27,8 +27,8 @@ WALL = AT / 1000
 STAMP = time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL))
 
 
-SUMMARIES = {events.Earlier, events.WhileAway, events.Receiving, events.Delivered}
-"""What sums up messages that have, or had in an earlier life, their own lines."""
+SUMMARIES = {events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase}
+"""What sums up messages, or refusals, that have, or had in an earlier life, their own lines."""
 
 
 class ChatLogCase(SynchronousTestCase):
@@ -87,6 +87,32 @@ class FormatTests(ChatLogCase):
                 "[MSG ENVIADA] Bia: olá",
                 "[SAIDA USR] Ana saiu do chat.",
                 "[INF SAIDA] Bia, encerrou o chat.",
+            ],
+        )
+
+    def test_whose_key(self) -> None:
+        """A false name is a warning, and says whether it is a verified member's; so is a loss, with who still reaches whom."""
+        self.record(
+            events.Impostor("Ana", "Ana~0f0f"),
+            events.Impostor("Ana", "Ana~0f0f", verified=True),
+            events.Verified("Ana", True),
+            events.Verified("Ana", False),
+            events.Lost("Ana"),
+            events.Lost("Ana", "Bia, Caio"),
+            events.Reachable("Ana", "Bia"),
+            events.Unreachable("Ana"),
+        )
+        self.assertEqual(
+            self.lines(),
+            [
+                "[AVISO] Ana~0f0f usa o nome Ana, que era antes de outra chave.",
+                "[AVISO] Ana~0f0f NÃO É Ana: usa esse nome com outra chave que não a conferida.",
+                "[INFO] A chave de Ana foi conferida.",
+                "[INFO] A chave de Ana não vale mais como conferida.",
+                "[AVISO] A conexão com Ana foi perdida; reconectando.",
+                "[AVISO] A conexão com Ana foi perdida; reconectando. As mensagens ainda passam por Bia, Caio.",
+                "[INFO] Ana está aqui, por meio de Bia.",
+                "[INFO] Ninguém mais aqui alcança Ana.",
             ],
         )
 

@@ -18,9 +18,9 @@ from zope.interface import implementer
 
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed, WentAway
+from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed
 from twisted_chat.core.records import Say
-from twisted_chat.core.text import DEFAULT_ROOM, clean
+from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
 
 MAX_REFUSALS = 20
 """Refusals written in `REFUSAL_SECONDS`; the others are counted."""
@@ -46,19 +46,31 @@ _ENTRIES: dict[type, str] = {
     events.Topical: "[INFO] {name}: o assunto de {room} é: {text}",
     events.WentAway: "[INFO] {name} está ausente: {text}",
     events.Left: "[SAIDA USR] {name} saiu do chat.",
-    events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando.",
+    events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando. As mensagens ainda passam por {through}.",
     events.Alone: "[INFO] Ninguém mais está aqui ainda.",
     events.Refused: "[AVISO] Conexão com {host}:{port} recusada ({reason}): {detail}",
-    events.Impostor: "[AVISO] {shown} usa o nome {claimed}, que era antes de outra chave.",
+    events.Reachable: "[INFO] {name} está aqui, por meio de {through}.",
+    events.Unreachable: "[INFO] Ninguém mais aqui alcança {name}.",
+    events.Impostor: "[AVISO] {shown} NÃO É {claimed}: usa esse nome com outra chave que não a conferida.",
+    events.Verified: "[INFO] A chave de {name} foi conferida.",
     events.Renamed: "[INFO] {old} agora se chama {new}.",
     events.TwoInstances: "[AVISO] Dois programas usam a chave de {name}.",
     events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
+    events.Exposed: "[AVISO] O grupo é aberto: qualquer um nesta rede pode ler e participar.",
+    events.Undiscoverable: "[AVISO] Os outros desta rede não podem ser encontrados sozinhos: {detail}",
+    events.QuotaReached: "[AVISO] {name} usou os {bytes} bytes que são guardados de cada um; o que vier a mais não é aceito.",
     events.StoreFailing: "[ERRO] As mensagens não podem ser guardadas agora: {detail}",
     events.StoreRecovered: "[INFO] As mensagens voltaram a ser guardadas.",
     events.Fault: "[ERRO] {detail}",
     events.Leaving: "[INF SAIDA] {name}, encerrou o chat.",
 }
-_BACK = "[INFO] {name} voltou."
+_OTHERWISE: dict[type, tuple[str, str]] = {
+    events.WentAway: ("text", "[INFO] {name} voltou."),
+    events.Lost: ("through", "[AVISO] A conexão com {name} foi perdida; reconectando."),
+    events.Verified: ("verified", "[INFO] A chave de {name} não vale mais como conferida."),
+    events.Impostor: ("verified", "[AVISO] {shown} usa o nome {claimed}, que era antes de outra chave."),
+}
+"""What is written instead where the field named is empty or false."""
 _LEVELS = {LogLevel.critical: "[ERRO]", LogLevel.error: "[ERRO]", LogLevel.warn: "[AVISO]"}
 _NOT_WRITTEN = "[AVISO] Mais {n} recusas não foram escritas."
 _MISSING = "[AVISO] Faltam {n} linhas: não puderam ser escritas."
@@ -132,6 +144,9 @@ class ChatLog:
     @singledispatchmethod
     def _lines(self, event: Any) -> str:
         entry = _ENTRIES.get(type(event))  # none for what sums up messages, which have their lines already
+        field, otherwise = _OTHERWISE.get(type(event), ("", ""))
+        if entry and field and not getattr(event, field):
+            entry = otherwise
         return self._line(entry.format_map(vars(event))) if entry else ""
 
     @_lines.register
@@ -147,12 +162,10 @@ class ChatLog:
     def _messages(self, event: Messages) -> str:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}: "
-        return "".join([f"{start}{_where(record)}{clean(record.text)}\n" for record in event.records])
-
-    @_lines.register
-    def _went_away(self, event: WentAway) -> str:
-        entry = _ENTRIES[WentAway] if event.text else _BACK
-        return self._line(entry.format_map(vars(event)))
+        texts = clean_all([record.text for record in event.records])
+        if [record for record in event.records if record.room != DEFAULT_ROOM or record.me]:
+            texts = [f"{_where(record)}{text}" for record, text in zip(event.records, texts, strict=True)]
+        return start + f"\n{start}".join(texts) + "\n"
 
     @_lines.register
     def _refused(self, event: Refused) -> str:
@@ -174,17 +187,17 @@ class ChatLog:
             return
         if refusals := self._refusals.left_out():
             lines = self._line(_NOT_WRITTEN.format(n=refusals)) + lines
-        count = lines.count("\n")
+        before = ""
         if self._missing:
-            lines = ("\n" if self._torn else "") + self._line(_MISSING.format(n=self._missing)) + lines
-        rest = data = lines.encode()
+            before = ("\n" if self._torn else "") + self._line(_MISSING.format(n=self._missing))
+        rest = data = (before + lines).encode()
         try:
             self._follow()
             while rest:  # once, unless the disk has become full
                 rest = rest[os.write(self._fd, rest) :]
             self._missing, self._torn = 0, False
         except OSError as error:
-            self._lost(data, rest, count, error)
+            self._lost(data, rest, lines.count("\n"), error)
 
     def _lost(self, data: bytes, rest: bytes, count: int, error: OSError) -> None:
         """Note that of `data`, which ends with `count` lines, `rest` could not be written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha512
 
 import msgspec
@@ -9,17 +10,35 @@ from msgspec import Raw
 from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
 
 from tests.storage.feeding import START
-from twisted_chat.core.feeds import Batch, FeedId, Group, seal, unseal
+from twisted_chat.core.feeds import Batch, FeedId, Group, unseal
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.records import Say, encode_record
+from twisted_chat.core.records import KnownRecord, Say
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
 """The order of Ed25519's base point."""
 
 
-def said(*texts: str) -> list[Raw]:
-    """Return messages as they stand in a batch."""
-    return [encode_record(Say(text)) for text in texts]
+def said(*texts: str) -> list[KnownRecord | Raw]:
+    """Return messages."""
+    return [Say(text) for text in texts]
+
+
+def seal_any(
+    identity: Identity,
+    group: Group,
+    feed: FeedId,
+    first: int,
+    prev: bytes,
+    lc: int,
+    name: str,
+    records: Sequence[object],
+) -> Batch:
+    """Sign a batch of records that nobody checked, and read it as whoever receives it. Raises `Refusal`."""
+    body = msgspec.json.encode({
+        "author": feed.author, "epoch": feed.epoch, "first": first, "prev": prev, "at": lc // 1000, "lc": lc, "name": name,
+        "records": records,
+    })  # fmt: skip
+    return unseal(group.sign(identity, body), body)
 
 
 class Writer:
@@ -38,12 +57,10 @@ class Writer:
         self.batches.append(batch)
         return batch
 
-    def seal(self, after: Batch | None, *texts: str, records: list[Raw] | None = None) -> Batch:
+    def seal(self, after: Batch | None, *texts: str, records: Sequence[object] | None = None) -> Batch:
         """Seal a batch that follows `after`, whatever else was sealed there."""
         first, prev, lc = (after.last + 1, after.hash, after.last_lc + 1) if after else (1, b"", START)
-        return seal(
-            self.identity, self.group, self.feed.epoch, first, prev, lc // 1000, lc, "Ana", records or said(*texts)
-        )
+        return seal_any(self.identity, self.group, self.feed, first, prev, lc, "Ana", records or said(*texts))
 
     def forge(self, batch: Batch, **changes: object) -> Batch:
         """Sign a batch like `batch` with some fields of its body changed."""

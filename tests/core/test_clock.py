@@ -35,6 +35,11 @@ class HybridClockTests(SynchronousTestCase):
         self.wall -= 3600
         self.assertEqual(self.clock.stamp(), first + 1)
 
+    def test_before_1970(self) -> None:
+        """A clock that is before 1970 counts as standing there: nothing earlier can be written down."""
+        self.wall = -1000.0
+        self.assertEqual((self.clock.wall_ms(), self.clock.stamp(), self.clock.stamp()), (0, 1, 2))
+
     def test_an_answer_is_later(self) -> None:
         """What is said after something was heard is stamped after it, though the other's clock be an hour ahead."""
         heard = int((NOW + 3600) * MICROSECONDS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 import msgspec
 from hypothesis import given
@@ -11,21 +13,43 @@ from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.patience import patient
-from tests.core.sealing import Writer, said
+from tests.core.sealing import Writer, said, seal_any
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
-from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, MAX_WALL_MS, Batch, Fork, Group, seal, split, unseal
+from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, MAX_WALL_MS, Batch, FeedId, Fork, Group, seal, split, unseal
 from twisted_chat.core.frames import MAX_INT, BatchFrame, decode
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.records import Say, Unknown, encode_record
+from twisted_chat.core.records import Away, Nick, Private, Say, Topic, Unknown
 from twisted_chat.core.text import MAX_NAME, MAX_ROOM, MAX_TEXT
 
 ANA = Identity(b"a" * 32)
 GROUP = Group()
 
 
-def batch_of(records: list[Raw], group: Group = GROUP, name: str = "Ana") -> Batch:
-    """Seal a first batch of Ana's."""
-    return seal(ANA, group, 7, 1, b"", 1_700_000_000_000, 1_700_000_000_000_000, name, records)
+def batch_of(records: Sequence[object], group: Group = GROUP, name: str = "Ana") -> Batch:
+    """Return a first batch of Ana's, as it is received."""
+    return seal_any(ANA, group, FeedId(ANA.id, 7), 1, b"", 1_700_000_000_000_000, name, records)
+
+
+def can_be_said(record: Say) -> bool:
+    """Whether a message passes the check of what is typed."""
+    try:
+        record.check()
+    except BadText:
+        return False
+    return True
+
+
+def escaped(record: Say) -> Raw:
+    """Return a message as it may also stand in a batch: with nothing in it but ASCII."""
+    return Raw(json.dumps({"k": "say", "text": record.text, "room": record.room, "me": record.me}).encode())
+
+
+texts = st.one_of(
+    st.text(st.sampled_from('ab é°ç😀\n\t"\\/\x00\x1b\x7f\x85\xa0\u2028\ud800'), max_size=5),
+    st.builds(str.__mul__, st.sampled_from("aé😀"), st.sampled_from([MAX_TEXT // 4, MAX_TEXT // 4 + 1, MAX_TEXT // 2])),
+    st.just("oi"),
+)
+rooms = st.sampled_from(["#chat", "#tea", "#", "tea", "#a b", "#\x9b", "#" + "x" * MAX_ROOM])
 
 
 class SealTests(SynchronousTestCase):
@@ -33,12 +57,15 @@ class SealTests(SynchronousTestCase):
 
     def test_there_and_back(self) -> None:
         """A batch that went over the wire says what its author said."""
-        sealed = batch_of([encode_record(Say("oi")), encode_record(Say("olá\n\t😀", "#sala"))])
+        records = [Say("oi"), Say("olá\n\t😀", "#sala")]
+        sealed = seal(ANA, GROUP, 7, 1, b"", 1_700_000_000_000, 1_700_000_000_000_000, "Ana", records)
         frame = decode(sealed.line[:-1])
         assert isinstance(frame, BatchFrame)
         batch = unseal(frame.sig, bytes(frame.body))
         GROUP.verify(batch)
-        self.assertEqual(batch.records, [Say("oi"), Say("olá\n\t😀", "#sala")])
+        for field in fields(Batch):
+            self.assertEqual(getattr(batch, field.name), getattr(sealed, field.name), field.name)
+        self.assertEqual(batch.records, records)
         self.assertEqual((batch.feed, batch.first, batch.last, batch.name), ((ANA.id, 7), 1, 2, "Ana"))
         self.assertEqual(
             (batch.at, batch.lc, batch.last_lc), (1_700_000_000_000, 1_700_000_000_000_000, 1_700_000_000_000_001)
@@ -61,9 +88,8 @@ class SealTests(SynchronousTestCase):
     def test_text_to_the_limit(self) -> None:
         """8 KiB of text can be said, a byte more can't, by the author nor in another's name."""
         batch_of(said("é" * (MAX_TEXT // 2)))
-        self.assertRaises(BadText, encode_record, Say("x" * (MAX_TEXT + 1)))
-        self.assertRaises(BadText, encode_record, Say("a\x1b[2J"))
-        self.assertRaises(BadText, encode_record, Say("a", "chat"))
+        for bad in (Say("x" * (MAX_TEXT + 1)), Say("a\x1b[2J"), Say("a", "chat")):
+            self.assertRaises(BadText, bad.check)
         self.assertRaises(Refusal, batch_of, [Raw(b'{"k":"say","text":"' + b"x" * (MAX_TEXT + 1) + b'"}')])
 
     def test_body_to_the_limit(self) -> None:
@@ -88,22 +114,23 @@ class SplitTests(SynchronousTestCase):
     def test_always_fits(self, lengths: list[int], character: str, name: str, times: int) -> None:
         """Whatever is said, in whatever characters and by whatever name: every run can be sealed, and nothing is lost."""
         texts = [character * length for length in lengths] * times
-        records = said(*texts)
+        records = [Say(text) for text in texts]
         runs = list(split(records))
         self.assertEqual([record for run in runs for record in run], records)
         for run in runs:
-            seal(ANA, GROUP, MAX_INT, MAX_INT - MAX_RECORDS, b"\xff" * 32, MAX_WALL_MS, MAX_INT, name, run)
+            sealed = seal(ANA, GROUP, MAX_INT, MAX_INT - MAX_RECORDS, b"\xff" * 32, MAX_WALL_MS, MAX_INT, name, run)
+            self.assertEqual(unseal(sealed.sig, sealed.body).records, run)
 
     def test_the_longest(self) -> None:
         """Messages of 8 KiB whose every byte is written as two fit, with the longest room and name."""
         for text in ('"' * MAX_TEXT, "\n" * MAX_TEXT):
-            for run in split([encode_record(Say(text, "#" + "😀" * (MAX_ROOM - 1)))] * 5):
+            for run in split([Say(text, "#" + "😀" * (MAX_ROOM - 1))] * 5):
                 batch_of(run, name="😀" * MAX_NAME)
 
     def test_few(self) -> None:
         """Nothing is no batch; a page full of short lines is as few as 512 records allow."""
         self.assertEqual(list(split([])), [])
-        self.assertEqual([len(run) for run in split(said("x") * 1025)], [MAX_RECORDS, MAX_RECORDS, 1])
+        self.assertEqual([len(run) for run in split([Say("x")] * 1025)], [MAX_RECORDS, MAX_RECORDS, 1])
 
 
 class GroupTests(SynchronousTestCase):
@@ -216,6 +243,43 @@ class UnsealTests(SynchronousTestCase):
         later = Raw(b'{"k":"reaction"}')
         self.assertRaises(Refusal, batch_of, [later, Raw(b'{"k":"say","text":"a\\u001b"}')])
         self.assertRaises(Refusal, batch_of, [later, Raw(b'{"k":"say"}')])
+
+    @patient
+    @given(st.lists(st.builds(Say, texts, rooms, st.booleans()), min_size=1, max_size=3))
+    def test_checked_together(self, records: list[Say]) -> None:
+        """A batch is refused exactly if one of its messages is that can't be said, however it is written."""
+        bad = [record for record in records if not can_be_said(record)]
+        if bad:
+            self.assertRaises((Refusal, UnicodeEncodeError), batch_of, records)
+        else:
+            self.assertEqual(batch_of(records).records, records)
+        for record in records:
+            if record in bad:
+                self.assertRaises(Refusal, batch_of, [escaped(record)])
+            else:
+                self.assertEqual(batch_of([escaped(record)]).records, [record])
+
+    def test_raw_control_characters(self) -> None:
+        """A control character that stands in a text as it is, which JSON forbids of most, is refused like an escaped one."""
+        good = batch_of(said("oi")).body
+        for code in (*range(0x20), *range(0x7F, 0xA0)):
+            self._refused(good.replace(b"oi", b"o" + chr(code).encode() + b"i"), f"U+{code:04x}")
+
+    def test_what_it_tells(self) -> None:
+        """A batch knows its messages, the rooms they were said in, and what else is in it; and whether that is to be found again
+        at the next start, which talk in the usual room is not."""
+        private = Private(b"b" * 32, b"sealed", b"copy")
+        batch = batch_of([Say("a"), Topic("#tea", "Assam"), Say("b", "#tea"), private, Say("c")])
+        self.assertEqual(batch.said, [Say("a"), Say("b", "#tea"), Say("c")])
+        self.assertEqual(batch.rooms, ["#chat", "#tea"])
+        self.assertEqual(batch.others, [(1, Topic("#tea", "Assam")), (3, private)])
+        notable = {
+            True: ([Say("a", "#tea")], [Say("a"), Topic("#tea")]),
+            False: ([Say("a")], [Say("a"), private, Nick("Bia"), Away("lunch")], [Raw(b'{"k":"dance"}')]),
+        }
+        for expected, each in notable.items():
+            for records in each:
+                self.assertIs(batch_of(records).notable, expected, records)
 
     def test_unknown_fields(self) -> None:
         """Fields to come are signed and relayed like the rest."""

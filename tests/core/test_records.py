@@ -6,7 +6,7 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.records import KINDS, Away, Nick, Private, Say, Topic, Unknown, decode_record, encode_record
+from twisted_chat.core.records import KINDS, Away, Nick, Private, Say, Topic, Unknown, decode_record
 
 SAMPLES = [Say("oi"), Say("oi", "#redes", me=True), Topic("#redes", "TCP"), Topic("#redes"), Nick("Bia"), Away("almoço"),
            Away(), Private(b"b" * 32, b"sealed", b"copy")]  # fmt: skip
@@ -19,11 +19,12 @@ class RecordTests(SynchronousTestCase):
         """What is encoded comes back equal, for every kind there is."""
         self.assertEqual({type(sample) for sample in SAMPLES}, set(KINDS))
         for sample in SAMPLES:
-            self.assertEqual(decode_record(encode_record(sample)), sample)
+            sample.check()
+            self.assertEqual(decode_record(msgspec.Raw(msgspec.json.encode(sample))), sample)
 
     def test_short(self) -> None:
         """The usual message takes no more room than it needs."""
-        self.assertEqual(bytes(encode_record(Say("oi"))), b'{"k":"say","text":"oi"}')
+        self.assertEqual(msgspec.json.encode(Say("oi")), b'{"k":"say","text":"oi"}')
 
     def test_refused(self) -> None:
         """What can't be shown or is too long is refused before it is sealed."""
@@ -36,12 +37,8 @@ class RecordTests(SynchronousTestCase):
             Nick("a:b"),
             Away("\x00"),
         ):
-            self.assertRaises(BadText, encode_record, bad)
+            self.assertRaises(BadText, bad.check)
 
     def test_later_kinds(self) -> None:
         """A kind nobody knows yet is known as such, whatever it holds."""
         self.assertEqual(decode_record(msgspec.Raw(b'{"k":"dance","steps":[1,2]}')), Unknown("dance"))
-
-    def test_notable(self) -> None:
-        """What tells of rooms is found again at the next start; talk in the usual room is not looked through for that."""
-        self.assertEqual([sample.notable for sample in SAMPLES[:4]], [False, True, True, True])

@@ -18,6 +18,7 @@ from twisted_chat.core.text import (
     check_room,
     check_text,
     clean,
+    clean_all,
     isolated,
     likeness,
 )
@@ -47,6 +48,11 @@ class CleanTests(SynchronousTestCase):
     def test_escapes(self) -> None:
         """What is hidden is written as in Python's source."""
         self.assertEqual(clean("a\n\r\tb\x1b[2J\u2028\U000e0041\ud800"), "a\\n\\r\\tb\\x1b[2J\\u2028\\U000e0041\\ud800")
+
+    @given(st.lists(st.text(st.sampled_from("ab é😀\n\t\x1b\x7f\x85\u200d\u2028\ud800"))))
+    def test_many_at_once(self, texts: list[str]) -> None:
+        """Many texts are made what each is made by itself."""
+        self.assertEqual(clean_all(texts), [clean(text) for text in texts])
 
     def test_what_people_write_is_left_alone(self) -> None:
         """Accents, other scripts, emoji and families of emoji stay as they are."""

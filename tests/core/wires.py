@@ -14,7 +14,7 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group
 from twisted_chat.core.frames import BatchFrame, Frame, Have, Stop, Want, decode, encode
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.records import Say, encode_record
+from twisted_chat.core.records import Say
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.store import PAGE_BYTES, Held, Loaded
 from twisted_chat.storage.memory import MemoryStore
@@ -135,7 +135,9 @@ class SlowStore(MemoryStore):
 class Party:
     """A replica with an audience that remembers."""
 
-    def __init__(self, clock: Clock, number: int, loaded: Loaded | None = None, store: Any = None) -> None:
+    def __init__(
+        self, clock: Clock, number: int, loaded: Loaded | None = None, store: Any = None, quota: int | None = None
+    ) -> None:
         self.clock = clock
         self.identity = Identity(bytes([number]) * 32)
         self.id = self.identity.id
@@ -144,11 +146,12 @@ class Party:
         self.forks: list[bytes] = []
         self.relieved_times = 0
         self.flows: list[bool] = []
+        self.filled: list[bytes] = []
         self.wires: list[Wire] = []
         epochs = count(1)
         self.hybrid = HybridClock(lambda: START + clock.seconds())
         self.replica = Replica(
-            self.identity, Group(), f"P{number}", self.store, self, clock, self.hybrid, lambda: next(epochs)
+            self.identity, Group(), f"P{number}", self.store, self, clock, self.hybrid, lambda: next(epochs), quota
         )
         self.replica.start(loaded or Loaded())
 
@@ -164,6 +167,10 @@ class Party:
         """See `Audience`."""
         self.relieved_times += 1
 
+    def quota_reached(self, author: bytes) -> None:
+        """See `Audience`."""
+        self.filled.append(author)
+
     def flow(self, open: bool) -> None:
         """See `Audience`."""
         self.flows.append(open)
@@ -177,7 +184,7 @@ class Party:
     def say(self, *texts: str) -> None:
         """Say something; it is sealed at the end of the turn."""
         for text in texts:
-            self.replica.append(encode_record(Say(text)))
+            self.replica.append(Say(text))
 
     def texts(self) -> list[str]:
         """Return what was shown."""
@@ -219,6 +226,14 @@ def mesh(*parties: Party) -> None:
             join(other, one)
 
 
+def one_turn(clock: Clock) -> None:
+    """Make the calls that are due, as a reactor does in one turn: what is put off meanwhile comes in the next."""
+    for call in [call for call in clock.getDelayedCalls() if call.getTime() <= clock.seconds()]:
+        clock.calls.remove(call)
+        call.called = True
+        call.func(*call.args, **call.kw)
+
+
 def run(clock: Clock, seconds: float) -> None:
     """Let time pass in steps of 5 ms."""
     clock.pump([0.005] * round(seconds / 0.005))
@@ -228,5 +243,5 @@ Reader = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
 
 __all__ = [
     "PAGE_BYTES", "START", "Fork", "Have", "Held", "Loaded", "Party", "Reader", "Recorder", "SlowStore", "Stop", "Want",
-    "Wire", "join", "mesh", "run",
+    "Wire", "join", "mesh", "one_turn", "run",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from functools import cache
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, seal
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.records import Say, encode_record
+from twisted_chat.core.records import Say
 
 GROUP = Group()
 START = 1_700_000_000_000_000
@@ -16,16 +16,17 @@ START = 1_700_000_000_000_000
 class Author:
     """Seals batches of one feed; the record numbered n has the hybrid time `START + 1000 * n + late`."""
 
-    def __init__(self, number: int = 1, epoch: int = 7, late: int = 0) -> None:
+    def __init__(self, number: int = 1, epoch: int = 7, late: int = 0, group: Group = GROUP) -> None:
         self.identity = _identity(number)
         self.feed = FeedId(self.identity.id, epoch)
         self.late = late
+        self.group = group
 
     def batch(self, first: int, count: int = 1, text: str = "oi {}", prev: bytes = b"p" * 32) -> Batch:
         """Seal the records `first` to `first + count - 1`, each saying `text` with its number."""
-        records = [encode_record(Say(text.format(first + i))) for i in range(count)]
+        records = [Say(text.format(first + i)) for i in range(count)]
         lc = START + 1000 * first + self.late
-        return seal(self.identity, GROUP, self.feed.epoch, first, prev, lc // 1000, lc, "Ana", records)
+        return seal(self.identity, self.group, self.feed.epoch, first, prev, lc // 1000, lc, "Ana", records)
 
     def batches(self, *ranges: tuple[int, int]) -> list[Batch]:
         """Seal one batch for each `(first, last)`, naming the one before."""

@@ -13,15 +13,19 @@ from pathlib import Path
 from queue import Queue
 from threading import Event
 from typing import Any
+from unittest import mock
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.storage import contract
 from tests.storage.feeding import Author, ranges
-from twisted_chat.core.store import Held
+from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.store import Held, Known
 from twisted_chat.storage import tables
+from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import UNKEPT, StorageError
+from twisted_chat.storage.recent import Recent
 from twisted_chat.storage.sqlite import SQLiteStore
 
 PATIENCE = 20
@@ -80,6 +84,13 @@ class OnDisk(contract.StoreContract):
         self.close()
         self.store = self.open()
 
+    def read(self, feed: FeedId, first: int, limit: int = 65536) -> list[tuple[int, int]]:
+        """Read what is in memory, if it is, and what is on the disk: there is no difference."""
+        found = super().read(feed, first, limit)
+        with mock.patch.object(Recent, "read", return_value=None):
+            self.assertEqual(super().read(feed, first, limit), found)
+        return found
+
     def pump(self) -> None:
         function, arguments = self.calls.get(timeout=PATIENCE)
         function(*arguments)
@@ -122,6 +133,26 @@ class FreezingTests(OnDisk, contract.Freezing):
 
 
 class TrimmingTests(OnDisk, contract.Trimming):
+    pass
+
+
+class MeasuringTests(OnDisk, contract.Measuring):
+    def test_kept_by_a_former_version(self) -> None:
+        """What was kept before anything was counted counts."""
+        self.keep(Author(1).batch(1, 4), Author(1).batch(5, 2), Author(2).batch(1))
+        sizes = self.sizes()
+        self.close()
+        new, self.path = self.path, Path(self.mktemp())
+        with closing(open_database(self.path, version=1)) as database:
+            database.execute("ATTACH ? AS new", (str(new),))
+            columns = ", ".join(name for _, name, *_ in database.execute("PRAGMA main.table_info(feeds)"))
+            database.execute(f"INSERT INTO feeds SELECT {columns} FROM new.feeds")
+            database.execute("INSERT INTO batches SELECT * FROM new.batches")
+        self.store = self.open()
+        self.assertEqual(self.sizes(), sizes)
+
+
+class MembersTests(OnDisk, contract.Members):
     pass
 
 
@@ -188,6 +219,13 @@ class DurableTests(OnDisk):
         self.reopen()
         self.keep(author.batch(5, 5))
         self.assertEqual(self.spans(author.feed), ((1, 12), (0, 0)))
+
+    def test_members_after_reopening(self) -> None:
+        """What is known of members is there when the database is opened again."""
+        known = Known(b"a" * 32, "Ana", ("Ana", "Anna"), verified=True)
+        self.result(self.store.know([known]))
+        self.reopen()
+        self.assertEqual(self.result(self.store.load()).members, [known])
 
     def test_private(self) -> None:
         """Only the owner can read the database and what SQLite puts beside it."""
@@ -361,6 +399,7 @@ class DamageTests(OnDisk):
         author = Author()
         self.keep(*author.batches((1, 1), (2, 2), (3, 3)))
         self.sql("UPDATE batches SET body = CAST(replace(body, 'oi 2', 'oi 9') AS BLOB) WHERE first = 2")
+        self.reopen()
         self.assertEqual(self.read(author.feed, 1), [(1, 1)])
         self.assertEqual(self.read(author.feed, 2), [(3, 3)])
         self.assertEqual(len(self.result(self.store.recent(9))), 2)
@@ -374,6 +413,7 @@ class DamageTests(OnDisk):
         batch = Author().batch(1)
         self.keep(batch)
         self.sql("UPDATE batches SET body = x'7b', checksum = 0")
+        self.reopen()
         self.assertEqual(self.read(batch.feed, 1), [])
         self.keep(Author().batch(2))
         self.assertEqual(self.read(batch.feed, 1), [(2, 2)])

@@ -16,9 +16,12 @@ class HybridClock:
     """Gives stamps (`lc`, in microseconds since 1970) that only grow and follow everything observed."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
-        """`wall` returns seconds since 1970, as `time.time` does; it may jump in either direction."""
-        self._wall = wall
+        """`wall` returns seconds since 1970, as `time.time` does; it may jump in either direction, before 1970 too."""
+        self._seconds = wall
         self._last = 0
+
+    def _wall(self) -> float:
+        return max(0.0, self._seconds())
 
     def wall_ms(self) -> int:
         """Return the wall clock in milliseconds since 1970, for display."""

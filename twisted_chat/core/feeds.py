@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import accumulate
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -14,8 +16,8 @@ from msgspec import Meta, Raw, Struct
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.frames import BatchFrame, Id, Number, SignedBody, Whole, encode
 from twisted_chat.core.keys import Identity, verified
-from twisted_chat.core.records import KnownRecord, Record, decode_record
-from twisted_chat.core.text import check_name
+from twisted_chat.core.records import KnownRecord, Other, Record, Say, decode_record
+from twisted_chat.core.text import DEFAULT_ROOM, MAX_TEXT, check_name, check_room, may_hide_control
 
 MAX_RECORDS = 512
 """Records in a batch."""
@@ -86,10 +88,28 @@ class Batch:
         """The hybrid time of the last record."""
         return self.lc + len(self.records) - 1
 
+    @cached_property
+    def said(self) -> Sequence[Say]:
+        """The messages among the records."""
+        return [record for record in self.records if type(record) is Say]
+
+    @cached_property
+    def others(self) -> Sequence[tuple[int, Other]]:
+        """The records that are no messages, each with its index; usually none."""
+        if len(self.said) == len(self.records):
+            return ()
+        return [(index, record) for index, record in enumerate(self.records) if not isinstance(record, Say)]
+
+    @cached_property
+    def rooms(self) -> Sequence[str]:
+        """Where its messages were said."""
+        return list(dict.fromkeys([record.room for record in self.said]))
+
     @property
     def notable(self) -> bool:
-        """Whether it tells what has to be known at the next start, however long ago it was said."""
-        return any(record.notable for record in self.records)
+        """Whether it has to be known at the next start, however long ago it was said: it shows that there is such a room, or
+        tells what a room is about."""
+        return any(room != DEFAULT_ROOM for room in self.rooms) or any(record.notable for _, record in self.others)
 
     @property
     def size(self) -> int:
@@ -99,7 +119,9 @@ class Batch:
     @cached_property
     def hash(self) -> bytes:
         """BLAKE2b-256 of signature and body: what the next batch names as `prev`."""
-        return blake2b(self.sig + self.body, digest_size=32).digest()
+        hashed = blake2b(self.sig, digest_size=32)
+        hashed.update(self.body)
+        return hashed.digest()
 
     @cached_property
     def line(self) -> bytes:
@@ -135,20 +157,17 @@ class Group:
             raise Refusal(FORGED, "a batch is not signed by the author it names, or for another group")
 
 
-def split(records: Iterable[Raw]) -> Iterable[list[Raw]]:
-    """Cut encoded records into runs that each fit one batch."""
-    run: list[Raw] = []
-    size = 0
+def split(records: list[KnownRecord]) -> Iterator[list[KnownRecord]]:
+    """Cut records into runs that each fit one batch."""
+    lines = _encoder.encode_lines(records).splitlines(keepends=True)  # what a newline takes here, a comma takes there
+    ends = [0, *accumulate(map(len, lines))]
     room = MAX_BODY - 512  # what surrounds the records, a name of 32 wide characters included
-    for record in records:
-        length = len(memoryview(record)) + 1
-        if run and (size + length > room or len(run) == MAX_RECORDS):
-            yield run
-            run, size = [], 0
-        run.append(record)
-        size += length
-    if run:
-        yield run
+    start = 0
+    while start < len(records):
+        fits = bisect_right(ends, ends[start] + room) - 1
+        stop = max(start + 1, min(fits, start + MAX_RECORDS))
+        yield records[start:stop]
+        start = stop
 
 
 def seal(
@@ -160,11 +179,12 @@ def seal(
     at: int,
     lc: int,
     name: str,
-    records: list[Raw],
+    records: list[KnownRecord],
 ) -> Batch:
-    """Sign `records` (one run of `split`) as the batch that follows the one whose hash is `prev`."""
-    body = _encoder.encode(_Mixed(identity.id, epoch, first, prev, at, lc, name, records))
-    return unseal(group.sign(identity, body), body)
+    """Sign `records` (one run of `split`, each checked) as the batch that follows the one whose hash is `prev`."""
+    body = _encoder.encode(_Known(identity.id, epoch, first, prev, at, lc, name, records))
+    feed = FeedId(identity.id, epoch)
+    return Batch(group.sign(identity, body), body, feed, first, prev, at, lc, name, records)
 
 
 def unseal(sig: bytes, body: bytes) -> Batch:
@@ -180,14 +200,14 @@ def unseal(sig: bytes, body: bytes) -> Batch:
             raise Refusal(PROTOCOL, "prev is neither empty nor 32 bytes")
         if check_name(says.name) != says.name:
             raise Refusal(PROTOCOL, "a name that is not in its plain form")
-        for record in records:
-            record.check()
+        feed = FeedId(says.author, says.epoch)
+        batch = Batch(sig, body, feed, says.first, says.prev, says.at, says.lc, says.name, records)
+        _check_records(batch)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Refusal(PROTOCOL, f"batch: {error}") from None
     except BadText as error:
         raise Refusal(PROTOCOL, f"batch: {error.code}") from None
-    feed = FeedId(says.author, says.epoch)
-    return Batch(sig, body, feed, says.first, says.prev, says.at, says.lc, says.name, records)
+    return batch
 
 
 def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
@@ -197,6 +217,18 @@ def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
     except msgspec.ValidationError:
         mixed = _mixed.decode(body)
         return mixed, [decode_record(raw) for raw in mixed.records]
+
+
+def _check_records(batch: Batch) -> None:
+    """Raise `BadText` if one of the records can't be said: one look for all if they are short messages, else one for each."""
+    lengths = [len(record.text) for record in batch.said]
+    short = len(lengths) == len(batch.records) and all(lengths) and max(lengths) <= MAX_TEXT // 4
+    if short and not may_hide_control(batch.body):
+        for room in batch.rooms:
+            check_room(room)
+    else:
+        for record in batch.records:
+            record.check()
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from twisted_chat.core.events import Event, Messages, Topical, WentAway
 from twisted_chat.core.feeds import Batch
-from twisted_chat.core.records import Away, Private, Record, Say, Topic
+from twisted_chat.core.records import Away, Other, Private, Say, Topic
 from twisted_chat.core.roster import Roster
 
 Unsealer = Callable[[bytes, Private], str | None]
@@ -26,12 +26,9 @@ class Reader:
 
     def messages(self, batch: Batch) -> Iterator[Messages]:
         """Return the messages in a batch, as few events as possible: one for all that is public, one for each private."""
-        said = [record for record in batch.records if type(record) is Say]
-        if said:
-            yield self._event(batch, 0, said)
-            if len(said) == len(batch.records):
-                return
-        for index, record in enumerate(batch.records):
+        if batch.said:
+            yield self._event(batch, 0, batch.said)
+        for index, record in batch.others:
             if isinstance(record, Private):
                 yield from self._private(batch, index, record)
 
@@ -53,25 +50,24 @@ class Reader:
 
     def news(self, batch: Batch) -> Iterator[Event]:
         """Note what a batch tells beyond messages, and return what is new of it."""
-        for index, record in enumerate(batch.records):
-            if isinstance(record, Say):
-                self.topics.setdefault(record.room, "")
-            else:
-                yield from self._news(batch, batch.lc + index, record)
+        for room in batch.rooms:
+            self.topics.setdefault(room, "")
+        for index, record in batch.others:
+            yield from self._news(batch, batch.lc + index, record)
 
-    def _news(self, batch: Batch, lc: int, record: Record) -> Iterator[Event]:
+    def _news(self, batch: Batch, lc: int, record: Other) -> Iterator[Event]:
         author = self._roster.shown(batch.feed.author)
         if isinstance(record, Topic) and lc > self._told_at.get(record.room, 0):
             self._told_at[record.room] = lc
             self.topics[record.room] = record.text
-            yield Topical(author, record.room, record.text)
+            yield Topical(author, record.room, record.text, member=batch.feed.author)
         elif isinstance(record, Away):
             member = self._roster.get(batch.feed.author)
             if member is not None and lc > member.away_at:
                 member.away_at, member.away = lc, record.text
-                yield WentAway(author, record.text)
+                yield WentAway(author, record.text, member=batch.feed.author)
 
-    def _event(self, batch: Batch, index: int, said: list[Say]) -> Messages:
+    def _event(self, batch: Batch, index: int, said: Sequence[Say]) -> Messages:
         author = batch.feed.author
         name = self._roster.shown(author) if self._roster.get(author) else batch.name
         own = author == self._roster.own.id

@@ -17,17 +17,12 @@ MAX_SEALED = 16 * 1024
 """Bytes of a sealed message."""
 
 
-class Say(Struct, frozen=True, tag="say", tag_field="k", omit_defaults=True):
+class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults=True):
     """A message to a room; with `me` it tells what the author does ("Ana waves")."""
 
     text: str
     room: str = DEFAULT_ROOM
     me: bool = False
-
-    @property
-    def notable(self) -> bool:
-        """Whether this has to be found again at the next start: because it shows that there is such a room."""
-        return self.room != DEFAULT_ROOM
 
     def check(self) -> None:
         """Raise `BadText` if this can't be said."""
@@ -36,7 +31,7 @@ class Say(Struct, frozen=True, tag="say", tag_field="k", omit_defaults=True):
             check_room(self.room)
 
 
-class Topic(Struct, frozen=True, tag="topic", tag_field="k", omit_defaults=True):
+class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defaults=True):
     """What a room is about, from now on; empty for nothing in particular."""
 
     room: str
@@ -50,7 +45,7 @@ class Topic(Struct, frozen=True, tag="topic", tag_field="k", omit_defaults=True)
             check_text(self.text)
 
 
-class Nick(Struct, frozen=True, tag="nick", tag_field="k"):
+class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
     """The author goes by this name from now on; the batch bears it too."""
 
     name: str
@@ -61,7 +56,7 @@ class Nick(Struct, frozen=True, tag="nick", tag_field="k"):
         check_name(self.name)
 
 
-class Away(Struct, frozen=True, tag="away", tag_field="k", omit_defaults=True):
+class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaults=True):
     """The author is not at the keyboard, and why; empty: is back."""
 
     text: str = ""
@@ -73,7 +68,7 @@ class Away(Struct, frozen=True, tag="away", tag_field="k", omit_defaults=True):
             check_text(self.text)
 
 
-class Private(Struct, frozen=True, tag="private", tag_field="k"):
+class Private(Struct, frozen=True, gc=False, tag="private", tag_field="k"):
     """A message that only the member `to` and the author can read; each has its copy, see `private`."""
 
     to: Id
@@ -85,7 +80,7 @@ class Private(Struct, frozen=True, tag="private", tag_field="k"):
         """Accept: what is inside is checked when it is opened."""
 
 
-class Unknown(Struct, frozen=True):
+class Unknown(Struct, frozen=True, gc=False):
     """A record of a kind from a later version."""
 
     kind: str
@@ -96,7 +91,8 @@ class Unknown(Struct, frozen=True):
 
 
 KnownRecord: TypeAlias = Say | Topic | Nick | Away | Private
-Record: TypeAlias = KnownRecord | Unknown
+Other: TypeAlias = Topic | Nick | Away | Private | Unknown
+Record: TypeAlias = Say | Other
 KINDS: tuple[type[KnownRecord], ...] = (Say, Topic, Nick, Away, Private)
 """Every kind of record this version knows."""
 _TAGS = {str(kind.__struct_config__.tag) for kind in KINDS}
@@ -106,15 +102,8 @@ class _Kind(Struct):
     k: str
 
 
-_encoder = msgspec.json.Encoder()
 _kind = msgspec.json.Decoder(_Kind)
 _record: msgspec.json.Decoder[KnownRecord] = msgspec.json.Decoder(KnownRecord)
-
-
-def encode_record(record: KnownRecord) -> Raw:
-    """Return the record as it will stand in a batch. Raises `BadText` if it can't be said."""
-    record.check()
-    return Raw(_encoder.encode(record))
 
 
 def decode_record(raw: Raw) -> Record:

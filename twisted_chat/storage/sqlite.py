@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,18 +18,19 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import DAMAGED, UNKEPT, StorageError
 from twisted_chat.storage.history import page
+from twisted_chat.storage.recent import Recent
 from twisted_chat.storage.tables import Tables
 
 RETRY_SECONDS = 1.0
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 """How long after a commit appended batches are gathered for the next one."""
 
 
@@ -79,6 +80,7 @@ class SQLiteStore:
         self._wall = wall
         self._retry = retry
         self._tables = Tables(open_database(path), self._report)
+        self._recent = Recent(self._tables.highs())
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()  # None: the end
         self._closed: Deferred[None] = Deferred()
         self._urgent = Event()  # set while something other than an `append` may wait
@@ -92,10 +94,14 @@ class SQLiteStore:
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
         """See `Store.append`. Fires after the commit."""
         received = int(self._wall() * 1000)
+        self._recent.append(batch)
         return self._put(_Call(lambda: self._tables.append(batch, received), writes=True, batch=batch))
 
     def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
-        """See `Store.read`."""
+        """See `Store.read`. What was appended last is returned at once."""
+        recent = self._recent.read(feed, first, limit)
+        if recent is not None:
+            return succeed(recent)
 
         def read() -> list[Batch]:
             return self._tables.read(feed, first, limit)
@@ -109,10 +115,16 @@ class SQLiteStore:
 
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
         """See `Store.freeze`."""
+        self._recent.freeze(fork)
         return self._put(_Call(lambda: self._tables.freeze(fork), writes=True))
+
+    def know(self, members: Sequence[Known]) -> Deferred[None]:
+        """See `Store.know`."""
+        return self._put(_Call(lambda: self._tables.know(members), writes=True))
 
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""
+        self._recent.trim()
         return self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
 
     def recent(self, count: int) -> Deferred[Sequence[Batch]]:
@@ -135,6 +147,10 @@ class SQLiteStore:
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""
         return self._look(lambda: self._tables.everything(after, limit))
+
+    def sizes(self) -> Deferred[Mapping[bytes, int]]:
+        """See `Store.sizes`."""
+        return self._look(self._tables.sizes)
 
     def close(self) -> Deferred[None]:
         """See `Store.close`. Fails with `StorageError` if calls that wait for the disk were in vain; those never fire."""

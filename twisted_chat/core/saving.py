@@ -1,0 +1,60 @@
+"""What is on its way to the disk: how much that is, and what is held up when it gets too much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted_chat.core.feeds import Batch, FeedId
+from twisted_chat.core.store import Store
+
+OWN_UNSAVED = 4 * 1024 * 1024
+"""Bytes of this peer's own batches not yet durable at which it takes no more."""
+UNSAVED = 16 * 1024 * 1024
+"""Bytes of anybody's batches not yet durable at which links are no longer read."""
+
+
+class Saving:
+    """Gives batches to the store, and counts those that are not yet durable."""
+
+    def __init__(
+        self,
+        store: Store,
+        kept: Callable[[Batch, bool, dict[FeedId, int]], None],
+        relieved: Callable[[], None],
+        flow: Callable[[bool], None],
+    ) -> None:
+        """`kept(batch, own, lows)` is called once a batch is durable, `lows` being what the store gave up for it; `relieved` when
+        `congested` has become false, `flow` with whether links are to be read when that changes."""
+        self.unsaved = 0
+        """Bytes of batches, anybody's, that are not yet durable."""
+        self._store = store
+        self._kept = kept
+        self._relieved = relieved
+        self._flow = flow
+        self._own_unsaved = 0
+        self._flowing = True
+
+    @property
+    def congested(self) -> bool:
+        """Whether over 4 MiB of own batches wait for the store."""
+        return self._own_unsaved > OWN_UNSAVED
+
+    def save(self, batch: Batch, own: bool) -> None:
+        """Have the store keep a batch, one's own or another's."""
+        self.unsaved += batch.size
+        self._own_unsaved += batch.size if own else 0
+        if self._flowing and self.unsaved > UNSAVED:
+            self._flowing = False
+            self._flow(False)
+        self._store.append(batch).addCallback(self._saved, batch, own)
+
+    def _saved(self, lows: dict[FeedId, int], batch: Batch, own: bool) -> None:
+        self.unsaved -= batch.size
+        congested = self.congested
+        self._own_unsaved -= batch.size if own else 0
+        if congested and not self.congested:
+            self._relieved()
+        if not self._flowing and self.unsaved < UNSAVED // 2:
+            self._flowing = True
+            self._flow(True)
+        self._kept(batch, own, lows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.test_frames import GOOD
@@ -9,15 +11,23 @@ from tests.core.test_frames import line as good_line
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import Group
-from twisted_chat.core.frames import FRAMES, Auth, Bye, Frame, Greet, Hello, Ping, decode, encode
+from twisted_chat.core.frames import FRAMES, VERSION, Auth, Bye, Frame, Greet, Hello, Pake, Ping, decode, encode
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.opening import EXPECTED, Dismissed, Introduction, Opening, Role, Step
+from twisted_chat.core.opening import EXPECTED, Answer, Dismissed, Introduction, Opening, Role, Slow, Step
 
 
-def introduce(number: int, name: str = "", group: str = "chat", instance: int = 0) -> Introduction:
+def introduce(
+    number: int, name: str = "", group: str = "chat", instance: int = 0, passphrase: str = ""
+) -> Introduction:
     """Return what peer `number` says of itself."""
     identity = Identity(bytes([number]) * 32)
-    return Introduction(identity, Group(group), name or f"P{number}", 5000 + number, instance or number, True)
+    its_group = Group(group, bool(passphrase))
+    return Introduction(identity, its_group, name or f"P{number}", 5000 + number, instance or number, True, passphrase)
+
+
+def b64(data: bytes) -> bytes:
+    """Return bytes as they stand on a line."""
+    return base64.b64encode(data)
 
 
 class Story(SynchronousTestCase):
@@ -100,6 +110,169 @@ class GoodTests(Story):
             self.assertEqual(dismissed.reason, errors.FULL)
 
 
+class Closed(Story):
+    """Ana dials Bia in a closed group; what the connection does, and a thread, the tests do."""
+
+    passphrases = ("correct horse", "correct horse")
+    groups = ("work", "work")
+
+    def setUp(self) -> None:
+        self.ana, self.bia = (
+            Opening(introduce(number, group=group, passphrase=passphrase), role)
+            for number, group, passphrase, role in zip((1, 2), self.groups, self.passphrases, Role, strict=True)
+        )
+        self.said: list[bytes] = []
+        self.channels = {self.ana: b"c" * 32, self.bia: b"c" * 32}
+
+    def answer(self, end: Opening, answer: Answer) -> bytes:
+        """Compute what `end` wants computed; return what it says."""
+        while isinstance(answer, Slow):
+            answer.compute()
+            answer = answer.then()
+        self.said.append(answer)
+        return answer
+
+    def hear(self, end: Opening, line: bytes) -> bytes:
+        """Let `end` hear a line; return what it says."""
+        return self.answer(end, end.receive(line.rstrip(b"\n")))
+
+    def encrypt(self) -> bytes:
+        """Go on until both ends are encrypted; return the first line that is."""
+        self.assertEqual(self.hear(self.bia, self.hear(self.ana, self.bia.begin())), b"")
+        self.assertEqual((self.ana.step, self.bia.step), (Step.SECURED, Step.SECURED))
+        self.assertEqual(self.answer(self.bia, self.bia.secured(self.channels[self.bia])), b"")
+        return self.answer(self.ana, self.ana.secured(self.channels[self.ana]))
+
+    def open(self) -> None:
+        """Go on to the end."""
+        line, end, other = self.encrypt(), self.bia, self.ana
+        while line:
+            line, end, other = self.hear(end, line), other, end
+
+    def refused(self, reason: str, end: Opening, line: bytes) -> None:
+        """`end` refuses `line` for `reason`."""
+        self.assertEqual(self.assertRaises(Refusal, self.hear, end, line).reason, reason)
+
+
+class ClosedTests(Closed):
+    """What happens when both know the passphrase."""
+
+    def test_to_the_end(self) -> None:
+        """Greet, tls, pake twice, mac twice, and only then hello and auth, which both ends prove."""
+        greeting = self.bia.begin()
+        self.setUp()
+        self.open()
+        frames = [decode(line[:-1]) for line in [greeting, *filter(None, self.said)]]
+        names = "Greet Tls Pake Pake Mac Mac Hello Hello Auth Auth"
+        self.assertEqual(" ".join(type(frame).__name__ for frame in frames), names)
+        self.assertTrue(self.ana.other and self.bia.other and self.ana.encrypted and self.bia.encrypted)
+        self.assertEqual((self.ana.step, self.bia.step), (Step.READY, Step.READY))
+
+    def test_nothing_said_before(self) -> None:
+        """Until both have proven the passphrase, no line holds the group's name, a member's, an id, or a port."""
+        self.open()
+        before = b"".join(line for line in self.said if b'"t":"hello"' not in line and b'"t":"auth"' not in line)
+        self.assertIn(b'"t":"mac"', before)
+        for secret in (b'"work', b'"P1"', b'"P2"', b":500", b64(self.ana.me.identity.id), b64(self.bia.me.identity.id)):
+            self.assertNotIn(secret, before)
+
+    def test_who_may_guess(self) -> None:
+        """The dialer shows its half first; from then until it hears the other's proof, the other may have made a guess."""
+        pake = self.encrypt()
+        answer = self.hear(self.bia, pake)
+        self.assertFalse(self.ana.guessed)
+        proof = self.hear(self.ana, answer)
+        self.assertTrue(self.ana.guessed)
+        self.assertIs(self.ana.step, Step.MAC)
+        self.hear(self.ana, self.hear(self.bia, proof))
+        self.assertIs(self.ana.step, Step.HELLO)
+
+
+class WrongPassphraseTests(Closed):
+    """What happens when they don't know the same passphrase."""
+
+    passphrases = ("correct horse", "correct house")
+
+    def test_refused(self) -> None:
+        """The listener finds out, says nothing that the dialer could try passphrases against, and no names are told."""
+        proof = self.hear(self.ana, self.hear(self.bia, self.encrypt()))
+        self.refused(errors.PASSPHRASE, self.bia, proof)
+        self.assertFalse(self.bia.guessed)
+        self.assertNotIn(b"hello", b"".join(self.said))
+
+
+class OtherClosedGroupTests(WrongPassphraseTests):
+    """Another group's name is as bad as another passphrase, and not told from it."""
+
+    passphrases = ("correct horse", "correct horse")
+    groups = ("work", "play")
+
+
+class TamperingTests(Closed):
+    """Somebody stands between the two."""
+
+    def test_two_connections(self) -> None:
+        """One who ends both TLS connections is found out by the passphrase's proof, which covers the connection."""
+        self.channels[self.bia] = b"d" * 32
+        self.refused(errors.PASSPHRASE, self.bia, self.hear(self.ana, self.hear(self.bia, self.encrypt())))
+
+    def test_two_connections_of_an_open_group(self) -> None:
+        """In an open group the proof of who is there covers the connection."""
+        self.ana, self.bia = Opening(introduce(1), Role.DIALER, True), Opening(introduce(2), Role.LISTENER, True)
+        self.channels = {self.ana: b"c" * 32, self.bia: b"d" * 32}
+        hello = self.encrypt()
+        self.refused(errors.AUTH, self.bia, self.hear(self.ana, self.hear(self.bia, hello)))
+
+    def test_reflected(self) -> None:
+        """An end that is sent its own half back, or its own proof, does not take it for the other's."""
+        self.refused(errors.PASSPHRASE, self.ana, self.encrypt())
+        self.setUp()
+        proof = self.hear(self.ana, self.hear(self.bia, self.encrypt()))
+        self.refused(errors.PASSPHRASE, self.ana, proof)
+
+    def test_no_point(self) -> None:
+        """A half that is none, of small order or not on the curve, is refused, whatever it is."""
+        for side in b"A", b"B", b"X":
+            for point in (bytes(32), b"\xff" * 32, (1).to_bytes(32, "little"), b"\x02" + bytes(31)):
+                for end in "ana", "bia":
+                    self.setUp()
+                    self.encrypt()
+                    self.refused(errors.PASSPHRASE, getattr(self, end), encode(Pake(side + point)))
+
+    def test_replayed(self) -> None:
+        """The dialer's half and proof of yesterday prove nothing today."""
+        pake = self.encrypt()
+        proof = self.hear(self.ana, self.hear(self.bia, pake))
+        self.setUp()
+        self.encrypt()
+        self.hear(self.bia, pake)
+        self.refused(errors.PASSPHRASE, self.bia, proof)
+
+    def test_stripped(self) -> None:
+        """Encryption can't be talked away: a dialer that needs it says nothing, a listener takes no hello in the clear."""
+        self.refused(errors.TLS, self.ana, encode(Greet(VERSION, False)))
+        self.assertEqual(self.said, [])
+        self.bia.begin()
+        self.refused(errors.TLS, self.bia, good_line("hello"))
+
+    def test_open_and_closed(self) -> None:
+        """Of an open and a closed group's peers each finds out that it is the other's kind."""
+        self.bia = Opening(introduce(2), Role.LISTENER, True)
+        self.channels[self.bia] = b"c" * 32
+        self.refused(errors.GROUP, self.bia, self.encrypt())
+        self.setUp()
+        self.ana = Opening(introduce(1), Role.DIALER)
+        self.channels[self.ana] = b"c" * 32
+        self.refused(errors.GROUP, self.bia, self.encrypt())
+
+    def test_offered(self) -> None:
+        """A dialer that needs no encryption follows a listener that does."""
+        self.ana, self.bia = Opening(introduce(1), Role.DIALER), Opening(introduce(2), Role.LISTENER, True)
+        self.channels = {self.ana: b"c" * 32, self.bia: b"c" * 32}
+        self.open()
+        self.assertIs(self.ana.step, Step.READY)
+
+
 STEPS = [
     (Role.DIALER, Step.GREET),
     (Role.DIALER, Step.HELLO),
@@ -125,14 +298,15 @@ class BadTests(Story):
             for frame in FRAMES:
                 if frame not in (EXPECTED[step], Bye):
                     end, _ = self.at(role, step)
-                    self.refusal(errors.PROTOCOL, end, good_line(str(frame.__struct_config__.tag)))
+                    reason = errors.GROUP if (step, frame) == (Step.HELLO, Pake) else errors.PROTOCOL
+                    self.refusal(reason, end, good_line(str(frame.__struct_config__.tag)))
             for junk in (b"", b"GET / HTTP/1.1\r", b"\xff\xfe", b"[" * 60_000, b'{"t":"hello"}'):
                 end, _ = self.at(role, step)
                 self.refusal(errors.PROTOCOL, end, junk)
 
     def test_table_is_complete(self) -> None:
-        """Every step but the last expects one frame, and every such frame has a good line to try elsewhere."""
-        self.assertEqual(set(EXPECTED), set(Step) - {Step.READY})
+        """Every step with lines but the last expects one frame, and every such frame has a good line to try elsewhere."""
+        self.assertEqual(set(EXPECTED), set(Step) - {Step.SECURED, Step.READY})
         self.assertLessEqual({str(frame.__struct_config__.tag) for frame in EXPECTED.values()}, set(GOOD))
 
     def test_twice(self) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.trial.unittest import SynchronousTestCase
@@ -19,6 +23,7 @@ from twisted_chat.core.frames import (
     Frame,
     Greet,
     Have,
+    Linked,
     Peers,
     Ping,
     Pong,
@@ -26,7 +31,11 @@ from twisted_chat.core.frames import (
     encode,
 )
 from twisted_chat.core.opening import Opening, Role, Step
-from twisted_chat.net.link import Link
+from twisted_chat.net.connection import UNREAD
+from twisted_chat.net.link import MAX_UNTAKEN, Link
+from twisted_chat.net.pulse import DEAD_AFTER, Verdict
+from twisted_chat.net.reading import TURN, Reason
+from twisted_chat.net.tls import Encryption
 
 
 class Connection(StringTransportWithDisconnection):
@@ -35,8 +44,20 @@ class Connection(StringTransportWithDisconnection):
     slow = False
     aborted = False
 
+    def __init__(self, **addresses: Any) -> None:
+        super().__init__(**addresses)
+        self.options: dict[int, int] = {}
+
     def setTcpNoDelay(self, enabled: bool) -> None:
         """Accept."""
+
+    def getHandle(self) -> Connection:
+        """Return what plays the socket."""
+        return self
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """Keep it."""
+        self.options[option] = value
 
     def loseConnection(self) -> None:
         """See `ITransport`."""
@@ -64,6 +85,10 @@ class Owner:
     def __init__(self) -> None:
         self.reports: list[Any] = []
         self.refuses: Refusal | None = None
+
+    def link_computes(self, compute: Callable[[], None]) -> Deferred[None]:
+        """See `LinkOwner`."""
+        return execute(compute)
 
     def link_admitted(self, link: Link) -> None:
         """See `LinkOwner`."""
@@ -103,8 +128,8 @@ class LinkTestCase(SynchronousTestCase):
 
     def connect(self, role: Role) -> None:
         """Make the connection."""
-        self.link = Link(self.owner, introduce(1), role, self.clock)
-        self.transport = Connection()
+        self.link = Link(self.owner, introduce(1), Encryption(False), role, self.clock)
+        self.transport = Connection(peerAddress=IPv4Address("TCP", "127.0.0.1", 5002))
         self.transport.protocol = self.link
         self.other = Opening(introduce(2), role.other)
         self.link.makeConnection(self.transport)
@@ -234,6 +259,10 @@ class ReadyTests(LinkTestCase):
         self.assertEqual(self.owner.reports, [Have({})])
         self.assertEqual(self.transport.said(), [Pong(7)])
 
+    def test_little_unread(self) -> None:
+        """The system is told to take no more than a little before it is read."""
+        self.assertEqual(self.transport.options[socket.SO_RCVBUF], UNREAD)
+
     def test_refused_frame(self) -> None:
         """A frame the owner refuses closes the link with the reason."""
         self.owner.refuses = Refusal(errors.FORGED, "the detail stays here")
@@ -286,16 +315,17 @@ class ReadyTests(LinkTestCase):
         self.assertFalse(self.transport.connected)
 
     def test_paused(self) -> None:
-        """While the buffer is full, of `pong` and `peers` the newest is kept, once; the owner hears when there is room."""
+        """While the buffer is full, of `pong`, `peers` and `linked` the newest is kept; the owner hears when there is room."""
         producer = self.transport.producer
         producer.pauseProducing()
         self.assertFalse(self.link.writable)
         for n in range(1000):
             self.hear(Ping(n))
             self.link.send(Peers([]))
+            self.link.send(Linked([n.to_bytes(32, "big")]))
         self.assertEqual(self.transport.value(), b"")
         producer.resumeProducing()
-        self.assertEqual(self.transport.said(), [Pong(999), Peers([])])
+        self.assertEqual(self.transport.said(), [Pong(999), Peers([]), Linked([(999).to_bytes(32, "big")])])
         self.assertEqual(self.owner.reports, ["resumed"])
         producer.pauseProducing()
         producer.resumeProducing()
@@ -349,3 +379,47 @@ class ReadyTests(LinkTestCase):
         self.assertEqual(self.transport.said(), [])
         self.link.resumeProducing()
         self.assertEqual(self.transport.said(), [Pong(1), Pong(2)])
+
+    def test_turns(self) -> None:
+        """Who brings much at once is not heard to the end at a stretch: after 10 ms the others have their turn."""
+        heard: list[AnyFrame] = []
+
+        def take(link: Link, frame: AnyFrame) -> None:
+            heard.append(frame)
+            self.clock.rightNow += TURN / 4  # it takes its time, in which no timer fires
+
+        def resume() -> None:
+            turns.append(len(heard))
+            Link.resumeProducing(self.link)
+
+        turns: list[int] = []
+        self.patch(self.owner, "link_heard", take)
+        self.patch(self.link, "resumeProducing", resume)
+        self.hear(encode(Have({})) * 18)
+        self.assertEqual(len(heard), 5)
+        self.clock.advance(0)
+        self.assertEqual((turns, len(heard)), ([5, 10, 15], 18))
+
+    def test_silence_of_our_own_doing(self) -> None:
+        """However long a link was not read, its silence until then counts for nothing when it is read again."""
+        self.link.reading.stop(Reason.DISK)
+        self.clock.advance(DEAD_AFTER + 1)
+        self.link.reading.go_on(Reason.DISK)
+        self.assertIs(self.link.pulse.check(self.clock.seconds()), Verdict.FINE)
+        self.clock.advance(DEAD_AFTER + 1)
+        self.assertIs(self.link.pulse.check(self.clock.seconds()), Verdict.DEAD)
+
+    def test_takes_no_answer(self) -> None:
+        """Who has this end answer and takes nothing is cut off before its answers fill the memory; who takes them is not."""
+        line = b"x" * 1_000_000
+        for _ in range(5):
+            self.transport.producer.pauseProducing()
+            for _ in range(MAX_UNTAKEN // len(line)):
+                self.link.send_line(line)
+            self.transport.producer.resumeProducing()
+        self.assertTrue(self.transport.connected)
+        self.transport.producer.pauseProducing()
+        for _ in range(MAX_UNTAKEN // len(line) + 1):
+            self.link.send_line(line)
+        self.assertTrue(self.transport.aborted)
+        self.assertEqual(self.owner.reports[-1], ("closed", errors.LIMIT))

@@ -30,6 +30,9 @@ DUPLICATE = "duplicate"
 SELF = "self"
 VERSION = "version"
 GROUP = "group"
+TLS = "tls"
+PASSPHRASE = "passphrase"
+WAIT = "wait"
 AUTH = "auth"
 PROTOCOL = "protocol"
 FORGED = "forged"
@@ -44,6 +47,9 @@ REASONS = {
     SELF: "the dialer reached itself",
     VERSION: "the other speaks no protocol version that this one speaks",
     GROUP: "the other belongs to another group",
+    TLS: "this link has to be encrypted, and the other does not want that or can't do it",
+    PASSPHRASE: "the other could not prove that it knows the passphrase of the group",
+    WAIT: "too many connections from that address did not show that they know the passphrase; in ten minutes again",
     AUTH: "the other could not prove that it holds the key of the id it gave",
     PROTOCOL: "a line that is not a frame, or not one that belongs at this point",
     FORGED: "a batch whose signature or chain does not hold",

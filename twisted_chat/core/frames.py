@@ -16,6 +16,8 @@ from twisted_chat.core.errors import PROTOCOL, Refusal
 VERSION = 1
 MAX_LINE = 65536
 """Bytes in a line, newline not counted."""
+MAX_LINKED = 800
+"""Members in a `linked`: as many as a group may have."""
 MAX_INT = 2**53 - 1
 """The largest number on the wire: what every JSON library and SQLite hold exactly."""
 
@@ -26,6 +28,7 @@ Nonce: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature: TypeAlias = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Whole: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INT)]
 Number: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_INT)]
+Point: TypeAlias = Annotated[bytes, Meta(min_length=33, max_length=33)]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 Word: TypeAlias = Annotated[str, Meta(max_length=64)]
 Host: TypeAlias = Annotated[str, Meta(max_length=64)]
@@ -48,10 +51,26 @@ class Frame(Struct, frozen=True, tag_field="t"):
 
 
 class Greet(Frame, tag="greet", frozen=True):
-    """Listener, at once: I speak protocol `v`, and do (`tls`) or don't offer TLS."""
+    """Listener, at once: I speak protocol `v`, and this link is (`tls`) or need not be encrypted."""
 
     v: Whole
     tls: bool
+
+
+class Tls(Frame, tag="tls", frozen=True):
+    """Dialer: the bytes that follow are TLS."""
+
+
+class Pake(Frame, tag="pake", frozen=True):
+    """Both, dialer first, in a closed group: one end's half of SPAKE2."""
+
+    msg: Point
+
+
+class Mac(Frame, tag="mac", frozen=True):
+    """Both, dialer first, in a closed group: I know the passphrase, and heard what you heard."""
+
+    mac: Hash
 
 
 class Hello(Frame, tag="hello", frozen=True):
@@ -146,6 +165,12 @@ class Peers(Frame, tag="peers", frozen=True):
     peers: Annotated[list[Address], Meta(max_length=64)]
 
 
+class Linked(Frame, tag="linked", frozen=True):
+    """Whom I am linked with now."""
+
+    members: Annotated[list[Id], Meta(max_length=MAX_LINKED)]
+
+
 class Bye(Frame, tag="bye", frozen=True):
     """I close this link; `reason` is one of `errors.REASONS`."""
 
@@ -153,12 +178,13 @@ class Bye(Frame, tag="bye", frozen=True):
 
 
 AnyFrame: TypeAlias = (
-    Greet | Hello | Auth | Digest | Have | Want | Stop | BatchFrame | ForkFrame | Ping | Pong | Peers | Bye
-)
-FRAMES: tuple[type[Frame], ...] = (
-    Greet, Hello, Auth, Digest, Have, Want, Stop, BatchFrame, ForkFrame, Ping, Pong, Peers, Bye,
+    Greet | Tls | Pake | Mac | Hello | Auth
+    | Digest | Have | Want | Stop | BatchFrame | ForkFrame | Ping | Pong | Peers | Linked | Bye
 )  # fmt: skip
-"""Every frame of protocol 1. The names `tls`, `pake` and `mac` are reserved for the opening."""
+FRAMES: tuple[type[Frame], ...] = (
+    Greet, Tls, Pake, Mac, Hello, Auth, Digest, Have, Want, Stop, BatchFrame, ForkFrame, Ping, Pong, Peers, Linked, Bye,
+)  # fmt: skip
+"""Every frame of protocol 1."""
 TAGS = {str(frame.__struct_config__.tag): frame for frame in FRAMES}
 
 

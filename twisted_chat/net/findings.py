@@ -15,6 +15,9 @@ UNKNOWN = Found(Finding.UNKNOWN)
 _TOLD = {
     errors.SELF: Finding.OURSELVES,
     errors.GROUP: Finding.OTHER_GROUP,
+    errors.TLS: Finding.OTHER_GROUP,
+    errors.WAIT: Finding.WAIT,
+    errors.PASSPHRASE: Finding.OTHER_PASSPHRASE,
     errors.VERSION: Finding.OTHER_VERSION,
     errors.FULL: Finding.FULL,
     errors.STRANGER: Finding.STRANGER,

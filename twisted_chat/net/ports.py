@@ -10,7 +10,7 @@ from errno import EADDRINUSE
 
 from twisted_chat.core.errors import LEFT, Refusal
 from twisted_chat.core.frames import MAX_LINE, Bye, encode
-from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role
+from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Slow, Step
 
 SILENCE_SECONDS = 1.0
 """How long connecting, and each wait for more, may take."""
@@ -52,6 +52,8 @@ def holder(host: str, port: int, introduction: Introduction, clock: Callable[[],
                 if opening.other is not None:
                     connection.sendall(encode(Bye(LEFT)))
                     return opening.other.name
+                if opening.step is Step.SECURED or isinstance(answer, Slow):
+                    return None  # it is to be spoken to encrypted
                 connection.sendall(answer)
     except (OSError, Refusal, Dismissed):
         pass

@@ -1,0 +1,50 @@
+"""What kind of address a host is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+
+@lru_cache(maxsize=1024)
+def numeric(host: str) -> IPv4Address | IPv6Address | None:
+    """Return `host` as an address, None if it is a name. IPv4 written as IPv6 (`::ffff:10.0.0.1`) is IPv4."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def place(host: str) -> str:
+    """Return what counts as one address: an IPv4 address, also written as IPv6, or the /64 that an IPv6 address is in."""
+    address = numeric(host)
+    return str(ip_network((int(address), 64), strict=False) if isinstance(address, IPv6Address) else address or host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, an address or `localhost`, is this machine talking to itself."""
+    address = numeric(host)
+    return address.is_loopback if address is not None else host == "localhost"
+
+
+@lru_cache(maxsize=1024)
+def normal(host: str) -> str:
+    """Return `host` in the one form in which hosts are compared. The scope of a link-local address is kept: `fe80::1%eth0`."""
+    address = numeric(host)
+    return str(address) if address is not None else host.lower()
+
+
+NEARBY = tuple(
+    map(
+        ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Addresses of which each network has its own: private, shared behind a provider's NAT, link-local, unique local."""
+
+
+def is_nearby(address: IPv4Address | IPv6Address) -> bool:
+    """Whether `address` is on this machine, or leads no further than the networks it is on and those joined to them."""
+    return address.is_loopback or any(address in network for network in NEARBY)

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import __version__, options
 from twisted_chat.console.prompts import Terminal
+from twisted_chat.joining import ENVIRONMENT
 from twisted_chat.options import Options
 from twisted_chat.settings import Settings
 
@@ -41,6 +42,7 @@ class CommandLine(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.patch(options, "find_terminal", lambda: None)
+        self.patch(os, "environ", {key: value for key, value in os.environ.items() if key != ENVIRONMENT})
         self.ports = free_ports(2)
         self.known = ["--ports", ",".join(map(str, self.ports))]
         self.enough = [*self.known, "--name", "Ana", "--port", str(self.ports[0])]
@@ -71,7 +73,7 @@ class CommandLine(SynchronousTestCase):
                 return answer
             raise answer
 
-        self.patch(options, "find_terminal", lambda: Terminal(ask, told.append))
+        self.patch(options, "find_terminal", lambda: Terminal(ask, told.append, ask))
         return told
 
 
@@ -93,6 +95,7 @@ class SettingsTests(CommandLine):
             ephemeral=False,
             console="auto",
             keep=None,
+            quota=1 << 30,
         )
         self.patch(options, "is_free", lambda host, port: True)
         self.assertEqual(self.parse("--name", "Ana", "--port", "5003"), expected)
@@ -105,6 +108,8 @@ class SettingsTests(CommandLine):
         settings = self.parse(
             *f"--name=Bia --port={second} --ports={first},{second} --links=7 --listen=localhost --peer=127.0.0.2".split(),
             *f"--peer=[::1]:80 --group=math --log={directory}/log --data={directory} --console=plain --keep=2d".split(),
+            "--quota=500M",
+            "--open",
         )
         expected = Settings(
             name="Bia",
@@ -119,6 +124,8 @@ class SettingsTests(CommandLine):
             ephemeral=False,
             console="plain",
             keep=2 * 86400,
+            open=True,
+            quota=500 << 20,
         )
         self.assertEqual(settings, expected)
 
@@ -196,10 +203,183 @@ class RefusalTests(CommandLine):
         """A port that can't be listened at for another reason is refused for that reason."""
 
         def is_free(host: str, port: int) -> bool:
-            raise PermissionError(13, "Permission denied")
+            if port:
+                raise PermissionError(13, "Permission denied")
+            return True  # of the address as such
 
         self.patch(options, "is_free", is_free)
         self.assertIn("is not available (Permission denied); none of --ports is free", self.fail_with(*self.enough))
+
+
+class NetworkTests(CommandLine):
+    """What leaves this machine needs a passphrase, or the word that it is to be open."""
+
+    secret = "xyzzy plugh"
+
+    def everywhere(self) -> list[str]:
+        """Enough for a peer that listens at all addresses."""
+        return [*self.enough, "--listen", "0.0.0.0"]
+
+    def file(self, content: bytes = b"xyzzy plugh\nnot this\n") -> str:
+        """A passphrase's file, which nobody else can read."""
+        path = Path(self.mktemp())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o600)
+        return str(path)
+
+    def test_neither(self) -> None:
+        """Without both, listening or dialing off this machine is refused; the words name the flag and both ways out."""
+        far = (["--listen", "0.0.0.0"], ["--peer", "localhost", "--peer", "10.0.0.1:5000"], ["--peer", "ana.local"])
+        for arguments in far:
+            words = self.fail_with(*self.enough, *arguments)
+            for named in (arguments[-2], "--passphrase-file", ENVIRONMENT, "tcpchat invite", "--open"):
+                self.assertIn(named, words)
+
+    def test_open(self) -> None:
+        """An open group may leave this machine if that is asked for: it is exposed then, and only then."""
+        self.assertTrue(self.parse(*self.everywhere(), "--open").exposed)
+        self.assertTrue(self.parse(*self.enough, "--peer", "ana.local", "--open").exposed)
+        self.assertFalse(self.parse(*self.enough, "--open").exposed)
+        self.assertFalse(self.parse(*self.everywhere(), "--passphrase-file", self.file()).exposed)
+
+    def test_file(self) -> None:
+        """The first line of the file is the passphrase, in its plain form: from any editor, on any system."""
+        for content in (self.secret, f"{self.secret}\r\nx", f"\ufeff  {self.secret}\n"):
+            settings = self.parse(*self.everywhere(), "--passphrase-file", self.file(content.encode()))
+            self.assertEqual(settings.passphrase, self.secret)
+
+    def test_bad_file(self) -> None:
+        """A file that can't be used is named with what is wrong with it, and nothing of its content is said."""
+        faults = {
+            b"": "at least 8 characters",
+            b"\n" + b"x" * 8: "at least 8 characters",
+            b"x" * 1025: "at most 1,024 characters",
+            b"x" * 10_000_000: "at most 1,024 characters",
+            b"xyzzy\x00plugh": "control characters",
+            "xyzzy plugh".encode("utf-16"): "not text in UTF-8",
+        }
+        for content, fault in faults.items():
+            path = self.file(content)
+            words = self.fail_with(*self.enough, "--passphrase-file", path)
+            self.assertIn(f"--passphrase-file {path}: ", words)
+            self.assertIn(fault, words)
+            self.assertNotIn("xx", words)
+        for missing, fault in ((self.mktemp(), "No such file"), (os.path.dirname(path), "Is a directory")):
+            self.assertIn(fault, self.fail_with(*self.enough, "--passphrase-file", missing))
+
+    def test_file_for_all(self) -> None:
+        """Who has a file that others can read is warned; a pipe is nobody else's."""
+        path = self.file()
+        told = io.StringIO()
+        self.patch(sys, "stderr", told)
+        self.parse(*self.enough, "--passphrase-file", path)
+        self.assertEqual(told.getvalue(), "")
+        os.chmod(path, 0o640)
+        self.parse(*self.enough, "--passphrase-file", path)
+        self.assertIn(f"--passphrase-file {path}: others can read that file", told.getvalue())
+        self.assertEqual(told.getvalue().count("\n"), 1)
+        reader, writer = os.pipe()
+        os.write(writer, self.secret.encode() + b"\n")
+        os.close(writer)
+        self.assertEqual(self.parse(*self.enough, "--passphrase-file", f"/dev/fd/{reader}").passphrase, self.secret)
+        os.close(reader)
+        self.assertEqual(told.getvalue().count("\n"), 1)
+
+    def test_environment(self) -> None:
+        """The environment is the second way, and what this process starts does not hear of it; a file goes before it."""
+        os.environ[ENVIRONMENT] = "from the environment"
+        self.assertEqual(self.parse(*self.everywhere()).passphrase, "from the environment")
+        self.assertNotIn(ENVIRONMENT, os.environ)
+        os.environ[ENVIRONMENT] = "short"  # and not even looked at
+        self.assertEqual(self.parse(*self.enough, "--passphrase-file", self.file()).passphrase, self.secret)
+        self.assertNotIn(ENVIRONMENT, os.environ)
+
+    def test_bad_environment(self) -> None:
+        """One that can't be a passphrase is refused, an empty one too: nobody is to talk openly by a slip in a script."""
+        for value in ("", "1234567"):
+            os.environ[ENVIRONMENT] = value
+            words = self.fail_with(*self.enough)
+            self.assertIn(f"{ENVIRONMENT}: a passphrase has at least 8 characters", words)
+            self.assertNotIn("1234567", words)
+
+    def test_open_or_closed(self) -> None:
+        """--open and a passphrase, from wherever, exclude each other."""
+        os.environ[ENVIRONMENT] = self.secret
+        self.assertIn("exclude each other", self.fail_with(*self.enough, "--open"))
+        for way in (["--passphrase-file", self.file()], ["--ask-passphrase"]):
+            self.assertIn("exclude each other", self.fail_with(*self.enough, "--open", *way))
+
+    def test_never_in_argv(self) -> None:
+        """A passphrase on the command line is refused in every form, and not repeated; what follows `--` is no flag."""
+        for form in (["--passphrase", self.secret], [f"--passphrase={self.secret}"], ["--pass", self.secret]):
+            words = self.fail_with(*self.enough, *form)
+            self.assertIn("not given on the command line", words)
+            self.assertIn("--ask-passphrase", words)
+            self.assertNotIn(self.secret, words)
+        self.assertIn("belongs to no option", self.fail_with(*self.enough, "--", "--passphrase"))
+
+    def test_not_shown(self) -> None:
+        """The passphrase is in no representation of the settings."""
+        self.assertNotIn(self.secret, repr(self.parse(*self.enough, "--passphrase-file", self.file())))
+
+    def test_asked_for(self) -> None:
+        """On a terminal it is asked for where it is needed, with a word why, until it can be one; and where that is wished."""
+        told = self.asked("short", self.secret)
+        self.assertEqual(self.parse(*self.everywhere()).passphrase, self.secret)
+        why, question, refusal, again = told
+        self.assertIn("--listen 0.0.0.0 reaches other machines", why)
+        self.assertTrue(question.startswith("Passphrase of group chat (not shown"))
+        self.assertIn("at least 8 characters", refusal)
+        self.assertEqual(again, question)
+        told = self.asked(self.secret)
+        self.assertEqual(self.parse(*self.enough, "--ask-passphrase", "--group", "math").passphrase, self.secret)
+        self.assertEqual([question.split(" (")[0] for question in told], ["Passphrase of group math"])
+
+    def test_not_asked_for(self) -> None:
+        """It is not asked for where it is given or not needed."""
+        told = self.asked()
+        self.assertIsNone(self.parse(*self.everywhere(), "--open").passphrase)
+        self.assertIsNone(self.parse(*self.enough, "--peer", "localhost").passphrase)
+        for wish in ([], ["--ask-passphrase"]):
+            self.parse(*self.everywhere(), *wish, "--passphrase-file", self.file())
+        self.assertEqual(told, [])
+
+    def test_nobody_to_ask(self) -> None:
+        """Off a terminal a wish to be asked is refused, with the other ways."""
+        words = self.fail_with(*self.enough, "--ask-passphrase")
+        self.assertIn("no terminal to ask at; use --passphrase-file or TCPCHAT_PASSPHRASE", words)
+
+    def test_holder_is_not_asked(self) -> None:
+        """Whoever holds a port hears nothing of a closed group: nobody is asked."""
+        self.patch(options, "holder", self.fail)
+        with socket.create_server(("127.0.0.1", self.ports[0])):
+            words = self.fail_with(*self.enough, "--passphrase-file", self.file())
+        self.assertIn("in use by another program or peer", words)
+
+    def test_holder_out_of_reach(self) -> None:
+        """Off loopback a peer that holds a port speaks in private only: it is not taken for another program."""
+        self.patch(options, "is_free", lambda host, port: not port)
+        self.patch(options, "holder", lambda *arguments: None)
+        self.assertIn("in use by another program or peer", self.fail_with(*self.everywhere(), "--open"))
+
+    def test_another_machine(self) -> None:
+        """An address that this machine doesn't have is refused before anything is asked, with those that it has."""
+        told = self.asked()
+        self.patch(options, "own_addresses", lambda: ["192.168.0.7"])
+        words = self.fail_with(*self.known, "--listen", "192.0.2.77")
+        self.assertIn("--listen 192.0.2.77: ", words)
+        self.assertIn("this machine's are 127.0.0.1, 192.168.0.7, and 0.0.0.0 for all of them", words)
+        self.assertEqual(told, [])
+
+    def test_discover(self) -> None:
+        """Finding others on the network needs a package, and an address at which they reach us."""
+        self.patch(options, "find_spec", lambda name: None)
+        words = self.fail_with(*self.everywhere(), "--open", "--discover")
+        self.assertIn("pip install 'twisted-chat[lan]'", words)
+        self.patch(options, "find_spec", lambda name: name)
+        self.assertTrue(self.parse(*self.everywhere(), "--open", "--discover").discover)
+        self.assertIn("add --listen 0.0.0.0", self.fail_with(*self.enough, "--discover"))
 
 
 class AskingTests(CommandLine):

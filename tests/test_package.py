@@ -91,7 +91,7 @@ class PackageTests(SynchronousTestCase):
             for line in self.words("options.extras_require", option)
         ]
         for line in [*self.words("options", "install_requires"), *extras]:
-            self.assertRegex(line, r"^[A-Za-z-]+ >= \d+")
+            self.assertRegex(line, r"^[A-Za-z0-9-]+(\[\w+\])? >= \d+")
 
     def test_licence(self) -> None:
         """The licence is in the package, and is the one that is named."""

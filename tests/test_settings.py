@@ -16,6 +16,7 @@ from twisted_chat import settings
 from twisted_chat.settings import (
     check_writable,
     compact,
+    dialed,
     parse_console,
     parse_data,
     parse_keep,
@@ -23,9 +24,11 @@ from twisted_chat.settings import (
     parse_listen,
     parse_log,
     parse_name,
+    parse_passphrase_file,
     parse_peer,
     parse_port,
     parse_ports,
+    parse_quota,
 )
 
 KNOWN = (5000, 5001, 5002)
@@ -132,56 +135,93 @@ class CheckTests(SynchronousTestCase):
         for keep in ("0h", "101y", "9" * 5000 + "d"):
             self.assertIn("from 1h to 100y", self.refused(parse_keep, keep))
 
+    def test_quota(self) -> None:
+        """A size is a number of KiB, MiB, GiB or TiB, however the unit is written; `none` is no limit."""
+        sizes = {"1M": 1 << 20, "1024K": 1 << 20, "500m": 500 << 20, "2G": 2 << 30, "1T": 1 << 40, "none": None}
+        self.assertEqual({given: parse_quota(given) for given in sizes}, sizes)
+
+    def test_bad_quota(self) -> None:
+        """A size without a unit or number is refused, and so is one too small to be useful or too large to be meant."""
+        for quota in ("", "M", "500", "500 M", "1.5G", "-1G", "٣G", "1GB", "None", "off"):
+            self.assertIn("such as 500M, or none", self.refused(parse_quota, quota))
+        for quota in ("0G", "1023K", "1001T", "9" * 5000 + "G"):
+            self.assertIn("from 1M to 1000T", self.refused(parse_quota, quota))
+
     def test_listen(self) -> None:
-        """Every address of this machine alone is taken, in one spelling."""
+        """Every address is taken, in one spelling; whether this machine has it is another question."""
         taken = {"127.0.0.1": "127.0.0.1", "127.3.2.1": "127.3.2.1", "::1": "::1", "0:0::1": "::1"}
-        taken |= {"localhost": "127.0.0.1", "LocalHost": "127.0.0.1"}
+        taken |= {"localhost": "127.0.0.1", "LocalHost": "127.0.0.1", "::ffff:127.0.0.1": "127.0.0.1"}
+        taken |= {"0.0.0.0": "0.0.0.0", "::": "::", "192.168.0.7": "192.168.0.7", "FE80::1%eth0": "fe80::1%eth0"}
         self.assertEqual({given: parse_listen(given) for given in taken}, taken)
 
-    def test_listen_elsewhere(self) -> None:
-        """Any other address is refused, however it is spelled, and the words say why and what can be used."""
-        others = (
-            "0.0.0.0",
-            "",
-            "::",
-            "192.168.0.7",
-            "126.255.255.255",
-            "::ffff:127.0.0.1",
-            "example.org",
-            "127.1",
-            "[::1]",
-        )
-        for other in others:
+    def test_bad_listen(self) -> None:
+        """What is no address of any machine is refused, and the words say what is one."""
+        for other in ("", "example.org", "127.1", "[::1]", "192.168.0.7:5000", "192.168.0.0/16", "224.0.0.251", "*"):
             words = self.refused(parse_listen, other)
-            self.assertIn("needs an encrypted group, which this version does not have yet", words)
-            self.assertIn("127.0.0.1", words)
+            self.assertIn(f"--listen {other!r} is not an address of this machine", words)
+            self.assertIn("192.168.0.7, or 0.0.0.0 for all of them", words)
 
     def test_peer(self) -> None:
-        """A peer is a host, with a port or without; an IPv6 address with a port stands in brackets."""
+        """A peer is an address or a name, with a port or without; an IPv6 address with a port stands in brackets."""
         peers: dict[str, settings.Peer] = {
             "localhost": ("127.0.0.1", None),
             "127.0.0.2:6000": ("127.0.0.2", 6000),
             "::1": ("::1", None),
             "[::1]": ("::1", None),
             "[::1]:6000": ("::1", 6000),
+            "10.0.0.1": ("10.0.0.1", None),
+            "[2001:DB8::0:7]:5001": ("2001:db8::7", 5001),
+            "fe80::1%eth0": ("fe80::1%eth0", None),
+            "Example.org:5000": ("example.org", 5000),
+            "ana": ("ana", None),
+            "sala-2.local.": ("sala-2.local.", None),
+            "my_pc": ("my_pc", None),
+            "ação.example": ("xn--ao-siap.example", None),
         }
         self.assertEqual({given: parse_peer(given) for given in peers}, peers)
 
     def test_bad_peer(self) -> None:
-        """A host elsewhere, a port that is none and broken brackets are refused as what they are."""
+        """What can be no host, a port that is none and broken brackets are refused as what they are."""
         faults = {
-            "10.0.0.1": "needs an encrypted group",
-            "example.org:5000": "needs an encrypted group",
-            "": "needs an encrypted group",
-            ":5000": "needs an encrypted group",
+            "": "names no host",
+            ":5000": "names no host",
+            "10.0.0.300": "names no host",
+            "127.1": "names no host",
+            "0.0.0.0": "names no host",
+            "[::]:5000": "names no host",
+            "224.0.0.251": "names no host",
+            "a b": "names no host",
+            "-ana": "names no host",
+            "ana..local": "names no host",
+            "a" * 64: "names no host",
+            "ana@example.org": "names no host",
+            "1:2:3": "names no host",
             "localhost:": "is not a number",
             "localhost:x": "is not a number",
+            "http://ana": "is not a number",
             "localhost:70000": "is out of range",
             "[::1": "write [::1]:5000",
             "[::1]5000": "write [::1]:5000",
         }
         for peer, fault in faults.items():
             self.assertIn(fault, self.refused(parse_peer, peer))
+
+    def test_dialed(self) -> None:
+        """Others are always looked for on this machine, also at the address it listens at; and where `--peer` says, each
+        place once."""
+        home = (("127.0.0.1", 5000), ("127.0.0.1", 5001))
+        for listen in ("127.0.0.1", "0.0.0.0", "::"):
+            self.assertEqual(dialed(listen, (5000, 5001), ()), home)
+        own = (("192.168.0.7", 5000), ("192.168.0.7", 5001))
+        self.assertEqual(dialed("192.168.0.7", (5000, 5001), ()), home + own)
+        peers: tuple[settings.Peer, ...] = (("ana.local", None), ("127.0.0.1", 5001), ("::1", 7000))
+        others = (("ana.local", 5000), ("ana.local", 5001), ("::1", 7000))
+        self.assertEqual(dialed("0.0.0.0", (5000, 5001), peers), home + others)
+
+    def test_passphrase_file(self) -> None:
+        """A file has a name."""
+        self.assertEqual(parse_passphrase_file("math.key"), Path("math.key"))
+        self.assertIn("--passphrase-file is empty", self.refused(parse_passphrase_file, ""))
 
     def test_console(self) -> None:
         """The consoles there are, and no others; the words list them."""

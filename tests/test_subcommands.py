@@ -15,10 +15,12 @@ from tests.storage.feeding import Author
 from twisted_chat import subcommands
 from twisted_chat.archive import Fault, Finding, check
 from twisted_chat.console.prompts import Terminal
+from twisted_chat.core.feeds import Group
 from twisted_chat.core.text import MAX_TEXT
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import SENTENCES, StorageError
 from twisted_chat.storage.folders import DataDirectory
+from twisted_chat.storage.passphrases import PassphraseNote
 from twisted_chat.storage.tables import Tables
 from twisted_chat.subcommands import SUBCOMMANDS, main, overview
 from twisted_chat.verdict import fault
@@ -202,6 +204,55 @@ class RefusalTests(SubcommandCase):
             self.assertIn(f"tcpchat {arguments[0]} --help", words)
 
 
+class ClosedTests(SubcommandCase):
+    """Groups that a passphrase closes. What is on the disk is not behind it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.closed = self.folder.database("chat", True)
+        self.math = self.folder.database("math", True)
+
+    def make(self, database: Path, count: int) -> None:
+        """Keep a conversation of `count` messages in a closed group."""
+        tables = Tables(open_database(database), self.fail)
+        self.addCleanup(tables.connection.close)
+        group = Group("math" if database == self.math else "chat", True)
+        with tables.transaction():
+            for batch in Author(group=group).batches(*((number, number) for number in range(1, count + 1))):
+                tables.append(batch, 0)
+
+    def test_by_name(self) -> None:
+        """A closed group is found by its name alone; what is exported says that it is closed, and verifies as that."""
+        self.make(self.math, 2)
+        told = self.run_main("verify", "-", stdin=self.of_ana("export", "--group", "math")[0])[0].decode()
+        self.assertIn("Group math (closed), exported by Ana", told)
+        self.assertIn("2 messages", told)
+
+    def test_two_of_a_name(self) -> None:
+        """Where an open and a closed group share a name, neither is guessed at: one more flag says which."""
+        self.make(self.closed, 2)
+        for command in ("export", "forget"):
+            words = self.of_ana(command, status=2)[1]
+            self.assertIn("'chat': Ana has an open and a closed group of that name; add --open or --closed", words)
+        for flag, count in (("--open", "6 messages"), ("--closed", "2 messages")):
+            out, _ = self.of_ana("export", flag)
+            self.assertIn(count, self.run_main("verify", "-", stdin=out)[0].decode())
+        self.of_ana("forget", "--closed", "--yes")
+        self.assertEqual((self.closed.exists(), self.database.exists()), (False, True))
+
+    def test_of_another_kind(self) -> None:
+        """A kind that is not there is not there, whatever else has the name."""
+        self.assertIn("Ana has no conversation of that group", self.of_ana("export", "--closed", status=2)[1])
+
+    def test_forgets_the_passphrase(self) -> None:
+        """With the conversation goes the note of its passphrase: another one may follow."""
+        self.make(self.math, 1)
+        PassphraseNote(self.math, "xyzzy plugh").write()
+        PassphraseNote(self.math, "xyzzy plugh").check()
+        self.of_ana("forget", "--group", "math", "--yes")
+        PassphraseNote(self.math, "open sesame").check()
+
+
 class VerifyTests(SubcommandCase):
     """`tcpchat verify`."""
 
@@ -259,7 +310,7 @@ class ForgetTests(SubcommandCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.other = self.folder.database("chat", True)
+        self.other = self.folder.database("chess", False)
         open_database(self.other).close()
         self.database.with_name(self.database.name + ".v1.bak").touch()
 
@@ -293,7 +344,7 @@ class ForgetTests(SubcommandCase):
         asked = self.answer(" Yes ")
         self.of_ana("forget")
         self.assertEqual(self.left(), [])
-        self.assertIn("Ana has of group chat: 6 messages?", asked[0])
+        self.assertIn("Ana has of group chat (open): 6 messages?", asked[0])
 
     def test_not_agreed(self) -> None:
         """Any other answer deletes nothing."""

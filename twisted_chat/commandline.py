@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from getopt import GetoptError
 from inspect import cleandoc
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from textwrap import fill
 from typing import Any
 
@@ -35,6 +35,12 @@ class CommandLine(BaseOptions):
     longdesc = ""
     optParameters: list[Parameter] = [("lang", None, AUTO, N_("the language you are spoken to: {all}"), parse_lang)]
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        for name, _short, default, _words, check in self.optParameters:
+            if default is not None:
+                self[name] = check(default)
+
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read and check the command line, in the language that it asks for wherever it does.
 
@@ -42,6 +48,7 @@ class CommandLine(BaseOptions):
         """
         arguments = sys.argv[1:] if options is None else options
         choose(_wish(arguments))
+        _refuse_passphrase(arguments)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: no terminal is too poor for what is told
         try:
@@ -132,3 +139,16 @@ def _wish(arguments: Sequence[str]) -> str:
         if len(flag) > 2 and "--lang".startswith(flag) and (value == AUTO or known(value)):
             wish = value
     return wish
+
+
+def _refuse_passphrase(arguments: Sequence[str]) -> None:
+    """Refuse a passphrase on the command line, and don't repeat it: getopt would take `--passphrase x` for the name of a file."""
+    for argument in takewhile(lambda each: each != "--", arguments):
+        flag = argument.partition("=")[0]
+        if flag.startswith("--pa") and "--passphrase".startswith(flag):
+            raise UsageError(
+                _(
+                    "a passphrase is not given on the command line, where other users of this machine can see it: use "
+                    "--ask-passphrase, --passphrase-file FILE or the environment's TCPCHAT_PASSPHRASE"
+                )
+            )

@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from functools import partial
+from importlib.util import find_spec
 
 from twisted.python.runtime import platformType
 from twisted.python.usage import UsageError
@@ -19,6 +20,9 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.opening import Introduction
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
+from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
+from twisted_chat.net.addresses import is_loopback
+from twisted_chat.net.own import own_addresses
 from twisted_chat.net.ports import holder, is_free
 from twisted_chat.reactors import install_reactor
 from twisted_chat.settings import (
@@ -32,63 +36,72 @@ from twisted_chat.settings import (
     parse_listen,
     parse_log,
     parse_name,
-    parse_peer,
     parse_port,
-    parse_ports,
+    parse_quota,
 )
 from twisted_chat.subcommands import overview
 
 
-def taken(listen: str, port: int, name: str, group: str) -> str | None:
-    """Return in a few words who holds `port` ("held by Ana"), None if it is free. Blocks for at most 2 s."""
+def taken(listen: str, port: int, name: str, group: Group) -> str | None:
+    """Return in a few words who holds `port` ("held by Ana"), None if it is free. Blocks for at most 2 s.
+
+    Only in an open group is the holder asked: whoever it is would hear the group's name and ours.
+    """
     try:
         if is_free(listen, port):
             return None
     except OSError as error:
         return _("not available ({why})").format(why=error.strerror)
-    stranger = Identity(secrets.token_bytes(SEED_BYTES))
-    introduction = Introduction(stranger, Group(group), name, 0, secrets.randbelow(MAX_INT), False)
-    who = holder(listen, port, introduction)
-    return _("in use by another program") if who is None else _("held by {name}").format(name=clean(who))
+    if not group.closed:
+        stranger = Identity(secrets.token_bytes(SEED_BYTES))
+        introduction = Introduction(stranger, group, name, 0, secrets.randbelow(MAX_INT), False)
+        who = holder(listen, port, introduction)
+        if who is not None:
+            return _("held by {name}").format(name=clean(who))
+        if is_loopback(listen):
+            return _("in use by another program")
+    return _("in use by another program or peer")  # which tells strangers nothing
 
 
-class Options(CommandLine):
+class Options(Joining, CommandLine):
     """The command line of a peer. `settings` is there once `parseOptions` has returned."""
 
-    longdesc = N_("On a terminal, a name and a port that are not given are asked for.")
+    longdesc = N_(
+        "On a terminal, a name and a port that are not given are asked for, and a passphrase where one is needed."
+    )
     optParameters: list[Parameter] = [
         ("name", None, None, N_("how others see you"), partial(parse_name, "--name")),
         ("port", None, None, N_("the port to listen at, one of --ports"), str),
-        ("ports", None, "5000-5004", N_("the known ports, where others are looked for"), parse_ports),
+        PORTS,
         ("links", None, "64", N_("most peers to be linked with"), parse_links),
-        ("listen", None, "127.0.0.1", N_("the address to listen at, of this machine only so far"), parse_listen),
-        ("group", None, "chat", N_("peers of the same group find each other"), partial(parse_name, "--group")),
+        (
+            "listen",
+            None,
+            "127.0.0.1",
+            N_("the address to listen at; 0.0.0.0 is every one of this machine"),
+            parse_listen,
+        ),
+        GROUP,
+        PASSPHRASE_FILE,
         ("log", None, "logs_chat.txt", N_("the file that gets a line for every event"), parse_log),
         ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
         ("keep", None, None, N_("how long messages are held, such as 90d; always if not given"), parse_keep),
+        ("quota", None, "1G", N_("most that is held of what one member said, such as 500M, or none"), parse_quota),
         ("console", None, "auto", N_("where you type: {all}"), parse_console),
     ]
     optFlags = [
+        ASK_PASSPHRASE,
+        OPEN,
+        ["discover", None, N_("find others on the local network")],
         ["ephemeral", None, N_("keep nothing but the log")],
         ["no-notify", None, N_("do not ring when somebody writes your name")],
     ]
 
     settings: Settings
 
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self["peer"] = []
-        for name, _short, default, _words, check in self.optParameters:
-            if default is not None:
-                self[name] = check(default)
-
     def getUsage(self, width: int | None = None) -> str:
         """Return what `--help` says after the synopsis."""
         return super().getUsage(width) + "\n" + overview()
-
-    def opt_peer(self, value: str) -> None:
-        """HOST[:PORT], where the others are looked for as well; can be given several times"""
-        self["peer"].append(parse_peer(value))
 
     def parseArgs(self, *surplus: str) -> None:
         """Refuse words that belong to no flag."""
@@ -117,6 +130,9 @@ class Options(CommandLine):
             raise UsageError(_("--data and --ephemeral exclude each other: an ephemeral peer keeps nothing there"))
         if self["port"] is not None:
             self["port"] = parse_port(self["port"], self["ports"])
+        self._check_listen()
+        if self["discover"]:
+            self._check_discover()
         self._complete(daemon)
         self.settings = Settings(
             name=self["name"],
@@ -132,19 +148,22 @@ class Options(CommandLine):
             console="none" if daemon else self["console"],
             keep=self["keep"],
             notify=not self["no-notify"],
+            passphrase=self.passphrase,
+            open=bool(self["open"]),
+            discover=bool(self["discover"]),
+            quota=self["quota"],
         )
         if not daemon:
             self._drop_pidfile()
         install_reactor(daemon)
 
     def _complete(self, daemon: bool) -> None:
-        """Make sure of a name and of a free port, asking for them if somebody is there to be asked."""
+        """Make sure of a passphrase if need be, a name and a free port, asking for them if somebody is there to be asked."""
         terminal = None if daemon else find_terminal()
-        if self["name"] is None:
-            if terminal is None:
-                raise UsageError(
-                    _("--name is missing, and there is no terminal to ask at: give one, such as --name Ana")
-                )
+        if self["name"] is None and terminal is None:
+            raise UsageError(_("--name is missing, and there is no terminal to ask at: give one, such as --name Ana"))
+        self.settle_passphrase(terminal)
+        if self["name"] is None and terminal is not None:
             self["name"] = ask_name(terminal)
         if self["port"] is not None:
             self._check_free()
@@ -158,7 +177,32 @@ class Options(CommandLine):
             )
 
     def _taken(self, port: int) -> str | None:
-        return taken(self["listen"], port, self["name"], self["group"])
+        return taken(self["listen"], port, self["name"], Group(self["group"], self.passphrase is not None))
+
+    def _check_listen(self) -> None:
+        """Refuse an address that this machine doesn't have, whichever port it is."""
+        listen = self["listen"]
+        try:
+            is_free(listen, 0)
+        except OSError as error:
+            raise UsageError(
+                _("--listen {address}: {why}; this machine's are {addresses}, and 0.0.0.0 for all of them").format(
+                    address=listen, why=error.strerror, addresses=", ".join(["127.0.0.1", *own_addresses()])
+                )
+            ) from None
+
+    def _check_discover(self) -> None:
+        if is_loopback(self["listen"]):
+            raise UsageError(
+                _(
+                    "--discover with --listen {address}: who finds us could not reach us there; add --listen 0.0.0.0, or an "
+                    "address of this machine in that network"
+                ).format(address=self["listen"])
+            )
+        if find_spec("zeroconf") is None:
+            raise UsageError(
+                _("--discover needs another package: pip install 'twisted-chat[lan]'; or name others with --peer")
+            )
 
     def _check_free(self) -> None:
         fault = self._taken(self["port"])

@@ -20,29 +20,21 @@ from twisted_chat import chatlog
 from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.commandline import Parameter, Subcommand, complain, say
+from twisted_chat.console.prompts import find_terminal
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Event, Joined, Leaving
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.marks import N_
 from twisted_chat.core.text import MAX_TEXT, check_text
 from twisted_chat.i18n import _, ngettext
+from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, steady_reactor
-from twisted_chat.settings import (
-    check_writable,
-    dialed,
-    parse_data,
-    parse_log,
-    parse_name,
-    parse_peer,
-    parse_ports,
-    parse_timeout,
-)
+from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.sqlite import SQLiteStore
 from twisted_chat.words import wrong
 
-HOST = "127.0.0.1"
 LOOK_SECONDS = 0.02
 """How often it is looked whether others have everything."""
 MAX_READ = 4 * MAX_TEXT
@@ -92,7 +84,7 @@ class Delivery:
             self.holders = max(self.holders, event.holders)
 
 
-class Send(Subcommand):
+class Send(Joining, Subcommand):
     """`tcpchat send`: say one thing, listening nowhere."""
 
     summary = staticmethod(lambda: _("say one thing, for scripts: done once another peer has it on disk"))
@@ -110,23 +102,14 @@ class Send(Subcommand):
             N_("how others see who sends: a name of its own, no running peer's"),
             partial(parse_name, "--name"),
         ),
-        ("group", None, "chat", N_("which group's"), partial(parse_name, "--group")),
-        ("ports", None, "5000-5004", N_("the known ports, where others are looked for"), parse_ports),
+        GROUP,
+        PASSPHRASE_FILE,
+        PORTS,
         ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
         ("timeout", None, "10", N_("seconds after which it gives up"), parse_timeout),
         ("log", None, None, N_("a file that gets a line for every event; without it there is none"), parse_log),
     ]
-    optFlags = [["verbose", None, N_("say what became of it")]]
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self["peer"] = []
-        for flag, check in (("ports", parse_ports), ("timeout", parse_timeout)):
-            self[flag] = check(self[flag])
-
-    def opt_peer(self, value: str) -> None:
-        """HOST[:PORT], where the others are looked for as well; can be given several times"""
-        self["peer"].append(parse_peer(value))
+    optFlags = [ASK_PASSPHRASE, OPEN, ["verbose", None, N_("say what became of it")]]
 
     def parseArgs(self, *texts: str) -> None:
         """Take the one text."""
@@ -145,6 +128,7 @@ class Send(Subcommand):
             self["text"] = check_text(text)
         except BadText as error:
             raise UsageError(wrong(error)) from None
+        self.settle_passphrase(find_terminal())
 
     def run(self) -> int:
         """Be a peer until the message is delivered, time is up or a signal comes; return the exit status."""
@@ -165,10 +149,25 @@ class Send(Subcommand):
         return self._outcome(peer, delivery)
 
     def _peer(self, reactor: Any, folder: IdentityFolder) -> Peer:
-        group = Group(self["group"])
-        address = Address(HOST, 0, dialed(HOST, self["ports"], self["peer"]))
-        store = SQLiteStore(folder.database(group.name, group.closed), reactor.callFromThread)
-        return Peer(reactor, time.time, folder.identity, self["name"], group, address, store, reactor.stop)
+        group = Group(self["group"], self.passphrase is not None)
+        address = Address(HOME, 0, dialed(HOME, self["ports"], self["peer"]))
+        database = folder.database(group.name, group.closed)
+        guard = guarded(reactor, database, self.passphrase) if self.passphrase is not None else None
+        store = SQLiteStore(database, reactor.callFromThread)
+        peer = Peer(
+            reactor,
+            time.time,
+            folder.identity,
+            self["name"],
+            group,
+            address,
+            store,
+            reactor.stop,
+            passphrase=self.passphrase,
+        )
+        if guard is not None:
+            peer.conversation.watch(guard)
+        return peer
 
     def _start_log(self, peer: Peer) -> ChatLog | None:
         if self["log"] is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -19,13 +20,15 @@ from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.console import attach
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Leaving
+from twisted_chat.core.events import Event, Exposed, Leaving
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.store import Store
 from twisted_chat.i18n import _
+from twisted_chat.joining import guarded
+from twisted_chat.net.discovery import Discovery
 from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
-from twisted_chat.reactors import steady_reactor
+from twisted_chat.reactors import settle_memory, steady_reactor
 from twisted_chat.settings import Settings, dialed
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
@@ -46,6 +49,7 @@ class ChatService(Service):
         self._settings = settings
         self._folder: IdentityFolder | None = None
         self._console: attach.Console | None = None
+        self._guard: Callable[[Event], None] | None = None
         self._chatlog = ChatLog(str(settings.log))
         if not settings.ephemeral:
             self._folder = DataDirectory(settings.data).identity(settings.name)
@@ -69,7 +73,8 @@ class ChatService(Service):
             reason = os.strerror(error.socketError.errno or 0)
             _fail(error, _("port {port} can't be listened at: {reason}").format(port=settings.port, reason=reason))
         conversation = self._peer.conversation
-        conversation.watch(chatlog.record)
+        if self._guard is not None:
+            conversation.watch(self._guard)
         if settings.console != "none":
             recall = self._folder.path / "typed" if self._folder is not None else None
             self._console = attach.start(
@@ -80,7 +85,10 @@ class ChatService(Service):
                 attach.Wish(settings.console, recall, settings.notify),
             )
             self._chatlog.trouble = self._console.log_failing
-        self._peer.start().addErrback(self._broken)
+        conversation.watch(chatlog.record)  # last: what is shown waits for no file
+        if settings.exposed:
+            conversation.emit(Exposed())
+        self._peer.start().addCallbacks(lambda _: settle_memory(), self._broken)
 
     def stopService(self) -> Deferred[None]:
         """Say goodbye, and end everything that was started; fires within 10 s."""
@@ -101,11 +109,13 @@ class ChatService(Service):
         settings = self._settings
         identity = None
         store: Store = MemoryStore()
-        group = Group(settings.group)
+        group = Group(settings.group, settings.passphrase is not None)
         if self._folder is not None:
             self._folder.lock(f"{settings.name}, port {settings.port}, process {os.getpid()}")
             identity = self._folder.identity
             database = self._folder.database(group.name, group.closed)
+            if settings.passphrase is not None:
+                self._guard = guarded(self._reactor, database, settings.passphrase)
             store = SQLiteStore(database, self._reactor.callFromThread)
         addresses = dialed(settings.listen, settings.ports, settings.peers)
         address = Address(settings.listen, settings.port, addresses, settings.links)
@@ -121,6 +131,9 @@ class ChatService(Service):
             keep=settings.keep,
             renamed=self._renamed,
             data=self._folder.path if self._folder is not None else None,
+            passphrase=settings.passphrase,
+            quota=settings.quota,
+            discovery=partial(Discovery, self._reactor, settings.listen, settings.port) if settings.discover else None,
         )
 
     def _renamed(self, name: str) -> None:

@@ -7,9 +7,9 @@ right.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, ip_address
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -18,6 +18,7 @@ from twisted.python.usage import UsageError
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.text import check_name
 from twisted_chat.i18n import AUTO, _, known, languages
+from twisted_chat.net.addresses import is_loopback, numeric
 from twisted_chat.words import wrong
 
 MAX_PORT = 65535
@@ -35,6 +36,15 @@ KEEP_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
 """The units of `--keep`, in seconds."""
 MAX_KEEP = 100 * KEEP_UNITS["y"]
 
+QUOTA_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+"""The units of `--quota`, in bytes."""
+MIN_QUOTA = QUOTA_UNITS["M"]
+MAX_QUOTA = 1000 * QUOTA_UNITS["T"]
+
+HOME = "127.0.0.1"
+"""Where peers of this machine are looked for, wherever else others are."""
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
+
 Console = Literal["auto", "rich", "plain", "none"]
 CONSOLES: tuple[Console, ...] = get_args(Console)
 Peer = tuple[str, int | None]
@@ -43,9 +53,11 @@ Peer = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a peer is told at its start, checked. `listen` and the hosts of `peers` are addresses, `log` and `data`
-    absolute paths; `data` is None for the user's data directory. `links` is the most links kept. `keep` is how many seconds
-    after it was received a message is held, None for always. `notify` is whether a mention rings."""
+    """What a peer is told at its start, checked. `listen` is an address, the hosts of `peers` are addresses or names, `log` and
+    `data` absolute paths; `data` is None for the user's data directory. `links` is the most links kept. `keep` is how many
+    seconds after it was received a message is held, None for always; `quota` the most bytes held of one author, None for no
+    limit. `notify` is whether a mention rings. The group is closed if there is a `passphrase`, in its checked form; without
+    one, `open` says that it may cross a network all the same. `discover` is whether others are found on the network."""
 
     name: str
     port: int
@@ -60,6 +72,17 @@ class Settings:
     console: Console
     keep: float | None = None
     notify: bool = True
+    passphrase: str | None = field(default=None, repr=False)
+    open: bool = False
+    discover: bool = False
+    quota: int | None = None
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others than this machine's users can read along and take part, unasked."""
+        return self.passphrase is None and not all(
+            map(is_loopback, (self.listen, *(host for host, _port in self.peers)))
+        )
 
 
 def parse_name(flag: str, value: str) -> str:
@@ -115,28 +138,21 @@ def parse_ports(value: str) -> tuple[int, ...]:
     return tuple(ports)
 
 
-def parse_loopback(value: str, words: str) -> str:
-    """Return `value` as an address of this machine alone, in its usual form; raise `UsageError(words)` if it is not."""
-    try:
-        address = ip_address("127.0.0.1" if value.lower() == "localhost" else value)
-    except ValueError:
-        raise UsageError(words) from None
-    if address not in IPv4Network("127.0.0.0/8") and address != IPv6Address("::1"):
-        raise UsageError(words)
+def parse_listen(value: str) -> str:
+    """Return `value` as an address to listen at, in its usual form. Whether this machine has it is not looked at."""
+    address = numeric(HOME if value.lower() == "localhost" else value)
+    if address is None or address.is_multicast:
+        raise UsageError(
+            _(
+                "--listen {value!r} is not an address of this machine: give one such as 192.168.0.7, or 0.0.0.0 for all of them; "
+                "127.0.0.1 is for this machine alone"
+            ).format(value=value)
+        )
     return str(address)
 
 
-def parse_listen(value: str) -> str:
-    """Return `value` as an address to listen at."""
-    words = _(
-        "--listen {value!r}: listening on other addresses needs an encrypted group, which this version does not have yet; "
-        "use 127.0.0.1, ::1 or localhost"
-    )
-    return parse_loopback(value, words.format(value=value))
-
-
 def parse_peer(value: str) -> Peer:
-    """Return the host and port of `HOST`, `HOST:PORT` or, for IPv6, `[HOST]:PORT`."""
+    """Return the host and port of `HOST`, `HOST:PORT` or, for IPv6, `[HOST]:PORT`; a host may be a name."""
     host, colon, port = value, "", ""
     if value.startswith("["):
         host, bracket, after = value[1:].partition("]")
@@ -145,21 +161,39 @@ def parse_peer(value: str) -> Peer:
         colon, port = after[:1], after[1:]
     elif value.count(":") == 1:
         host, colon, port = value.partition(":")
-    words = _(
-        "--peer {value!r}: dialing other addresses needs an encrypted group, which this version does not have yet; "
-        "use 127.0.0.1, ::1 or localhost, with :PORT or without"
-    )
-    address = parse_loopback(host, words.format(value=value))
-    return address, parse_number("--peer port", port, 1, MAX_PORT) if colon else None
+    found = _host(host)
+    if found is None:
+        raise UsageError(
+            _(
+                "--peer {value!r} names no host: write a name or an address, such as ana.local or 192.168.0.7:5000"
+            ).format(value=value)
+        )
+    return found, parse_number("--peer port", port, 1, MAX_PORT) if colon else None
 
 
-def dialed(host: str, ports: Sequence[int], peers: Sequence[Peer]) -> tuple[tuple[str, int], ...]:
-    """Return the addresses where others are looked for: the known ports of `host`, and `peers`."""
-    hosts: list[tuple[str, Sequence[int]]] = [
-        (host, ports),
-        *((other, [port] if port else ports) for other, port in peers),
-    ]
-    return tuple((each, port) for each, known in hosts for port in known)
+def _host(text: str) -> str | None:
+    """Return an address in its usual form, or a name in the form that is looked up; None for what can be neither."""
+    if address := numeric(text):
+        return None if address.is_unspecified or address.is_multicast else str(address)
+    try:
+        name = text.encode("idna").decode().lower()
+    except UnicodeError:
+        return None
+    if name == "localhost":
+        return HOME
+    last = name.rstrip(".").rpartition(".")[2]
+    return name if _HOST_NAME.fullmatch(name) and not last.isdigit() else None  # 10.0.0.300 is a slip, not a name
+
+
+def dialed(listen: str, ports: Sequence[int], peers: Sequence[Peer]) -> tuple[tuple[str, int], ...]:
+    """Return the addresses where others are looked for: the known ports of this machine, as itself and as the address it
+    listens at, and `peers`."""
+    hosts: list[tuple[str, Sequence[int]]] = [(HOME, ports)]
+    address = numeric(listen)
+    if address is None or not address.is_unspecified:
+        hosts.append((listen, ports))
+    hosts += [(other, [port] if port else ports) for other, port in peers]
+    return tuple(dict.fromkeys((each, port) for each, known in hosts for port in known))
 
 
 def parse_timeout(value: str) -> int:
@@ -217,6 +251,27 @@ def parse_keep(value: str) -> float:
     if not HOUR <= seconds <= MAX_KEEP or len(count) > 9:
         raise UsageError(_("--keep {value} is out of range: from 1h to 100y can be kept").format(value=value))
     return seconds
+
+
+def parse_quota(value: str) -> int | None:
+    """Return the bytes that a size such as `500M` or `2G` has, None for `none`."""
+    if value == "none":
+        return None
+    right = _("write a number and K, M, G or T, such as 500M, or none for no limit")
+    count, unit = value[:-1], value[-1:].upper()
+    if unit not in QUOTA_UNITS or not (count.isascii() and count.isdecimal()):
+        raise UsageError(_("--quota {value!r} is no size: {right}").format(value=value, right=right))
+    size = int(count[:9]) * QUOTA_UNITS[unit]
+    if not MIN_QUOTA <= size <= MAX_QUOTA or len(count) > 9:
+        raise UsageError(_("--quota {value} is out of range: from 1M to 1000T, or none").format(value=value))
+    return size
+
+
+def parse_passphrase_file(value: str) -> Path:
+    """Return the file `value`; what it holds is read once everything else was checked."""
+    if not value:
+        raise UsageError(_("--passphrase-file is empty: name the file whose first line is the passphrase"))
+    return Path(value)
 
 
 def check_writable(log: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `tcpchat` does besides being a peer: `tcpchat send`, `export`, `verify` and `forget`.
+"""What `tcpchat` does besides being a peer: `tcpchat invite`, `send`, `export`, `verify` and `forget`.
 
 Exit status: 0 all is well; 1 it could not be done (yet), or what `verify` looked at is not as it should be; 2 the command line is
 wrong, or what `verify` was given can't be read as an archive. What goes wrong is one line on stderr.
@@ -27,13 +27,14 @@ from twisted_chat.core.feeds import Group
 from twisted_chat.core.marks import N_
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
+from twisted_chat.invite import Invite
 from twisted_chat.send import Send
 from twisted_chat.settings import parse_data, parse_name
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.files import whole
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.reading import reading
-from twisted_chat.verdict import counted, verdict
+from twisted_chat.verdict import counted, kind, verdict
 from twisted_chat.words import unusable
 
 
@@ -46,6 +47,10 @@ class _OfConversation(Subcommand):
         ("group", None, "chat", N_("which group's"), partial(parse_name, "--group")),
         ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
     ]  # fmt: skip
+    optFlags = [
+        ["open", None, N_("the open group, if there is a closed one of the same name")],
+        ["closed", None, N_("the closed group, if there is an open one of the same name")],
+    ]
 
     folder: IdentityFolder
     group: Group
@@ -62,16 +67,21 @@ class _OfConversation(Subcommand):
             raise UsageError(
                 _("--name {name!r}: nobody of that name has been here; {names}").format(name=self["name"], names=names)
             )
-        groups = (Group(self["group"], closed) for closed in (False, True))
-        found = next((group for group in groups if folder.database(group.name, group.closed).exists()), None)
-        if found is None:
-            kept = _listed(folder.conversations(), _("none is known here"))
-            raise UsageError(
-                _("--group {group!r}: {name} has no conversation of that group; {kept}").format(
-                    group=self["group"], name=self["name"], kept=kept
-                )
-            )
+        found = self._kept(folder)
         self.folder, self.group, self.database = folder, found, folder.database(found.name, found.closed)
+
+    def _kept(self, folder: IdentityFolder) -> Group:
+        """Return the one group of the name given that is kept, and of the kind given, if that is."""
+        kinds = [closed for closed in (False, True) if self["closed" if closed else "open"]] or [False, True]
+        kept = [closed for closed in kinds if folder.database(self["group"], closed).exists()]
+        if len(kept) == 1:
+            return Group(self["group"], kept[0])
+        if kept:
+            words = _("--group {group!r}: {name} has an open and a closed group of that name; add --open or --closed")
+        else:
+            words = _("--group {group!r}: {name} has no conversation of that group; {kept}")
+        known = _listed(folder.conversations(), _("none is known here"))
+        raise UsageError(words.format(group=self["group"], name=self["name"], kept=known))
 
 
 class Export(_OfConversation):
@@ -176,18 +186,27 @@ class Forget(_OfConversation):
         terminal = find_terminal()
         if terminal is None:
             raise UsageError(_("there is no terminal to ask at: give --yes to delete without being asked"))
-        question = _("Delete what {name} has of group {group}: {count}? Type {yes} to do it: ")
+        question = _("Delete what {name} has of group {group} ({kind}): {count}? Type {yes} to do it: ")
         try:
             with reading(self.database, lambda words: None) as tables:
                 count = counted(tables.count())
         except StorageError as error:
             count = unusable(error)
         yes = _("yes")
-        answer = terminal.ask(clean(question.format(name=self["name"], group=self.group.name, count=count, yes=yes)))
+        asked = question.format(
+            name=self["name"], group=self.group.name, kind=kind(self.group.closed), count=count, yes=yes
+        )
+        answer = terminal.ask(clean(asked))
         return answer.strip().lower() == yes
 
 
-SUBCOMMANDS: dict[str, type[Subcommand]] = {"send": Send, "export": Export, "verify": Verify, "forget": Forget}
+SUBCOMMANDS: dict[str, type[Subcommand]] = {
+    "invite": Invite,
+    "send": Send,
+    "export": Export,
+    "verify": Verify,
+    "forget": Forget,
+}
 """Every subcommand, in the order in which `tcpchat --help` lists them."""
 
 

@@ -38,11 +38,10 @@ def verdict(report: Report) -> Iterator[str]:
     """Yield what people are told of an archive, a line each: at most some 1,100, each safe to show."""
     header = report.header
     when = time.localtime(min(header.at, MAX_WALL_MS) / 1000)
-    kind = _("closed") if header.closed else _("open")
     yield clean(
         _("Group {group} ({kind}), exported by {name} [{key}] at {when}").format(
             group=header.group,
-            kind=kind,
+            kind=kind(header.closed),
             name=header.name,
             key=_key(header.id),
             when=f"{date(when)} {time.strftime('%H:%M', when)}",
@@ -77,6 +76,11 @@ def fault(finding: Finding) -> str:
     numbers = number(finding.first) + ("" if finding.first == finding.last else f"–{number(finding.last)}")
     records = f"{finding.name} {numbers}"
     return _FAULTS[finding.fault]().format(records=records, name=finding.name, detail=finding.detail)
+
+
+def kind(closed: bool) -> str:
+    """Return whether a group is closed by a passphrase, in a word."""
+    return _("closed") if closed else _("open")
 
 
 def counted(count: int) -> str:

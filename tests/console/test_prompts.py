@@ -8,7 +8,7 @@ import sys
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.console.prompts import Terminal, ask_name, ask_port, find_terminal
+from twisted_chat.console.prompts import Terminal, ask_name, ask_passphrase, ask_port, find_terminal
 
 PORTS = (5000, 5001, 5002)
 
@@ -53,6 +53,21 @@ class AskNameTests(SynchronousTestCase):
     def test_leaves(self) -> None:
         """Ctrl-D is the caller's to deal with."""
         self.assertRaises(EOFError, ask_name, Newcomer().terminal)
+
+
+class AskPassphraseTests(SynchronousTestCase):
+    """`ask_passphrase`."""
+
+    def test_hidden(self) -> None:
+        """It is asked for where what is typed is not shown, again if it can't be one, and without repeating what was typed."""
+        newcomer = Newcomer("xyzzy", "xyzzy\tplugh", "  xyzzy plugh ")
+        hidden = Terminal(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
+        self.assertEqual(ask_passphrase(hidden, "math"), "xyzzy plugh")
+        self.assertEqual(newcomer.seen[0], "Passphrase of group math (not shown as you type): ")
+        self.assertEqual(
+            newcomer.seen[1::2],
+            ["❌ a passphrase has at least 8 characters", "❌ a passphrase has no control characters"],
+        )
 
 
 class AskPortTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""What a newcomer at a terminal is asked before the chat starts: a name, and one of the known ports."""
+"""What a newcomer at a terminal is asked before the chat starts: a name, one of the known ports, perhaps a passphrase."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from getpass import getpass
 
 from twisted.python.usage import UsageError
 
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.passphrase import check_passphrase
 from twisted_chat.core.text import check_name
 from twisted_chat.i18n import _
 from twisted_chat.words import refused
@@ -17,10 +19,12 @@ from twisted_chat.words import refused
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where a person is asked. `ask` shows a question and returns the line typed, or raises `EOFError` at Ctrl-D."""
+    """Where a person is asked. `ask` shows a question and returns the line typed, or raises `EOFError` at Ctrl-D; `ask_hidden`
+    does so without showing what is typed."""
 
     ask: Callable[[str], str] = input
     tell: Callable[[str], object] = print
+    ask_hidden: Callable[[str], str] = getpass
 
 
 def find_terminal() -> Terminal | None:
@@ -34,6 +38,17 @@ def ask_name(terminal: Terminal) -> str:
     while True:
         try:
             return check_name(terminal.ask(_("Your name: ")))
+        except BadText as error:
+            terminal.tell(refused(error))
+
+
+def ask_passphrase(terminal: Terminal, group: str) -> str:
+    """Ask for a group's passphrase until it can be one, and return it in its checked form."""
+    while True:
+        try:
+            return check_passphrase(
+                terminal.ask_hidden(_("Passphrase of group {group} (not shown as you type): ").format(group=group))
+            )
         except BadText as error:
             terminal.tell(refused(error))
 

@@ -15,6 +15,7 @@ NOT_OURS = "storage-not-ours"
 NEWER = "storage-newer"
 DAMAGED = "storage-damaged"
 UNKEPT = "storage-unkept"
+OTHER_PASSPHRASE = "storage-other-passphrase"
 
 SENTENCES = {
     UNUSABLE: N_(
@@ -32,6 +33,10 @@ SENTENCES = {
         "{path} was written by a newer tcpchat (format {detail}). Update tcpchat, or choose another --data directory."
     ),
     DAMAGED: N_("{path} is damaged: {detail}. Move it away to begin anew: the others still have the conversation."),
+    OTHER_PASSPHRASE: N_(
+        "The passphrase is not the one that this group had before: {path} is its conversation. Check what you gave; a new "
+        "passphrase makes a new group, which needs another --group name."
+    ),
     UNKEPT: N_("{path} could not take {detail} batches before the end; they are lost here unless others hold them."),
 }
 """Every code, with its sentence in English."""

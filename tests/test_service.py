@@ -1,0 +1,172 @@
+"""A peer as twistd starts it: what its settings come to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat import service
+from twisted_chat.core.events import Event, Exposed, Joined, Left
+from twisted_chat.joining import guarded
+from twisted_chat.service import ChatService
+from twisted_chat.settings import Settings
+from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.folders import DataDirectory
+from twisted_chat.storage.passphrases import PassphraseNote
+
+
+class Reactor(Clock):
+    """A clock whose threads are this one."""
+
+    running = False
+
+    def callInThread(self, function: Any, *arguments: Any) -> None:
+        """Call at once."""
+        function(*arguments)
+
+    def callFromThread(self, function: Any, *arguments: Any) -> None:
+        """Call never: nothing here waits for a store."""
+
+
+class StillPeer:
+    """A peer that does nothing, and remembers what happens in its conversation."""
+
+    def __init__(self) -> None:
+        self.conversation = self
+        self.watchers: list[Any] = []
+        self.seen: list[Event] = []
+
+    def listen(self) -> None:
+        """Do nothing."""
+
+    def start(self) -> Deferred[None]:
+        """Do nothing."""
+        return succeed(None)
+
+    def watch(self, watcher: Any) -> None:
+        """Remember who watches."""
+        self.watchers.append(watcher)
+
+    def emit(self, event: Event) -> None:
+        """Tell them."""
+        self.seen.append(event)
+        for watcher in self.watchers:
+            watcher(event)
+
+
+class ServiceCase(SynchronousTestCase):
+    """Settings for a peer that can be made and never runs."""
+
+    def setUp(self) -> None:
+        home = Path(self.mktemp()).absolute()
+        home.mkdir(parents=True)
+        self.settings = Settings(
+            name="Ana", port=5000, ports=(5000,), links=1, listen="127.0.0.1", peers=(), group="chat",
+            log=home / "log", data=home / "data", ephemeral=False, console="none",
+        )  # fmt: skip
+        self.told: list[str] = []
+        self.patch(service, "_say", self.told.append)
+
+    def make(self, **changed: Any) -> ChatService:
+        """The service for these settings but for what is changed."""
+        made = ChatService(Reactor(), replace(self.settings, **changed))
+        self.addCleanup(made._chatlog.close)
+        if made._folder is not None:
+            self.addCleanup(made._folder.unlock)
+        return made
+
+    def started(self, **changed: Any) -> StillPeer:
+        """The peer that does nothing, once the service has started it."""
+        made, peer = self.make(**changed), StillPeer()
+        self.patch(made, "_make_peer", lambda: peer)
+        made.startService()
+        return peer
+
+
+class PeerTests(ServiceCase):
+    """What the peer is given."""
+
+    def given(self, **changed: Any) -> dict[str, Any]:
+        """The arguments of the peer, by name."""
+        given: dict[str, Any] = {}
+
+        def peer(*positional: Any, **named: Any) -> StillPeer:
+            given.update(named)
+            return StillPeer()
+
+        self.patch(service, "Peer", peer)
+        self.make(ephemeral=True, data=None, **changed).startService()
+        return given
+
+    def test_settings(self) -> None:
+        """Every setting that is for the peer reaches it."""
+        given = self.given(keep=3600.0, passphrase="xyzzy plugh", quota=5000)
+        self.assertEqual([given[name] for name in ("keep", "passphrase", "quota")], [3600.0, "xyzzy plugh", 5000])
+
+    def test_discovery(self) -> None:
+        """What finds others on the network announces where this peer listens; it is there only if it was asked for."""
+        self.assertIsNone(self.given()["discovery"])
+        self.patch(service, "Discovery", lambda *arguments: arguments)
+        discovery = self.given(listen="0.0.0.0", open=True, discover=True)["discovery"]
+        self.assertEqual(discovery("found", "lost")[1:], ("0.0.0.0", 5000, "found", "lost"))
+
+
+class ExposedTests(ServiceCase):
+    """The warning of an open group."""
+
+    def test_warned(self) -> None:
+        """Who listens or calls beyond this machine in an open group is told at the start."""
+        for far in ({"listen": "0.0.0.0"}, {"peers": (("ana.local", None),)}):
+            self.assertEqual(self.started(open=True, **far).seen, [Exposed()])
+
+    def test_not_warned(self) -> None:
+        """A closed group is none, and neither is one of this machine alone, however it is named."""
+        for near in ({"listen": "0.0.0.0", "passphrase": "xyzzy plugh"}, {"listen": "::1", "open": True}):
+            self.assertEqual(self.started(**near).seen, [])
+
+
+class ClosedTests(ServiceCase):
+    """A passphrase makes another group."""
+
+    def test_another_conversation(self) -> None:
+        """An open and a closed group of one name have a database each, and what is signed for one is not for the other."""
+        names = set()
+        for passphrase in (None, "xyzzy plugh"):
+            made = self.make(passphrase=passphrase)
+            peer = made._make_peer()
+            self.addCleanup(peer._store.close)
+            group = peer._introduction.group
+            self.assertEqual((group.name, group.closed), ("chat", passphrase is not None))
+            names.add(group.context)
+            made._folder.unlock()  # type: ignore[union-attr]
+        self.assertEqual(len(names), 2)
+
+    def test_another_passphrase(self) -> None:
+        """A conversation that was held under another passphrase is not opened; what is told names it and what to do."""
+        database = DataDirectory(self.settings.data).identity("Ana").database("chat", True)
+        PassphraseNote(database, "xyzzy plugh").write()
+        self.assertRaises(SystemExit, self.make(passphrase="open sesame").startService)
+        self.assertIn(f"not the one that this group had before: {database} is its", self.told[0])
+        self.assertIn("--group", self.told[0])
+        self.assertFalse(database.exists())
+        self.flushLoggedErrors()
+
+
+class GuardTests(ServiceCase):
+    """`guarded`."""
+
+    def test_noted_once_shared(self) -> None:
+        """The passphrase is noted when somebody who knows it too has come, not before: it may have been a slip."""
+        database = self.settings.log.with_name("chat.db")
+        slip = guarded(Reactor(), database, "xyzzy plugH")
+        slip(Left("Bia"))
+        right = guarded(Reactor(), database, "xyzzy plugh")
+        right(Joined("Bia", "127.0.0.1", 5001, True))
+        right(Joined("Caio", "127.0.0.1", 5002, True))
+        guarded(Reactor(), database, "xyzzy plugh")
+        self.assertRaises(StorageError, guarded, Reactor(), database, "xyzzy plugH")

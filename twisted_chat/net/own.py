@@ -1,0 +1,41 @@
+"""Where others on its networks find this machine."""
+
+from __future__ import annotations
+
+import socket
+
+from twisted_chat.net.addresses import numeric
+from twisted_chat.net.mdns import networks
+
+_ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Addresses kept for documentation, which nobody has."""
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses of this machine that others may reach: IPv4 first, and first of each kind the one from which it
+    speaks to other networks. Without the `lan` extra no more than these can be told.
+
+    Nothing is sent: the system is asked which address it would send from.
+    """
+    found = [*_spoken_from(), *_all()]
+    return sorted(dict.fromkeys(found), key=lambda host: ":" in host)
+
+
+def _spoken_from() -> list[str]:
+    hosts = []
+    for family, elsewhere in _ELSEWHERE:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((elsewhere, 9))
+                hosts.append(probe.getsockname()[0])
+        except OSError:  # no way out from here
+            continue
+    return hosts
+
+
+def _all() -> list[str]:
+    try:
+        addresses = sorted(str(network.address.ip) for network in networks())
+    except ImportError:
+        return []
+    return [host for host in addresses if (address := numeric(host)) and not address.is_link_local]

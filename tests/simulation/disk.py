@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 
 from tests.simulation.network import Node
 from twisted_chat.core.feeds import Batch, FeedId, Fork
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded
 from twisted_chat.storage.memory import MemoryStore
 
 Written = tuple[FeedId, int, bytes]
@@ -16,7 +16,7 @@ Written = tuple[FeedId, int, bytes]
 
 
 class Disk:
-    """What outlives a crash: the batches written, in order, and the forks.
+    """What outlives a crash: the batches written, in order, the forks, and what is known of members.
 
     `written` is what was ever written to any disk of this world: what may never be lost.
     """
@@ -25,11 +25,12 @@ class Disk:
         self.written = written
         self.batches: list[Batch] = []
         self.forks: list[Fork] = []
+        self.members: dict[bytes, Known] = {}
 
     def copy(self) -> Disk:
         """Return a backup."""
         backup = Disk(self.written)
-        backup.batches, backup.forks = list(self.batches), list(self.forks)
+        backup.batches, backup.forks, backup.members = list(self.batches), list(self.forks), dict(self.members)
         return backup
 
     def holds(self) -> set[Written]:
@@ -65,6 +66,7 @@ class DiskStore:
             self._memory.freeze(fork)
         for batch in disk.batches:
             self._memory.append(batch)
+        self._memory.know(list(disk.members.values()))
 
     def load(self) -> Deferred[Loaded]:
         """See `Store.load`."""
@@ -107,6 +109,15 @@ class DiskStore:
         self._written_at = max(self._written_at, now + self._node.network.random.uniform(0, 0.05))
         self._node.callLater(self._written_at - now, write)
         return frozen
+
+    def sizes(self) -> Deferred[Mapping[bytes, int]]:
+        """See `Store.sizes`."""
+        return self._memory.sizes()
+
+    def know(self, members: Sequence[Known]) -> Deferred[None]:
+        """See `Store.know`; written at once."""
+        self._disk.members.update({known.id: known for known in members})
+        return self._memory.know(members)
 
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""

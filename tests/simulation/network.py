@@ -14,8 +14,9 @@ from typing import Any
 from twisted.internet import error
 from twisted.internet.address import IPv4Address
 from twisted.internet.base import BaseConnector
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
+
+from tests.simulation.clock import ManyCallsClock
 
 BUFFER = 64 * 1024
 """Bytes a transport holds before it asks its producer to pause, as in Twisted."""
@@ -26,7 +27,7 @@ class Network:
 
     def __init__(self, random: Random) -> None:
         self.random = random
-        self.clock = Clock()
+        self.clock = ManyCallsClock()
         self.listeners: dict[tuple[str, int], tuple[Node, Any]] = {}
         self.delays = (0.0001, 0.02)
         """The shortest and the longest delay of a link, in seconds."""
@@ -76,6 +77,8 @@ class Node:
         self.alive = True
         self.suspended = False
         self.transports: list[Transport] = []
+        self.host = "127.0.0.1"
+        """From where it calls: where it listens, if it does."""
         self._held: list[Callable[[], None]] = []
 
     def seconds(self) -> float:
@@ -102,6 +105,7 @@ class Node:
         if (interface, port) in self.network.listeners:
             raise error.CannotListenError(interface, port, OSError("address in use"))
         factory.doStart()
+        self.host = interface
         self.network.listeners[interface, port] = (self, factory)
         return ListeningPort(self.network, (interface, port))
 
@@ -199,7 +203,7 @@ def _connect(connector: Connector, node: Node, factory: Any) -> None:
         connector.connectionFailed(Failure(error.ConnectionAborted()))
         return
     port = node.network.ephemeral_port()
-    dialer = IPv4Address("TCP", connector.address[0], port)
+    dialer = IPv4Address("TCP", connector.node.host, port)
     near = Transport(connector.node, dialer, connector.getDestination(), connector)
     far = Transport(node, connector.getDestination(), dialer)
     near.other, far.other = far, near
@@ -227,6 +231,8 @@ class Transport:
         self.other: Transport
         self.protocol: Any = None
         self.connected = True
+        self.secured = False
+        """Whether this end has turned to TLS."""
         self.dead = False
         """Whether this end's network is gone without either end having been told."""
         self._host = host
@@ -252,6 +258,24 @@ class Transport:
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         """Accept; there is nothing to delay."""
+
+    def getHandle(self) -> Transport:
+        """Return what plays the socket."""
+        return self
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """Accept; buffers are as long as they are."""
+
+    def startTLS(self, context: Any) -> None:
+        """Do as if the connection were encrypted from now on; the listener, who hears of it later, is through first."""
+        self.secured = True
+        if self.other.secured:
+            self.node.callLater(0, self.protocol.handshakeCompleted)
+            self.other.node.callLater(self._delay, self.other.protocol.handshakeCompleted)
+
+    def export_keying_material(self, label: bytes, length: int, context: bytes) -> bytes:
+        """Return what both ends of this connection have in common."""
+        return f"{max(self._host.port, self._peer.port)}".encode().rjust(length, b"0")
 
     def getPeer(self) -> IPv4Address:
         """Return the other end's address."""

@@ -118,7 +118,7 @@ class World:
 
     def address(self, number: int) -> tuple[str, int]:
         """Return where an actor listens."""
-        return (f"10.0.0.{number}", FIRST_PORT) if self.apart else (HOST, FIRST_PORT + number)
+        return (f"1.0.0.{number}", FIRST_PORT) if self.apart else (HOST, FIRST_PORT + number)
 
     def living(self) -> list[Actor]:
         """Return those that run a peer now."""

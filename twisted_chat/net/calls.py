@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from twisted_chat.core.frames import Address
-from twisted_chat.net.factories import Dialer, is_loopback
+from twisted_chat.core.opening import Role
+from twisted_chat.net.addresses import is_loopback, normal, numeric
+from twisted_chat.net.factories import Dialer
+from twisted_chat.net.hearsay import Hearsay, believed
 from twisted_chat.net.link import Link
+from twisted_chat.net.lookup import Lookup
 
 MAX_LEARNED = 64
-"""Addresses dialed on another peer's word."""
+"""Addresses dialed on nothing but another peer's word."""
+ASKED = "asked for"
+"""The reason to call an address that this peer was told at its start."""
+ANNOUNCED = "announced"
+"""The reason to call an address that discovery has found."""
 
 Instance = tuple[bytes, int]
 """Which process: a peer's id and the number its process drew at its start."""
@@ -18,46 +27,126 @@ Instance = tuple[bytes, int]
 class Calls(dict[tuple[str, int], Dialer]):
     """The dialers by host and port. One is parked while the peer behind it has a link with us."""
 
-    def __init__(self, make: Callable[[str, int, bytes | None], Dialer]) -> None:
-        """`make(host, port, expected)` makes a dialer."""
+    def __init__(self, reactor: Any, make: Callable[[str, int, bytes | None], Dialer], closed: bool) -> None:
+        """`make(host, port, expected)` makes a dialer; `closed` is whether only those who know a passphrase get a link."""
         super().__init__()
+        self.own = ("", 0)
+        """Where this peer listens."""
+        self._reactor = reactor
         self._make = make
+        self._closed = closed
+        self._hearsay = Hearsay(reactor.seconds)
+        self._lookups: dict[Lookup, list[int]] = {}
         self._parked: dict[Dialer, Instance] = {}
         self._stopped = False
 
     def begin(self, addresses: Iterable[tuple[str, int]]) -> None:
-        """Call every one of `addresses` that is not called yet."""
+        """Call every one of `addresses` for as long as this peer runs, those where a name leads as long as it does."""
+        names: dict[str, list[int]] = {}
         for host, port in addresses:
-            if (host, port) not in self:
-                self._dial(host, port, None)
+            if numeric(host) is None and not is_loopback(host):
+                names.setdefault(host, []).append(port)
+            else:
+                self.seek(host, port, ASKED)
+        for name, ports in names.items():
+            self._look_up(name, ports)
 
-    def learn(self, addresses: Iterable[Address], from_host: str, known: set[bytes]) -> None:
-        """Call addresses that a peer at `from_host` told of, unless they are those of `known` members, or too many.
+    def _look_up(self, name: str, ports: list[int]) -> None:
+        def changed(hosts: frozenset[str]) -> None:
+            for host in hosts:
+                for port in ports:
+                    self.seek(host, port, lookup)
+            for address in [address for address, dialer in self.items() if lookup in dialer.reasons]:
+                if address[0] not in hosts:
+                    self.drop(*address, lookup)
 
-        Nobody has us call another machine: only who is on this one may tell of addresses on it.
-        """
-        for address in addresses:
-            learned = sum(dialer.expected is not None for dialer in self.values())
-            near = is_loopback(address.host) and is_loopback(from_host)
-            new = address.id not in known and (address.host, address.port) not in self
-            if near and new and learned < MAX_LEARNED:
-                self._dial(address.host, address.port, address.id)
+        def satisfied() -> bool:
+            return any(lookup in dialer.reasons and (dialer.parked or dialer.linked) for dialer in self.values())
+
+        lookup = Lookup(self._reactor, name, changed, satisfied)
+        self._lookups[lookup] = ports
+        lookup.look()
+
+    def unresolved(self) -> list[tuple[str, int]]:
+        """Return where this peer would call, if an address were known for the host's name."""
+        return [(lookup.name, port) for lookup, ports in self._lookups.items() if not lookup.hosts for port in ports]
+
+    def seek(self, host: str, port: int, reason: object) -> None:
+        """Call an address because of `reason`, until `drop`."""
+        address = (normal(host), port)
+        if self._stopped or self._is_own(*address):
+            return
+        known = self.get(address)
+        dialer = known or self._make(*address, None)
+        self[address] = dialer
+        dialer.reasons.add(reason)
+        dialer.expected = dialer.teller = None
+        if known is None:
+            dialer.dial()
+
+    def drop(self, host: str, port: int, reason: object) -> None:
+        """There is no `reason` any more to call an address; without any other it is given up, unless somebody is there."""
+        dialer = self.get((normal(host), port))
+        if dialer is not None and reason in dialer.reasons:
+            dialer.reasons.remove(reason)
+            if not dialer.reasons and not dialer.parked and not dialer.linked:
+                dialer.stop()
+                self.forget(dialer)
+
+    def _is_own(self, host: str, port: int) -> bool:
+        own_host, own_port = self.own
+        everywhere = (address := numeric(own_host)) is not None and address.is_unspecified
+        return port == own_port and (host == own_host or (everywhere and is_loopback(host)))
+
+    def learn(self, addresses: Iterable[Address], link: Link, known: set[bytes]) -> None:
+        """Call addresses that the peer at the other end of `link` told of, as far as that is believed and they are not those of
+        `known` members."""
+        for told in addresses:
+            host = believed(told.host, link.peer[0], self._closed)
+            if host is not None and told.id not in known and self._hearsay.takes(link.member, (host, told.port)):
+                dialer = self._learn(host, told.port, told.id)
+                if dialer is not None:
+                    dialer.teller = link.member
+                    dialer.dial()
+
+    def _learn(self, host: str, port: int, member: bytes) -> Dialer | None:
+        """Return a new dialer for an address that has nothing to it but somebody's word."""
+        learned = sum(not dialer.reasons for dialer in self.values())
+        if (host, port) in self or self._is_own(host, port) or learned >= MAX_LEARNED or self._stopped:
+            return None
+        dialer = self[host, port] = self._make(host, port, member)
+        return dialer
 
     def forget(self, dialer: Dialer) -> None:
-        """Call an address no more that was learned and did not answer."""
+        """Call an address no more where nobody has answered for long, or never as announced."""
         self.pop((dialer.host, dialer.port), None)
+        self._parked.pop(dialer, None)
+        if dialer.teller is not None and not dialer.answered:
+            self._hearsay.in_vain(dialer.teller, (dialer.host, dialer.port))
+
+    def reached(self, link: Link) -> None:
+        """A link is ready: its peer need not be called where others say it is, and can be called back where it listens."""
+        if link.role is Role.LISTENER and link.hello.port:
+            self._learn(link.peer[0], link.hello.port, link.member)
+        for dialer in self.values():
+            if dialer.expected == link.member and not dialer.parked and not dialer.linked:
+                self.park(dialer, link.instance)
 
     def park(self, dialer: Dialer, instance: Instance) -> None:
         """Don't call, as long as there is a link with `instance`."""
         dialer.park()
         self._parked[dialer] = instance
 
-    def unpark(self, instance: Instance) -> None:
-        """The last link with `instance` is gone: call it at once, wherever it was found."""
+    def unpark(self, instance: Instance, lost: bool) -> None:
+        """The last link with `instance` is gone: call it at once, wherever it was found. Who called us, and did not lose the link
+        (`lost`) but end it, is not called back."""
         if not self._stopped:
             for dialer in [dialer for dialer, behind in self._parked.items() if behind == instance]:
                 del self._parked[dialer]
-                dialer.dial()
+                if lost or dialer.reasons or dialer.teller or dialer.answered:
+                    dialer.dial()
+                else:
+                    self.forget(dialer)
 
     def beside(self, link: Link, dialer: Dialer | None) -> None:
         """Call the peer of a suspect link at every address we know it by; `dialer` is what made the link, if we called."""
@@ -69,6 +158,9 @@ class Calls(dict[tuple[str, int], Dialer]):
                 self._parked.pop(each, None)
                 each.link = None
                 each.dial()
+        for lookup in self._lookups:
+            if any(lookup in each.reasons for each in dialers):
+                lookup.look()  # its address may be another now
 
     def recovered(self, link: Link) -> None:
         """A suspect link was heard again: nobody needs to be called beside it."""
@@ -83,9 +175,7 @@ class Calls(dict[tuple[str, int], Dialer]):
     def stop(self) -> None:
         """Call nobody any more."""
         self._stopped = True
+        for lookup in self._lookups:
+            lookup.stop()
         for dialer in self.values():
             dialer.stop()
-
-    def _dial(self, host: str, port: int, expected: bytes | None) -> None:
-        dialer = self[host, port] = self._make(host, port, expected)
-        dialer.dial()

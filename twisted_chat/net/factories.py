@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IConnector
@@ -11,6 +10,7 @@ from twisted.internet.protocol import ReconnectingClientFactory, ServerFactory
 from twisted.python.failure import Failure
 
 from twisted_chat.core.status import Finding
+from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.findings import UNKNOWN, unanswered
 from twisted_chat.net.link import Link
 
@@ -22,16 +22,8 @@ FAR_DELAY = 60.0
 """The longest wait, in seconds, between two calls to anybody else."""
 LATELY = 600.0
 """Seconds for which a member counts as heard of lately."""
-TRIES_LEARNED = 5
-"""Calls in a row to an address another peer told of, before it is forgotten."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host`, a numeric address or `localhost`, is this machine talking to itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+TRIES = 5
+"""Calls in a row to an address that nothing speaks for any more, before it is forgotten."""
 
 
 class Listener(ServerFactory):
@@ -39,20 +31,21 @@ class Listener(ServerFactory):
 
     noisy = False
 
-    def __init__(self, build: Callable[[], Link | None]) -> None:
-        """`build` returns the listening end of a new link, None if there are to be no more."""
+    def __init__(self, build: Callable[[str], Link | None]) -> None:
+        """`build` returns the listening end of a new link with a host, None if there is to be none."""
         self._build = build
 
-    def buildProtocol(self, addr: IAddress | None) -> Link | None:
+    def buildProtocol(self, addr: Any) -> Link | None:
         """Return the listening end of a new link."""
-        return self._build()
+        return self._build(addr.host)
 
 
 class Dialer(ReconnectingClientFactory):
     """Calls one address, again and again, until a link stands; starts over when it is lost.
 
     It is *parked* while calling would be pointless: the peer that answers there has another link with us, or is ourselves.
-    `expected` is the id that must answer, if the address is known by another's word only.
+    `expected` is the id that must answer, if the address is known by another's word only, `teller` whose word that is. `reasons`
+    are what else there is to call it; without any, it is given up when there has been no link for `LATELY`, and `TRIES` calls.
     """
 
     noisy = False
@@ -70,11 +63,13 @@ class Dialer(ReconnectingClientFactory):
         port: int,
         expected: bytes | None = None,
     ) -> None:
-        """`build` returns the dialing end of a new link, None if there are to be no more; `forget` is called when an address
-        that was learned has not answered for `TRIES_LEARNED` calls."""
+        """`build` returns the dialing end of a new link, None if there are to be no more; `forget` is called when the address
+        is given up."""
         self.host = host
         self.port = port
         self.expected = expected
+        self.teller: bytes | None = None
+        self.reasons: set[object] = set()
         self.clock = reactor  # retry() keeps time with it
         self.link: Link | None = None
         self.last_ready = float("-inf")
@@ -87,15 +82,25 @@ class Dialer(ReconnectingClientFactory):
         self._forget = forget
         self._time = reactor.seconds
         self._parked = False
-        self.maxRetries = None if expected is None else TRIES_LEARNED
+        self._rests_until = float("-inf")
 
     def dial(self) -> None:
-        """Call now, whatever became of earlier calls."""
+        """Call now, whatever became of earlier calls; or later, if this rests."""
         self._parked = False
         self._cancel()
+        if (wait := self._rests_until - self._time()) > 0:
+            self._callID = self._reactor.callLater(wait, self.dial)
+            return
         self.resetDelay()
+        self.connect()
+
+    def connect(self) -> None:
+        """Make a call: what `retry` does when the time has come."""
         self.connector = None
-        self._reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
+        try:
+            self._reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
+        except OSError as error:  # a link-local address of an interface that this machine does not have now
+            self.clientConnectionFailed(None, Failure(error))
 
     def park(self) -> None:
         """Call no more until `dial`; a link that stands is left alone."""
@@ -103,10 +108,25 @@ class Dialer(ReconnectingClientFactory):
         self.continueTrying = 0
         self._cancel()
 
+    def rest(self, seconds: float) -> None:
+        """Don't call for so long, whatever happens meanwhile."""
+        self._rests_until = self._time() + seconds
+
     def stop(self) -> None:
         """Call no more, and give up a call under way."""
         self._parked = True
+        self._cancel()
         self.stopTrying()
+
+    @property
+    def answered(self) -> bool:
+        """Whether there has ever been a link with who is there."""
+        return self.last_ready > float("-inf")
+
+    @property
+    def linked(self) -> bool:
+        """Whether the last call has led to a link that stands."""
+        return self.link is not None and self.link.ready and not self.link.closing
 
     @property
     def parked(self) -> bool:
@@ -133,18 +153,22 @@ class Dialer(ReconnectingClientFactory):
         """Call again after a while, unless parked."""
         self._again(connector)
 
-    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
-        """Call again after a while, unless parked."""
+    def clientConnectionFailed(self, connector: IConnector | None, reason: Failure) -> None:
+        """Call again after a while, unless parked. Without a `connector` there was not even a call."""
         self.found = unanswered(reason)
         self._again(connector)
 
-    def _again(self, connector: IConnector) -> None:
+    def _again(self, connector: IConnector | None) -> None:
         if connector is not self.connector or self._parked:
+            return
+        if self._rests_until > self._time():
+            self.dial()
             return
         heard_lately = self._time() - self.last_ready < LATELY
         self.maxDelay = NEAR_DELAY if is_loopback(self.host) or heard_lately else FAR_DELAY
+        self.maxRetries = None if self.reasons or heard_lately else TRIES
         self.delay = min(self.delay, self.maxDelay)
-        self.retry(connector)
+        self.retry(self)
         if self._callID is None:
             self._forget(self)
 

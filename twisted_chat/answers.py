@@ -5,34 +5,67 @@ Every line that leaves here went through `text.clean` exactly once, as in `words
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
+from twisted_chat.core.clock import MICROSECONDS
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS, Command
 from twisted_chat.core.events import Alone, Messages
 from twisted_chat.core.keys import spoken
 from twisted_chat.core.roster import Member
-from twisted_chat.core.status import Copy, LinkStatus, Status
+from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
 from twisted_chat.core.text import MAX_NAME, clean
-from twisted_chat.i18n import _, ngettext, number
-from twisted_chat.words import past, sentences
+from twisted_chat.i18n import _, date, ngettext, number
+from twisted_chat.words import past, sentences, verified_mark
 
 _SHOWN_OF_WORD = 32
 _LACKS_SHOWN = 5
 _NAMES_SHOWN = 20
+_GONE_SHOWN = 20
 MAX_HISTORY = 10_000
 """Messages that can be shown at once."""
 
 
-def who(members: Sequence[Member]) -> list[str]:
-    """Return who is here and where they listen."""
-    if not members:
-        return sentences(Alone())
-    count = ngettext("👥 {n} other is here:", "👥 {n} others are here:", len(members)).format(n=len(members))
-    return [count, *(clean(f"   {member.shown} ({member.host}:{member.port}){_away(member)}") for member in members)]
+def who(
+    linked: Sequence[Member],
+    reachable: Sequence[tuple[Member, str]] = (),
+    gone: Sequence[Member] = (),
+    nameless: int = 0,
+) -> list[str]:
+    """Return who is where: those that are `linked`, those that are `reachable` and through whom, and those that are `gone`; of
+    `nameless` others it is only known that they are reachable."""
+    lines = [] if linked else sentences(Alone())
+    if linked:
+        lines.append(ngettext("👥 {n} other is here:", "👥 {n} others are here:", len(linked)).format(n=len(linked)))
+        lines += [f"   {each.shown} ({each.host}:{each.port}){_marks(each)}" for each in linked]
+    if distant := len(reachable) + nameless:
+        title = ngettext("🔗 {n} more is here, through others:", "🔗 {n} more are here, through others:", distant)
+        lines.append(title.format(n=number(distant)))
+        lines += [
+            _("   {name} (through {names})").format(name=each.shown, names=names) + _marks(each)
+            for each, names in reachable
+        ]
+        lines += [_("   {n} who said nothing yet").format(n=number(nameless))] if nameless else []
+    if gone:
+        title = ngettext("🌙 {n} other is not here:", "🌙 {n} others are not here:", len(gone))
+        lines.append(title.format(n=number(len(gone))))
+        lines += [f"   {each.shown} ({_last_seen(each)}){_marks(each)}" for each in gone[:_GONE_SHOWN]]
+        lines += [_("   … and {n} more").format(n=number(len(gone) - _GONE_SHOWN))] if len(gone) > _GONE_SHOWN else []
+    return [clean(line) for line in lines]
 
 
-def _away(member: Member) -> str:
-    return " " + _("💤 away: {text}").format(text=member.away) if member.away else ""
+def _marks(member: Member) -> str:
+    marks = [
+        verified_mark() if member.verified else "",
+        _("🔇 ignored") if member.ignored else "",
+        _("💤 away: {text}").format(text=member.away) if member.away else "",
+    ]
+    return "".join(f" {mark}" for mark in marks if mark)
+
+
+def _last_seen(member: Member) -> str:
+    at = time.localtime(max(member.seen, member.heard) // MICROSECONDS)
+    return _("last here {when}").format(when=f"{date(at)} {time.strftime('%H:%M', at)}")
 
 
 def found(messages: Sequence[Messages]) -> list[str]:
@@ -44,9 +77,11 @@ def status(status: Status) -> list[str]:
     """Return who holds what, and how the links are."""
     equal = [copy for copy in status.copies if not copy.lacks and not copy.exceeds]
     lines = [
-        _("{equal}/{all} peers hold the same {records} messages").format(
-            equal=len(equal) + 1, all=len(status.copies) + 1, records=number(status.records)
-        )
+        ngettext(
+            "{equal}/{all} peers hold the same {records} record: a message, a topic or the like",
+            "{equal}/{all} peers hold the same {records} records: messages, topics and the like",
+            status.records,
+        ).format(equal=len(equal) + 1, all=len(status.copies) + 1, records=number(status.records))
     ]
     for copy in status.copies:
         if copy.lacks:
@@ -55,13 +90,23 @@ def status(status: Status) -> list[str]:
             lines.append(_("   {name} has {n} more").format(name=copy.member, n=number(copy.exceeds)))
     if status.unsaved:
         lines.append(_("   {n} bytes are not yet on disk here").format(n=number(status.unsaved)))
-    return [clean(line) for line in [*lines, *map(_link, status.links)]]
+    if status.full:
+        lines.append(_("   no more of {names} is taken: the quota is used up").format(names=", ".join(status.full)))
+    lines += map(_link, status.links)
+    if status.refused:
+        counts = ", ".join(f"{reason} {number(count)}" for reason, count in sorted(status.refused.items()))
+        lines.append(_("🚫 connections refused: {counts}").format(counts=counts))
+    return [clean(line) for line in lines]
 
 
 def _lacks(copy: Copy) -> str:
-    shown = [f"{lack.author} {lack.first}–{lack.last}" for lack in copy.lacks[:_LACKS_SHOWN]]
+    shown = [f"{lack.author} {_numbers(lack)}" for lack in copy.lacks[:_LACKS_SHOWN]]
     more = len(copy.lacks) - len(shown)
     return ", ".join(shown) + (_(" and {n} more").format(n=more) if more else "")
+
+
+def _numbers(lack: Lack) -> str:
+    return str(lack.first) if lack.first == lack.last else f"{lack.first}–{lack.last}"
 
 
 def _link(link: LinkStatus) -> str:
@@ -113,14 +158,42 @@ def nobody_to_answer() -> str:
 
 
 def ignored(name: str, now: bool) -> str:
-    """Return that what a member says is hidden `now`, or is shown again."""
-    sentence = _("🔇 what {name} says is hidden; the log has it") if now else _("🔊 what {name} says is shown again")
+    """Return that what a member says and does is hidden `now`, or is shown again."""
+    sentence = (
+        _("🔇 what {name} says and does is hidden from now on; the log has it. To see it again: /ignore {name}")
+        if now
+        else _("🔊 what {name} says and does is shown again")
+    )
     return clean(sentence.format(name=name))
 
 
-def keys(members: Sequence[Member]) -> list[str]:
-    """Return members' keys, to be compared aloud."""
-    return [clean(f"🔑 {member.shown}: {spoken(member.id)}") for member in members]
+def own_key(own: Member) -> list[str]:
+    """Return this peer's key, to be read aloud to others."""
+    hint = _("   others compare it with what they see: /verify {name}. To compare theirs, type that with their names")
+    return [_key(own), clean(hint.format(name=own.name))]
+
+
+def keys(own: Member, other: Member) -> list[str]:
+    """Return this peer's key and another's, to be compared aloud, and what to do then."""
+    hint = (
+        _("   ✔ verified: you compared this key. To take that back: /verify {name} no")
+        if other.verified
+        else _(
+            "   compare both by another way, such as by telephone. Only if they are the same there: /verify {name} yes"
+        )
+    )
+    return [_key(own), _key(other), clean(hint.format(name=other.shown))]
+
+
+def _key(member: Member) -> str:
+    return clean(f"🔑 {member.shown}: {spoken(member.id)}")
+
+
+def other_key(name: str) -> str:
+    """Return that the key that was typed is not a member's."""
+    return clean(
+        _("🚨 that is NOT the key of {name}: whoever has the key you typed is somebody else").format(name=name)
+    )
 
 
 def where_log_is(log: str) -> str:

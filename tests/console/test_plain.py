@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import Raw
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -15,6 +14,7 @@ from twisted_chat.console.plain import FLUSH_SECONDS, PlainConsole
 from twisted_chat.core import events
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.records import KnownRecord, Say
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.text import MAX_TEXT
 
@@ -26,15 +26,15 @@ class FakeOutlet:
     """Takes `capacity` records, then is congested until it has `relieve`d itself of them."""
 
     def __init__(self, capacity: int = 1_000_000) -> None:
-        self.records: list[str] = []
+        self.records: list[KnownRecord] = []
         self.capacity = capacity
 
     @property
     def congested(self) -> bool:
         return len(self.records) >= self.capacity
 
-    def append(self, record: Raw) -> None:
-        self.records.append(bytes(record).decode())
+    def append(self, record: KnownRecord) -> None:
+        self.records.append(record)
 
     def relieve(self, room: int) -> None:
         self.capacity = len(self.records) + room
@@ -71,8 +71,7 @@ class ConsoleCase(SynchronousTestCase):
 
     def said(self) -> list[str]:
         """The texts said since last asked."""
-        prefix, suffix = '{"k":"say","text":"', '"}'
-        texts = [record.removeprefix(prefix).removesuffix(suffix) for record in self.outlet.records]
+        texts = [record.text for record in self.outlet.records if isinstance(record, Say)]
         self.outlet.capacity -= len(texts)
         self.outlet.records.clear()
         return texts
@@ -205,7 +204,7 @@ class PipeTests(ConsoleCase):
         self.outlet.capacity = 3
         lines = [str(n) for n in range(10)]
         self.type(*lines)
-        self.assertEqual(self.outlet.records, [f'{{"k":"say","text":"{n}"}}' for n in range(3)])
+        self.assertEqual(self.outlet.records, [Say(str(n)) for n in range(3)])
         self.assertEqual(self.transport.producerState, "paused")
         self.outlet.relieve(2)
         self.conversation.relieved()

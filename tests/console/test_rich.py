@@ -21,6 +21,7 @@ from twisted_chat.console.rich import AWAY_SECONDS, RichConsole
 from twisted_chat.core import events
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.text import MAX_TEXT
 
@@ -122,7 +123,7 @@ class RichCase(SynchronousTestCase):
 
     def said(self) -> list[str]:
         """What was said, by the texts."""
-        return [re.sub(r'.*"text":"(.*)"}', r"\1", record) for record in self.outlet.records]
+        return [record.text for record in self.outlet.records if isinstance(record, Say)]
 
 
 class SessionTests(RichCase):
@@ -140,7 +141,7 @@ class SessionTests(RichCase):
         """Enter says the line; a line of several is typed with Alt-Enter."""
         await self.type("olá 漢字\r")
         await self.type("a\x1b\rb\r")
-        self.assertEqual(self.said(), ["olá 漢字", "a\\nb"])
+        self.assertEqual(self.said(), ["olá 漢字", "a\nb"])
 
     @running
     async def test_by_characters(self) -> None:
@@ -166,7 +167,7 @@ class SessionTests(RichCase):
         await self.type("y\r")
         await self.type("\x1b[200~1\n2\x1b[201~")
         await self.type("\r")
-        self.assertEqual(self.said(), ["xy", "1\\n2"])
+        self.assertEqual(self.said(), ["xy", "1\n2"])
 
     @running
     async def test_one_line_pasted(self) -> None:
@@ -213,6 +214,18 @@ class SessionTests(RichCase):
         self.conversation.emit(said("oi, bia"))
         await self.settled()
         self.assertIn(b"\a", self.transport.value())
+
+    @running
+    async def test_false_name(self) -> None:
+        """A false name rings the bell, unless its bearer is ignored, and is set forth rather than back."""
+        self.conversation.roster.ignore(self.conversation.roster.claim(b"e" * 32, "Ana"), True)
+        self.conversation.emit(events.Impostor("Ana", "Ana~6565", member=b"e" * 32))
+        await self.settled()
+        self.assertNotIn(b"\a", self.transport.value())
+        self.conversation.emit(events.Impostor("Ana", "Ana~0f0f", verified=True, member=b"f" * 32))
+        await self.settled()
+        self.assertIn("\a\x1b[1m🚨 Ana~0f0f IS NOT Ana".encode(), self.transport.value())
+        self.assertNotIn("Ana~6565", self.shown())
 
     @running
     async def test_mistake(self) -> None:

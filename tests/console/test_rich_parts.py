@@ -212,7 +212,8 @@ class TranscriptTests(SynchronousTestCase):
     def test_mention(self) -> None:
         """One's name is noticed as a word, in any case, and not within another."""
         for text, named in (("olá, bia!", True), ("BIA?", True), ("Biazinha", False), ("a zambia", False)):
-            self.assertEqual(self.transcript.mentions(said(text)), named, text)
+            self.assertEqual(self.transcript.rings(said(text)), named, text)
+        self.assertFalse(self.transcript.rings(said("Bia", own=True)))
 
 
 class NoticeTests(SynchronousTestCase):

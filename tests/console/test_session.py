@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_words import AT
 from twisted_chat.console.session import Session
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Joined, Messages
+from twisted_chat.core.events import (
+    Event,
+    Impostor,
+    Joined,
+    Left,
+    Lost,
+    Messages,
+    Reachable,
+    Renamed,
+    Topical,
+    Unreachable,
+    Verified,
+    WentAway,
+)
 from twisted_chat.core.feeds import FeedId, Group
 from twisted_chat.core.keys import Identity, spoken
 from twisted_chat.core.private import Seals
-from twisted_chat.core.records import Away, Nick, Private, Record, Say, Topic, decode_record
+from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.roster import Roster
 
 ANA, BIA, MARIA = (Identity(letter * 32) for letter in (b"a", b"b", b"m"))
@@ -27,7 +39,7 @@ class SessionTests(SynchronousTestCase):
     congested = False
 
     def setUp(self) -> None:
-        self.put: list[Record] = []
+        self.put: list[KnownRecord] = []
         self.told: list[str] = []
         self.shown: list[Messages] = []
         self.cleared = 0
@@ -43,8 +55,8 @@ class SessionTests(SynchronousTestCase):
 
     # An outlet, and a display.
 
-    def append(self, record: Raw) -> None:
-        self.put.append(decode_record(record))
+    def append(self, record: KnownRecord) -> None:
+        self.put.append(record)
 
     def tell(self, *lines: str) -> None:
         self.told += lines
@@ -133,19 +145,81 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual(self.put, [Away("almoço"), Away()])
 
     def test_ignore(self) -> None:
-        """What an ignored member says is not shown, nor counted, until it is no longer ignored."""
+        """What an ignored member says is not shown, nor counted, privately neither, until it is no longer ignored."""
         self.session.run("/ignore Ana")
+        self.assertIn("/ignore Ana", self.told[-1])
         self.assertIsNone(self.heard(Say("spam")))
         self.assertIsNone(self.heard(Say("spam", "#redes")))
+        self.assertIsNone(self.heard(Say("psst"), private="Bia"))
         self.assertEqual(self.session.unread["#redes"], 0)
+        self.session.run("/reply oi")
+        self.assertEqual(self.put, [], "an ignored one has not asked anything")
         self.session.run("/ignore Ana")
         self.assertIsNotNone(self.heard(Say("ham")))
 
+    def test_ignored_noise(self) -> None:
+        """Nor are an ignored member's comings, goings, topics and new names shown; those of others are."""
+        self.conversation.roster.ignore(self.conversation.roster.get(ANA.id), True)
+        for kind in (Joined, Left, Lost, Reachable, Unreachable, Topical, WentAway, Renamed, Impostor):
+            fields = dict.fromkeys(kind.__annotations__, "x")
+            self.assertIsNone(self.session.for_person(kind(**fields, member=ANA.id)), kind)
+            self.assertIsNotNone(self.session.for_person(kind(**fields, member=MARIA.id)), kind)
+
+    def test_ignored_by_key(self) -> None:
+        """Another name does not help who is ignored; somebody else under the old name is heard."""
+        self.session.run("/ignore Ana")
+        self.conversation.naming.note(ANA.id, "Anna", 1)
+        self.assertIsNone(self.heard(Say("spam")))
+        self.session.run("/who")
+        self.assertEqual(self.told[2], "   Anna (127.0.0.1:5000) 🔇 ignored")
+
+    def test_not_ignored(self) -> None:
+        """Nobody can ignore themselves, or who is not known."""
+        for line in ("/ignore", "/ignore Bia", "/ignore Zoe"):
+            self.session.run(line)
+        self.assertEqual([member.ignored for member in self.conversation.roster.everybody()], [False] * 3)
+
     def test_verify(self) -> None:
-        """Keys are shown in groups that can be read aloud: one's own, and the other's."""
+        """Keys are shown in groups that can be read aloud, one's own and the other's, with what to type then."""
         self.session.run("/verify Ana")
-        self.assertEqual(self.told, [f"🔑 Bia: {spoken(BIA.id)}", f"🔑 Ana: {spoken(ANA.id)}"])
+        self.assertEqual(self.told[:2], [f"🔑 Bia: {spoken(BIA.id)}", f"🔑 Ana: {spoken(ANA.id)}"])
+        self.assertIn("/verify Ana yes", self.told[2])
         self.assertRegex(spoken(ANA.id), r"^([0-9a-f]{4} ){9}[0-9a-f]{4}$")
+        self.session.run("/verify")
+        self.assertEqual(self.told[3], f"🔑 Bia: {spoken(BIA.id)}")
+        self.assertFalse(self.conversation.roster.find("Ana").verified)
+
+    def test_verified(self) -> None:
+        """After a yes, in either language, or with the key itself, a member is verified, and marked so; after a no it is not."""
+        events: list[Event] = []
+        self.conversation.watch(events.append)
+        for answer in ("yes", "sim", "S", spoken(ANA.id), spoken(ANA.id).upper().replace(" ", "")):
+            self.session.run(f"/verify ana {answer}")
+            self.assertEqual(events.pop(), Verified("Ana", True), answer)
+            self.session.run("/verify ana")
+            self.assertIn("/verify Ana no", self.told[-1])
+            self.session.run("/who")
+            self.assertIn("   Ana (127.0.0.1:5000) ✔ verified", self.told)
+            self.session.run("/verify ana não")
+            self.assertEqual(events.pop(), Verified("Ana", False), answer)
+        self.assertEqual(events, [])
+
+    def test_other_key(self) -> None:
+        """A key that is not the member's is said so; anything else gets a hint. Neither verifies anybody."""
+        self.session.run(f"/verify Ana {spoken(MARIA.id)}")
+        self.assertIn("NOT the key of Ana", self.told[-1])
+        for line in ("/verify Ana perhaps", f"/verify Ana {spoken(ANA.id)[:20]}", "/verify Zoe yes", "/verify Bia yes"):
+            count = len(self.told)
+            self.session.run(line)
+            self.assertEqual(len(self.told), count + 1, line)
+        self.assertFalse(any(member.verified for member in self.conversation.roster.everybody()))
+
+    def test_names_that_are_answers(self) -> None:
+        """A member whose name ends like an answer can't have another verified by mistake."""
+        self.conversation.roster.claim(b"z" * 32, "Ana yes")
+        self.session.run("/verify Ana yes")
+        self.assertIn("/verify Ana yes yes", self.told[-1])
+        self.assertFalse(self.conversation.roster.find("Ana").verified)
 
     def test_leaving(self) -> None:
         """Every way to say so leaves."""

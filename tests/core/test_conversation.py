@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Raw
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.sealing import Writer
+from tests.core.wires import Recorder
 from tests.storage.feeding import START
 from twisted_chat.core.conversation import LATE, Congested, Conversation
 from twisted_chat.core.errors import BadText
@@ -19,11 +21,15 @@ from twisted_chat.core.events import (
     Left,
     Lost,
     Messages,
+    OfMember,
+    Reachable,
     Receiving,
     Renamed,
     WhileAway,
 )
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.presence import SETTLE_SECONDS
+from twisted_chat.core.records import Away, KnownRecord, Say, Topic
 from twisted_chat.core.roster import Roster
 from twisted_chat.storage.memory import MemoryStore
 
@@ -35,11 +41,11 @@ class Outlet:
 
     def __init__(self) -> None:
         self.congested = False
-        self.records: list[bytes] = []
+        self.records: list[KnownRecord] = []
 
-    def append(self, record: Raw) -> None:
+    def append(self, record: KnownRecord) -> None:
         """See `Outlet`."""
-        self.records.append(bytes(record))
+        self.records.append(record)
 
 
 class ConversationTestCase(SynchronousTestCase):
@@ -68,7 +74,7 @@ class SayingTests(ConversationTestCase):
         self.conversation.linked(ANA, "Ana", "h", 1, True)
         self.happened()
         self.conversation.say("oi")
-        self.assertEqual(self.outlet.records, [b'{"k":"say","text":"oi"}'])
+        self.assertEqual(self.outlet.records, [Say("oi")])
         self.assertEqual(self.happened(), [])
 
     def test_bad(self) -> None:
@@ -220,6 +226,47 @@ class PastTests(ConversationTestCase):
         self.assertEqual([m.records[0].text for m in found], ["boa tarde", "boa tarde!"])
 
 
+class IgnoringTests(ConversationTestCase):
+    """What ignored members said is not among what is shown of former times; what happens is told to all who watch."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bia = Writer(2)
+        self.batches = [self.ana.write("a"), self.bia.forge(self.bia.write("spam"), name="Bia"), self.ana.write("b")]
+        self.conversation.roster.ignore(self.conversation.roster.claim(BIA, "Bia"), True)
+
+    def texts(self, messages: Any) -> list[str]:
+        return [record.text for event in messages for record in event.records]
+
+    def test_past(self) -> None:
+        """Not at the start, not in the history, not in what a search finds."""
+        for batch in self.batches:
+            self.store.append(batch)
+        self.conversation.begin(START * 2, self.batches)
+        (earlier,) = self.happened(Earlier)
+        self.assertEqual(self.texts(earlier.messages), ["a", "b"])
+        self.assertEqual(self.texts(self.successResultOf(self.conversation.history(10))), ["a", "b"])
+        self.assertEqual(self.texts(self.successResultOf(self.conversation.search("spam", 10))), [])
+
+    def test_missed(self) -> None:
+        """Not in what was missed, nor in its count."""
+        self.conversation.begin(START * 2, [])
+        for batch in self.batches:
+            self.store.append(batch)
+            self.conversation.accepted(batch)
+        self.assertEqual(len(self.happened(Messages)), 3, "the log has all")
+        self.conversation.caught_up(True)
+        (away,) = self.happened(WhileAway)
+        self.assertEqual((away.count, self.texts(away.messages)), (2, ["a", "b"]))
+
+    def test_whose(self) -> None:
+        """What is told of a member bears its id."""
+        self.conversation.linked(BIA, "Bia", "h", 1, True)
+        self.conversation.accepted(self.bia.seal(None, records=[Topic("#x", "y"), Away("z")]))
+        self.conversation.unlinked(BIA, True)
+        self.assertEqual({event.member for event in self.happened(OfMember)}, {BIA})
+
+
 class PresenceTests(ConversationTestCase):
     """Who is here, and by what name."""
 
@@ -281,6 +328,18 @@ class PresenceTests(ConversationTestCase):
         self.assertIsInstance(warning, Impostor)
         self.assertEqual((warning.claimed, joined.name, messages.name), ("Ana", warning.shown, warning.shown))
         self.assertNotEqual(warning.shown, "Ana")
+
+    def test_reachable_when_heard(self) -> None:
+        """Who is said to be reachable, and was not known, is told of once it is heard."""
+        clock = Clock()
+        self.conversation = Conversation(Roster(ME, "Me"), self.outlet, lambda: None, self.store, clock=clock)
+        self.conversation.watch(self.events.append)
+        self.conversation.linked(ANA, "Ana", "h", 1, True)
+        self.conversation.presence.told(Recorder(ANA), [ME, BIA])
+        self.conversation.accepted(Writer(2).write("oi"))
+        clock.advance(SETTLE_SECONDS)
+        self.assertEqual([type(event) for event in self.happened()], [Joined, Impostor, Messages, Reachable])
+        self.assertEqual(len(self.conversation.here()), 2)
 
     def test_own_name_taken(self) -> None:
         """Nobody else is shown by one's own name."""

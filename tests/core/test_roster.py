@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.roster import Roster
+from twisted_chat.core.roster import MAX_MEMBERS, MAX_NAMES, Roster
+from twisted_chat.core.store import Known
 
 ME, ANA, EVA = b"m" * 32, b"a" * 32, b"\x3f\x2a" + b"e" * 30
+TWIN = b"\x3f\x2a" + b"t" * 30
+"""A key whose fingerprint begins as Eva's does."""
 
 
 class RosterTests(SynchronousTestCase):
@@ -39,22 +42,163 @@ class RosterTests(SynchronousTestCase):
         self.assertEqual(self.roster.claim(ANA, "Ana").shown, "Ana")
 
     def test_names_used(self) -> None:
-        """Of the names a member has used the last few are known, so that one who renames all day costs nothing."""
+        """Of the names a member has used the last few are its own, so that one who renames all day costs nothing."""
         for number in range(100):
             member = self.roster.claim(ANA, f"Ana {number}")
         self.assertEqual(member.names, [f"Ana {number}" for number in range(92, 100)])
-
-    def test_here(self) -> None:
-        """Those that a link leads to are here, by name, this peer not among them."""
-        self.assertEqual(self.roster.here(), [])
-        for id, name in ((EVA, "eva"), (ANA, "Bia"), (ME, "Me")):
-            self.roster.claim(id, name).links += 1
-        self.assertEqual([member.name for member in self.roster.here()], ["Bia", "eva"])
-        self.assertTrue(self.roster.here()[0].here)
-        self.roster.here()[0].links -= 1
-        self.assertEqual([member.name for member in self.roster.here()], ["eva"])
 
     def test_unknown(self) -> None:
         """Who was never heard of is nobody."""
         self.assertIsNone(self.roster.get(ANA))
         self.assertEqual(len(self.roster), 1)
+
+    def test_twins(self) -> None:
+        """Two keys under one name are never shown alike, though their fingerprints begin alike."""
+        for id in (ANA, EVA, TWIN):
+            self.roster.claim(id, "Ana")
+        self.assertEqual(self.roster.shown(EVA), "Ana~3f2a")
+        self.assertEqual(self.roster.shown(TWIN), "Ana~3f2a7474")
+        self.assertIs(self.roster.find("ana~3f2a7474"), self.roster.get(TWIN))
+
+    def test_released(self) -> None:
+        """A member owns its newest names only: an older one is free again."""
+        for number in range(MAX_NAMES + 1):
+            self.roster.claim(ANA, f"Ana {number}")
+        self.assertEqual(self.roster.claim(EVA, "Ana 0").shown, "Ana 0")
+        self.assertEqual(self.roster.claim(EVA, "Ana 1").shown, "Ana 1~3f2a")
+
+
+class DurableTests(SynchronousTestCase):
+    """A key that is gone with its process owns a name for as long as no other wants it."""
+
+    def setUp(self) -> None:
+        self.roster = Roster(ME, "Me")
+        self.kept: list[Known] = []
+        self.roster.keep = self.kept.append
+
+    def test_gives_way(self) -> None:
+        """A durable key takes the name from one that is not, and keeps it."""
+        self.assertEqual(self.roster.claim(EVA, "Ana", durable=False).shown, "Ana")
+        self.assertEqual(self.roster.claim(ANA, "Ana", durable=True).shown, "Ana")
+        self.assertEqual(self.roster.shown(EVA), "Ana~3f2a")
+        self.assertEqual(self.roster.claim(EVA, "Ana", 1, durable=False).shown, "Ana~3f2a")
+
+    def test_among_themselves(self) -> None:
+        """Of two that are not durable, the first keeps the name as long as it is linked."""
+        ana = self.roster.claim(ANA, "Ana", durable=False)
+        ana.links = 1
+        self.assertEqual(self.roster.claim(EVA, "Ana", durable=False).shown, "Ana~3f2a")
+        ana.links = 0
+        self.assertEqual(self.roster.claim(EVA, "Ana", 1, durable=False).shown, "Ana")
+        self.assertEqual(ana.shown, f"Ana~{ANA[:2].hex()}")
+
+    def test_not_kept(self) -> None:
+        """No name of such a key is kept, not even if it was taken for durable before it came itself."""
+        self.roster.claim(EVA, "Ana", durable=False)
+        self.roster.claim(ANA, "Bia")
+        self.assertEqual(self.kept[-1], Known(ANA, "Bia", ("Bia",)))
+        self.roster.claim(ANA, "Bia", durable=False)
+        self.assertEqual([known.names for known in self.kept], [("Bia",), ()])
+
+    def test_verified(self) -> None:
+        """If the person knows whose key it is, it keeps the name."""
+        self.roster.verify(self.roster.claim(EVA, "Ana", durable=False), True)
+        self.assertEqual(self.roster.claim(ANA, "Ana", durable=True).shown, f"Ana~{ANA[:2].hex()}")
+
+
+class ThoughtTests(SynchronousTestCase):
+    """What the person here thinks of members."""
+
+    def setUp(self) -> None:
+        self.roster = Roster(ME, "Me")
+        self.ana, self.eva = self.roster.claim(ANA, "Ana"), self.roster.claim(EVA, "Ana")
+        self.kept: dict[bytes, Known] = {}
+        self.roster.keep = lambda known: self.kept.update({known.id: known})
+
+    def test_verified(self) -> None:
+        """Who is verified gets the name, and who had it a suffix; taking the mark back leaves that as it is."""
+        self.roster.verify(self.eva, True)
+        self.assertEqual((self.eva.shown, self.ana.shown), ("Ana", f"Ana~{ANA[:2].hex()}"))
+        self.assertEqual(self.kept, {ANA: Known(ANA, "Ana"), EVA: Known(EVA, "Ana", ("Ana",), verified=True)})
+        self.roster.verify(self.eva, False)
+        self.assertEqual(self.eva.shown, "Ana")
+        self.assertFalse(self.kept[EVA].verified)
+        self.roster.verify(self.ana, True)
+        self.assertEqual((self.eva.shown, self.ana.shown), ("Ana~3f2a", "Ana"))
+
+    def test_own_name(self) -> None:
+        """Nobody gets this peer's own name, verified or not."""
+        self.roster.claim(EVA, "Me", 1)
+        self.roster.verify(self.eva, True)
+        self.assertEqual((self.roster.own.shown, self.eva.shown), ("Me", "Me~3f2a"))
+
+    def test_ignored(self) -> None:
+        """Who is ignored is so by whatever name."""
+        self.roster.ignore(self.eva, True)
+        self.roster.claim(EVA, "Eva", 1)
+        self.assertTrue(self.roster.ignores(EVA))
+        self.assertTrue(self.kept[EVA].ignored)
+        self.roster.ignore(self.eva, False)
+        self.assertFalse(self.roster.ignores(EVA))
+        self.assertFalse(self.roster.ignores(b"?" * 32))
+
+
+class LoadingTests(SynchronousTestCase):
+    """From one start to the next."""
+
+    def restarted(self, *known: Known, name: str = "Me", heard: dict[bytes, int] | None = None) -> Roster:
+        """Return a roster that begins with what was kept."""
+        roster = Roster(ME, name)
+        roster.load(known, heard or {})
+        return roster
+
+    def test_again(self) -> None:
+        """What was kept of a roster makes the same one."""
+        before = Roster(ME, "Me")
+        kept: dict[bytes, Known] = {}
+        before.keep = lambda known: kept.update({known.id: known})
+        for id, name, at in ((ANA, "Ana", 1), (EVA, "Ana", 2), (ANA, "Anna", 3), (TWIN, "Zoe", 4)):
+            before.claim(id, name, at)
+        before.verify(before.claim(TWIN, "Zoe"), True)
+        before.ignore(before.claim(EVA, "Ana", 5), True)
+        after = self.restarted(*kept.values())
+        self.assertEqual(
+            [vars(each.known) for each in after.everybody()], [vars(each.known) for each in before.everybody()]
+        )
+        self.assertEqual([each.shown for each in after.everybody()], [each.shown for each in before.everybody()])
+        self.assertEqual(after.claim(EVA, "Ana", 6).shown, "Ana~3f2a")
+
+    def test_own_name_taken(self) -> None:
+        """Who starts under a name that another owned here is shown by it, and nobody else is."""
+        roster = self.restarted(Known(ANA, "Ana", ("Ana",)), Known(ME, "Me", ("Me",)), name="Ana")
+        self.assertEqual((roster.own.shown, roster.shown(ANA)), ("Ana", f"Ana~{ANA[:2].hex()}"))
+        self.assertEqual(roster.own.names, ["Me", "Ana"])
+
+    def test_older_claims(self) -> None:
+        """What a member said before what is the newest held of it does not change its name."""
+        roster = self.restarted(Known(ANA, "Anna", ("Ana", "Anna")), heard={ANA: 9})
+        self.assertEqual(roster.claim(ANA, "Ana", 8).shown, "Anna")
+        self.assertEqual(roster.claim(ANA, "Ana", 10).shown, "Ana")
+
+
+class BoundTests(SynchronousTestCase):
+    """However many come, only so many are remembered."""
+
+    def setUp(self) -> None:
+        self.roster = Roster(ME, "Me")
+        self.kept: dict[bytes, Known] = {}
+        self.roster.keep = lambda known: self.kept.update({known.id: known})
+
+    def test_passing(self) -> None:
+        """Strangers that come and go are forgotten, the longest gone first; who spoke, is here or is thought of is not."""
+        talker, guest, friend, foe = (self.roster.claim(bytes([n]) * 32, f"P{n}") for n in range(4))
+        talker.heard, guest.links = 1, 1
+        self.roster.verify(friend, True)
+        self.roster.ignore(foe, True)
+        for number in range(2 * MAX_MEMBERS):
+            self.roster.claim((number + 1_000).to_bytes(32, "big"), f"S{number}").seen = number + 1
+        self.assertEqual(len(self.roster), MAX_MEMBERS)
+        self.assertTrue(all(self.roster.get(member.id) for member in (talker, guest, friend, foe, self.roster.own)))
+        self.assertEqual(self.roster.claim(ANA, "S0").shown, "S0")
+        self.assertEqual(self.roster.claim(ANA, "P0", 1).shown, f"P0~{ANA[:2].hex()}")
+        self.assertLessEqual(sum(not known.nothing for known in self.kept.values()), MAX_MEMBERS)

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.storage.feeding import Author, ranges
 from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.store import Held, Store
+from twisted_chat.core.store import Held, Known, Store
 
 
 class StoreContract(SynchronousTestCase):
@@ -310,6 +310,76 @@ class Trimming(StoreContract):
         self.trim(150)
         self.keep(self.author.batch(5, 5))
         self.assertEqual(self.spans(self.feed), ((5, 11), (0, 0)))
+
+
+class Measuring(StoreContract):
+    """How much is kept of whom."""
+
+    def sizes(self) -> dict[bytes, int]:
+        return {author: size for author, size in self.result(self.store.sizes()).items() if size}
+
+    def test_nothing(self) -> None:
+        """Of nobody anything."""
+        self.assertEqual(self.sizes(), {})
+
+    def test_what_is_kept_counts(self) -> None:
+        """All batches of all feeds of an author count, what fills a hole too; what is held already counts once."""
+        ana, again, bia = Author(1), Author(1, epoch=8), Author(2)
+        batches = [ana.batch(1, 4), ana.batch(9, 2), ana.batch(5, 4), again.batch(1), bia.batch(3)]
+        self.keep(*batches, ana.batch(5, 2), again.batch(1))
+        self.assertEqual(
+            self.sizes(),
+            {ana.feed.author: sum(batch.size for batch in batches[:4]), bia.feed.author: batches[4].size},
+        )
+
+    def test_what_is_given_up_does_not(self) -> None:
+        """What is trimmed, or dropped behind a fork, no longer counts."""
+        author = Author()
+        batches = [author.batch(1, 4), author.batch(5, 2), author.batch(9, 1), author.batch(10, 3)]
+        self.keep(batches[0])
+        self.now += 100
+        self.keep(*batches[1:])
+        self.result(self.store.trim(int(self.now * 1000)))
+        self.assertEqual(self.sizes(), {author.feed.author: sum(batch.size for batch in batches[1:])})
+        self.result(self.store.freeze(author.fork(11)))
+        self.assertEqual(self.sizes(), {author.feed.author: batches[1].size + batches[2].size})
+        self.result(self.store.freeze(author.fork(2)))
+        self.assertEqual(self.sizes(), {})
+
+
+class Members(StoreContract):
+    """What is known of members besides what they said."""
+
+    def know(self, *members: Known) -> None:
+        self.assertIsNone(self.result(self.store.know(members)))
+
+    def members(self) -> list[Known]:
+        return list(self.result(self.store.load()).members)
+
+    def test_nobody(self) -> None:
+        """A new store knows nobody."""
+        self.assertEqual(self.members(), [])
+
+    def test_kept(self) -> None:
+        """What is kept of members comes back, in the order in which they became known."""
+        bia = Known(b"b" * 32, "Bia 💬", ("Bia", "Bia 💬"), verified=True)
+        ana = Known(b"a" * 32, "Ana", ignored=True)
+        self.know(bia, ana)
+        self.assertEqual(self.members(), [bia, ana])
+
+    def test_replaced(self) -> None:
+        """What is kept of one later takes the place of what was kept of it before, and leaves the others alone."""
+        ana, bia = Known(b"a" * 32, "Ana", ("Ana",)), Known(b"b" * 32, "Bia", ("Bia",))
+        self.know(ana, bia)
+        ana = Known(b"a" * 32, "Anna", ("Ana", "Anna"), verified=True, ignored=True)
+        self.know(ana)
+        self.assertEqual(self.members(), [ana, bia])
+
+    def test_forgotten(self) -> None:
+        """Of one of whom there is nothing to keep nothing is kept, and its names can be another's."""
+        self.know(Known(b"a" * 32, "Ana", ("Ana",)), Known(b"b" * 32, "Bia", ("Bia",)))
+        self.know(Known(b"a" * 32, "Ana"), Known(b"c" * 32, "Caio"), Known(b"b" * 32, "Bia", ("Bia", "Ana")))
+        self.assertEqual(self.members(), [Known(b"b" * 32, "Bia", ("Bia", "Ana"))])
 
 
 class Looking(StoreContract):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
@@ -10,20 +11,24 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.storage.feeding import Author
 from twisted_chat.core.feeds import Batch
-from twisted_chat.core.store import Loaded, Store
+from twisted_chat.core.store import Known, Loaded, Store
 from twisted_chat.storage.memory import MemoryStore
 from twisted_chat.storage.sqlite import SQLiteStore
 
 AUTHORS = [Author(1), Author(2, late=500)]
 authors = st.sampled_from(AUTHORS)
 numbers = st.integers(1, 14)
+members = st.builds(
+    Known, st.sampled_from([b"a" * 32, b"b" * 32]), st.sampled_from(["Ana", "Bia"]),
+    st.lists(st.sampled_from(["Ana", "Bia", "Caio"]), max_size=3).map(tuple), st.booleans(), st.booleans(),
+)  # fmt: skip
 
 
 class Pair(RuleBasedStateMachine):
@@ -58,6 +63,18 @@ class Pair(RuleBasedStateMachine):
         """Ask both, and compare."""
         assert plain(self.wait(ask(self.memory))) == plain(self.wait(ask(self.sqlite)))
 
+    @invariant()
+    def measured(self) -> None:
+        """What each says it keeps of whom is what it does keep."""
+        for store in (self.memory, self.sqlite):
+            kept: Counter[bytes] = Counter()
+            after = None
+            while batches := self.wait(store.everything(after)):
+                for batch in batches:
+                    kept[batch.feed.author] += batch.size
+                after = batches[-1]
+            assert +Counter(self.wait(store.sizes())) == kept
+
     @rule(author=authors, first=numbers, count=st.integers(1, 4))
     def append(self, author: Author, first: int, count: int) -> None:
         batch = author.batch(first, count)
@@ -84,6 +101,11 @@ class Pair(RuleBasedStateMachine):
     def freeze(self, author: Author, place: int) -> None:
         fork = author.fork(place)
         self.both(lambda store: store.freeze(fork))
+        self.both(lambda store: store.load())
+
+    @rule(members=st.lists(members, max_size=3))
+    def know(self, members: list[Known]) -> None:
+        self.both(lambda store: store.know(members))
         self.both(lambda store: store.load())
 
     @rule(seconds=st.integers(1, 100))
@@ -119,7 +141,7 @@ def plain(answer: Any) -> Any:
     """Return `answer` in a form that compares by content."""
     if isinstance(answer, Loaded):
         held = sorted((vars(each) for each in answer.held), key=lambda each: each["feed"])
-        return held, sorted((fork.feed, fork.place) for fork in answer.forks)
+        return held, sorted((fork.feed, fork.place) for fork in answer.forks), answer.members
     if isinstance(answer, Batch):
         return answer.sig, answer.body
     if isinstance(answer, list):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.storage.database import APPLICATION, SCHEMA, VERSION, open_database
+from twisted_chat.storage.database import APPLICATION, SCHEMA, VERSION, open_database, open_for_reading
 from twisted_chat.storage.errors import NEWER, NOT_OURS, UNUSABLE, StorageError
+from twisted_chat.storage.members import read_members
 
 
 class OpeningTests(SynchronousTestCase):
@@ -87,6 +88,40 @@ class OpeningTests(SynchronousTestCase):
         self.assertRaises(StorageError, open_database, self.path, self.scripts(**steps), VERSION + 1)
         self.assertEqual(self.pragma("user_version"), VERSION)
         open_database(self.path).close()
+
+    def columns(self, path: Path) -> dict[str, list[tuple[object, ...]]]:
+        """Return the columns of each table, and the indexes."""
+        with closing(sqlite3.connect(path)) as database:
+            names = database.execute("SELECT name, type FROM sqlite_master ORDER BY name").fetchall()
+            return {
+                name: sorted(row[1:] for row in database.execute(f"PRAGMA table_info({name})")) for name, _ in names
+            }
+
+    def test_from_every_version(self) -> None:
+        """A database of any former version becomes, step by step, what a new one is."""
+        new = Path(self.mktemp())
+        open_database(new).close()
+        for version in range(1, VERSION):
+            path = Path(self.mktemp())
+            open_database(path, version=version).close()
+            self.assertEqual(self.pragma("user_version", path), version)
+            open_database(path).close()
+            self.assertEqual(self.pragma("user_version", path), VERSION)
+            self.assertEqual(self.columns(path), self.columns(new))
+
+    def test_read_an_older_one(self) -> None:
+        """What a former version wrote is read as if it were of today, and left as it is."""
+        open_database(self.path, version=1).close()
+        with closing(sqlite3.connect(self.path)) as database:
+            database.execute("UPDATE indexed SET upto = 7")
+            database.commit()
+        before = self.path.read_bytes()
+        with closing(open_for_reading(self.path)) as database:
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (VERSION,))
+            self.assertEqual(database.execute("SELECT upto FROM indexed").fetchone(), (7,))
+            self.assertEqual(read_members(database), [])
+        self.assertEqual(self.pragma("user_version"), 1)
+        self.assertEqual(self.path.read_bytes(), before)
 
     def test_newer(self) -> None:
         """What a newer version wrote is refused, not touched."""

@@ -40,6 +40,14 @@ class TrimmingTests(InMemory, contract.Trimming):
     pass
 
 
+class MeasuringTests(InMemory, contract.Measuring):
+    pass
+
+
+class MembersTests(InMemory, contract.Members):
+    pass
+
+
 class LookingTests(InMemory, contract.Looking):
     pass
 

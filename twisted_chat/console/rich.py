@@ -103,8 +103,10 @@ class RichConsole(Protocol):
         changed = self._toolbar.heard(event)
         shown = self._session.for_person(event)
         lines = self._transcript.event(shown) if shown is not None else []
+        if lines and shown is not None and self._notice is not None and self._transcript.rings(shown):
+            lines = [self._notice.ring(words.sentences(shown)[0]) + lines[0], *lines[1:]]
         if lines and isinstance(shown, Messages) and not shown.own:
-            lines = [*self._divider(), *self._rung(shown, lines)]
+            lines = [*self._divider(), *lines]
         if lines or changed or shown is not event:
             self._above.add(lines)
         if isinstance(event, Leaving):
@@ -125,12 +127,6 @@ class RichConsole(Protocol):
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
         self.tell(words.log_failing(self._log, detail))
-
-    def _rung(self, event: Messages, lines: list[str]) -> list[str]:
-        """Return the lines of `event` with what gets the person's attention, if it is for them, before the first."""
-        if self._notice is None or not (event.private or self._transcript.mentions(event)):
-            return lines
-        return [self._notice.ring(words.sentences(event)[0]) + lines[0], *lines[1:]]
 
     def _divider(self) -> list[str]:
         """Return the line below which all is unread, once after the person stopped typing."""

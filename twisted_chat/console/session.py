@@ -13,10 +13,14 @@ from twisted_chat.core import commands
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.events import Event, Messages, OfMember
+from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Diagnosis
-from twisted_chat.core.text import DEFAULT_ROOM, check_room
+from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, check_room
+
+_LONGEST_NAME = 4 * MAX_NAME
+"""Characters within which a name and what tells its owner from others of that name end."""
 
 
 class Display(Protocol):
@@ -46,7 +50,6 @@ class Session:
         """Whether nothing typed counts any more."""
         self._display = display
         self._log_path = log
-        self._ignored: set[bytes] = set()
         self._last_private: bytes | None = None
         self._commands: dict[Command, Callable[[str], None]] = {
             commands.HELP: self._help,
@@ -73,10 +76,12 @@ class Session:
 
     def for_person(self, event: Event) -> Event | None:
         """Return what a person is to be shown of an event; None if nothing: what is said in other rooms is counted as unread,
-        what ignored members say is not even that."""
+        what ignored members say is not even that, nor are their comings and goings shown."""
+        if isinstance(event, OfMember):
+            return None if self.conversation.roster.ignores(event.member) else event
         if not isinstance(event, Messages):
             return event
-        if event.feed.author in self._ignored:
+        if self.conversation.roster.ignores(event.feed.author):
             return None
         if event.private:
             self._last_private = self._last_private if event.own else event.feed.author
@@ -114,7 +119,7 @@ class Session:
         self.conversation.leave()
 
     def _who(self, argument: str) -> None:
-        self._display.tell(*answers.who(self.conversation.here()))
+        self._display.tell(*answers.who(*self.conversation.presence.whereabouts()))
 
     def _msg(self, argument: str) -> None:
         member, text = self._addressee(argument)
@@ -133,11 +138,11 @@ class Session:
 
     def _addressee(self, argument: str) -> tuple[Member | None, str]:
         """Return the member whose name, spaces and all, an argument begins with, and the rest of it."""
-        words_given = argument.split(" ")
+        words_given = argument[:_LONGEST_NAME].split(" ")
         for count in range(len(words_given), 0, -1):
             member = self.conversation.roster.find(" ".join(words_given[:count]))
             if member is not None:
-                return member, " ".join(words_given[count:]).strip()
+                return member, argument[len(" ".join(words_given[:count])) :].strip()
         return None, ""
 
     def _hint(self, command: Command, name: str = "") -> None:
@@ -192,20 +197,32 @@ class Session:
         self.conversation.away(argument)
 
     def _ignore(self, argument: str) -> None:
-        member = self.conversation.roster.find(argument)
-        if member is None or member is self.conversation.roster.own:
+        roster = self.conversation.roster
+        member = roster.find(argument)
+        if member is None or member is roster.own:
             self._hint(commands.IGNORE, argument)
             return
-        self._ignored ^= {member.id}
-        self._display.tell(answers.ignored(member.shown, member.id in self._ignored))
+        roster.ignore(member, not member.ignored)
+        self._display.tell(answers.ignored(member.shown, member.ignored))
 
     def _verify(self, argument: str) -> None:
-        roster = self.conversation.roster
-        member = roster.find(argument) if argument else None
-        if argument and member is None:
+        own = self.conversation.roster.own
+        member, answer = self._addressee(argument) if argument else (own, "")
+        typed = answer.replace(" ", "").casefold()
+        if member is None or (member is own and answer):
             self._hint(commands.VERIFY, argument)
+        elif member is own:
+            self._display.tell(*answers.own_key(own))
+        elif not answer:
+            self._display.tell(*answers.keys(own, member))
+        elif typed in commands.NO:
+            self.conversation.naming.verify(member, False)
+        elif typed in commands.YES or typed == spoken(member.id).replace(" ", ""):
+            self.conversation.naming.verify(member, True)
+        elif len(typed) == SPOKEN_DIGITS:
+            self._display.tell(answers.other_key(member.shown))
         else:
-            self._display.tell(*answers.keys([roster.own] if member in (None, roster.own) else [roster.own, member]))
+            self._hint(commands.VERIFY)
 
     def _log(self, argument: str) -> None:
         self._display.tell(answers.where_log_is(self._log_path))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from twisted_chat import words
 from twisted_chat.console.ink import Ink
-from twisted_chat.core.events import Delivered, Earlier, Event, Messages, Receiving, WhileAway
+from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Receiving, WhileAway
 
 CONTINUED = "  │ "
 """Stands before every further line of a message of several lines: no line of a message looks like the start of one."""
@@ -29,6 +29,8 @@ class Transcript:
         if isinstance(event, (Earlier, WhileAway)):
             title = [self._ink.faint(line) for line in words.heading(event)]
             return [*title, *self.found(event.messages), self._ink.faint(words.END)]
+        if isinstance(event, Impostor):
+            return [self._ink.strong(line) for line in words.sentences(event)]
         return [] if isinstance(event, _SPARED) else self.notice(words.sentences(event))
 
     def messages(self, event: Messages) -> list[str]:
@@ -49,9 +51,11 @@ class Transcript:
         """Return lines that nobody said."""
         return [self._ink.faint(line) for line in lines]
 
-    def mentions(self, event: Messages) -> bool:
-        """Return whether a message names this peer."""
-        return any(self._named(record.text) for record in event.records)
+    def rings(self, event: Event) -> bool:
+        """Return whether an event should get the person's attention: a message to them or with their name, a false name."""
+        if isinstance(event, Messages):
+            return not event.own and (bool(event.private) or any(self._named(record.text) for record in event.records))
+        return isinstance(event, Impostor)
 
     def _text(self, line: str, own: bool) -> str:
         return self._ink.strong(line) if not own and self._named(line) else line

@@ -28,7 +28,7 @@ class Command:
 
 
 HELP = Command("help", N_("say what can be typed"), aliases=("ajuda",), arguments=N_("[command]"))
-WHO = Command("who", N_("list who is here"), aliases=("quem",))
+WHO = Command("who", N_("list who is linked, reachable through others, or gone"), aliases=("quem",))
 MSG = Command("msg", N_("say something to one member alone"), aliases=("privado",), arguments=N_("name text"))
 REPLY = Command("reply", N_("answer the last private message"), aliases=("responder",), arguments=N_("text"))
 ME = Command("me", N_("tell what you do: /me waves"), aliases=("eu",), arguments=N_("text"))
@@ -43,8 +43,15 @@ AWAY = Command(
     aliases=("ausente",),
     arguments=N_("[text]"),
 )
-IGNORE = Command("ignore", N_("hide, or show again, what a member says"), aliases=("ignorar",), arguments=N_("name"))
-VERIFY = Command("verify", N_("show keys, to compare by another way"), aliases=("conferir",), arguments=N_("[name]"))
+IGNORE = Command(
+    "ignore", N_("hide, or show again, what a member says and does"), aliases=("ignorar",), arguments=N_("name")
+)
+VERIFY = Command(
+    "verify",
+    N_("compare keys by another way, and note whose they are"),
+    aliases=("conferir",),
+    arguments=N_("[name [yes/no]]"),
+)
 HISTORY = Command(
     "history", N_("show the newest messages"), aliases=("histórico", "historico"), arguments=N_("[how many]")
 )
@@ -60,6 +67,8 @@ COMMANDS = (
     CLEAR, QUIT,
 )  # fmt: skip
 """Every command, in the order in which help lists them."""
+YES = frozenset({"yes", "y", "sim", "s"})
+NO = frozenset({"no", "n", "não", "nao"})
 BARE_QUIT = "sair"
 """The word that leaves without a `/`, as it always did."""
 

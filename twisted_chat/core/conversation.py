@@ -6,12 +6,13 @@ knows about links, feeds or stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
-from msgspec import Raw
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import (
@@ -19,18 +20,15 @@ from twisted_chat.core.events import (
     Delivered,
     Earlier,
     Event,
-    Impostor,
-    Joined,
-    Left,
-    Lost,
     Messages,
     Receiving,
-    Renamed,
     WhileAway,
 )
 from twisted_chat.core.feeds import Batch
+from twisted_chat.core.naming import Naming
+from twisted_chat.core.presence import Presence
 from twisted_chat.core.reading import Reader
-from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic, encode_record
+from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.roster import Member, Roster
 from twisted_chat.core.status import Diagnosis, Status
 from twisted_chat.core.store import Hit
@@ -61,8 +59,8 @@ class Outlet(Protocol):
         """Whether more is to be refused for now."""
         ...
 
-    def append(self, record: Raw) -> None:
-        """Put one encoded record into this peer's feed."""
+    def append(self, record: KnownRecord) -> None:
+        """Put one record, checked before, into this peer's feed."""
         ...
 
 
@@ -103,10 +101,14 @@ class Conversation:
         seals: Seals | None = None,
         renamed: Callable[[str], object] = lambda name: None,
         diagnose: Callable[[], Deferred[Diagnosis]] = lambda: succeed(Diagnosis()),
+        clock: IReactorTime | None = None,
     ) -> None:
         """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand, and
-        `diagnose` what may be wrong; `renamed` lets the rest of the peer go by another name from now on."""
+        `diagnose` what may be wrong; `renamed` lets the rest of the peer go by another name from now on. `clock`
+        is for what is told only once it has held for a while."""
         self.roster = roster
+        self.presence = Presence(roster, self.emit, clock)
+        self.naming = Naming(roster, self.emit)
         self.leave = leave
         self.status = status
         self.diagnose = diagnose
@@ -123,7 +125,6 @@ class Conversation:
         self._watchers: list[Watcher] = []
         self._waiting: list[Callable[[], None]] = []
         self._told_alone = False
-        self._present = 0
 
     @property
     def name(self) -> str:
@@ -168,15 +169,15 @@ class Conversation:
             raise Congested
         self._renamed(name)
         self._put(Nick(name))
-        old = self.roster.own.shown
-        self.emit(Renamed(old, self.roster.rename_own(name).shown))
+        self.naming.rename(name)
         return name
 
     def _put(self, record: KnownRecord) -> None:
         if self._outlet.congested:
             raise Congested
-        self._outlet.append(encode_record(record))
-        if not self._present and not self._told_alone:
+        record.check()
+        self._outlet.append(record)
+        if self.presence.alone and not self._told_alone:
             self._told_alone = True
             self.emit(Alone())
 
@@ -198,14 +199,17 @@ class Conversation:
             resume()
 
     def here(self) -> list[Member]:
-        """Return the other members that are here now, by name."""
-        return self.roster.here()
+        """Return the other members that are here now, linked or reachable through others, by name."""
+        return self.presence.here()
 
     def history(self, count: int) -> Deferred[Sequence[Messages]]:
-        """Return the newest `count` messages, one an event, in the order that is the same for everybody."""
+        """Return the newest `count` messages, one an event, in the order that is the same for everybody; of these not those of
+        members that are ignored."""
         if self._archive is None:
             return succeed([])
-        return self._archive.recent(count).addCallback(lambda batches: self._reader.past(batches)[-count:])
+        return self._archive.recent(count).addCallback(
+            lambda batches: self._heeded(self._reader.past(batches)[-count:])
+        )
 
     def search(self, words: str, limit: int) -> Deferred[Sequence[Messages]]:
         """Return the newest `limit` messages in which each of `words` begins a word, one an event, in order."""
@@ -213,9 +217,13 @@ class Conversation:
             return succeed([])
 
         def found(hits: Sequence[Hit]) -> Sequence[Messages]:
-            return [each for hit in hits for each in self._reader.each(hit.batch, hit.number - hit.batch.first)]
+            each = (self._reader.each(hit.batch, hit.number - hit.batch.first) for hit in hits)
+            return self._heeded(chain.from_iterable(each))
 
         return self._archive.search(words, limit).addCallback(found)
+
+    def _heeded(self, messages: Iterable[Messages]) -> list[Messages]:
+        return [message for message in messages if not self.roster.ignores(message.feed.author)]
 
     # What the peer reports.
 
@@ -226,7 +234,7 @@ class Conversation:
             self.roster.claim(batch.feed.author, batch.name, batch.lc)
             for _ in self._reader.news(batch):
                 pass  # it was news then
-        messages = self._reader.past(recent)[-EARLIER:]
+        messages = self._heeded(self._reader.past(recent))[-EARLIER:]
         if messages:
             self._newest = messages[-1].lc
             self.emit(Earlier(messages))
@@ -235,11 +243,14 @@ class Conversation:
 
     def accepted(self, batch: Batch) -> None:
         """A batch, own or another's, became part of the conversation."""
-        self._note_name(batch.feed.author, batch.name, batch.lc)
+        member = self.naming.note(batch.feed.author, batch.name, batch.lc)
+        if not member.heard:
+            self.presence.met(member)
+        member.heard = max(member.heard, batch.last_lc)
         missed = not self._caught_up and batch.last_lc < self._began
         late = not missed and batch.lc < self._newest - LATE
         for messages in self._reader.messages(batch):
-            self._missed += len(messages.records) if missed else 0
+            self._missed += len(messages.records) if missed and not member.ignored else 0
             self._lively += 0 if missed else len(messages.records)
             self._newest = max(self._newest, batch.last_lc)
             self.emit(replace(messages, missed=missed, late=late) if missed or late else messages)
@@ -276,36 +287,19 @@ class Conversation:
 
     # What the mesh reports.
 
-    def linked(self, member: bytes, name: str, host: str, port: int, dialed: bool, now: int = 0) -> None:
-        """One more link leads to `member`, which goes by `name` at the hybrid time `now` and listens at `host`, `port`."""
-        known = self._note_name(member, name, now)
-        known.host, known.port = host, port
-        known.links += 1
-        if known.links == 1:
-            known.leaving = False
-            self._present += known is not self.roster.own
-            self._told_alone = False
-            self.emit(Joined(known.shown, host, port, dialed))
+    def linked(
+        self, member: bytes, name: str, host: str, port: int, dialed: bool, now: int = 0, durable: bool = True
+    ) -> None:
+        """One more link leads to `member`, which goes by `name` at the hybrid time `now` and listens at `host`, `port`; `durable`
+        if its key outlives its process."""
+        known = self.naming.note(member, name, now, durable)
+        known.host, known.port, known.seen = host, port, now
+        self._told_alone = False
+        self.presence.linked(known, dialed)
 
-    def unlinked(self, member: bytes, left: bool) -> None:
-        """One link to `member` less; `left` if it said goodbye."""
+    def unlinked(self, member: bytes, left: bool, now: int = 0) -> None:
+        """One link to `member` less, at the hybrid time `now`; `left` if it said goodbye."""
         known = self.roster.get(member)
-        if known is None or known.links == 0:
-            return
-        known.links -= 1
-        known.leaving |= left  # of two links the one without a goodbye may be the last to close
-        if known.links == 0:
-            self._present -= known is not self.roster.own
-            self.emit(Left(known.shown) if known.leaving else Lost(known.shown))
-
-    def _note_name(self, id: bytes, name: str, at: int) -> Member:
-        if id == self.roster.own.id:
-            return self.roster.own  # an earlier life may have used another name
-        before = self.roster.get(id)
-        old, shown = (before.name, before.shown) if before else (name, None)
-        member = self.roster.claim(id, name, at)
-        if shown is not None and old != member.name:
-            self.emit(Renamed(shown, member.shown))
-        if member.shown != member.name and member.shown != shown:
-            self.emit(Impostor(member.name, member.shown))
-        return member
+        if known is not None and known.linked:
+            known.seen = now
+            self.presence.unlinked(known, left)

@@ -12,6 +12,7 @@ from nacl.signing import SigningKey
 SEED_BYTES = 32
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+SPOKEN_DIGITS = 40
 
 
 class Identity:
@@ -43,12 +44,12 @@ def verified(author: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def fingerprint(member: bytes) -> str:
-    """Return four characters that tell `member` from others of the same name at a glance; no proof of anything."""
-    return base64.b16encode(member[:2]).decode().lower()
+def fingerprint(member: bytes, groups: int = 1) -> str:
+    """Return four characters (times `groups`) that tell `member` from others of the same name; no proof of anything."""
+    return base64.b16encode(member[: 2 * groups]).decode().lower()
 
 
 def spoken(member: bytes) -> str:
     """Return a member's id in ten groups of four, to be compared aloud: 160 bits of its BLAKE2b hash."""
-    digits = blake2b(member, digest_size=20, person=b"tcpchat id").hexdigest()
+    digits = blake2b(member, digest_size=SPOKEN_DIGITS // 2, person=b"tcpchat id").hexdigest()
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

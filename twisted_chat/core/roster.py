@@ -1,17 +1,29 @@
-"""Who the members are, by key and by name, and who is here."""
+"""Who the members are, by key and by name, and what the person here thinks of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from twisted_chat.core.keys import fingerprint
+from twisted_chat.core.inventory import MAX_AUTHORS
+from twisted_chat.core.keys import KEY_BYTES, fingerprint
+from twisted_chat.core.store import Known
 from twisted_chat.core.text import likeness
+
+MAX_MEMBERS = MAX_AUTHORS
+"""Members remembered; beyond it those are forgotten who never said anything, and of whom nobody thinks anything."""
+MAX_NAMES = 8
+"""Names that can be one member's own; with another its oldest is free again."""
 
 
 @dataclass
 class Member:
-    """A known id. `name` is the name it claims, `shown` what people are shown; `links` how many links lead to it now,
-    `leaving` whether it has said goodbye over one of them."""
+    """A known id. `name` is the name it claims, `shown` what people are shown, `names` those that are its own, oldest first.
+
+    `links` is how many links lead to it now, `leaving` whether it has said goodbye over one of them. `heard` is the hybrid time
+    of the newest it said, `seen` when a link last led to it; 0 for never. `durable` is whether its key outlives its process,
+    `warned` how it was shown when people were warned of it last.
+    """
 
     id: bytes
     name: str
@@ -24,17 +36,40 @@ class Member:
     away_at: int = 0
     leaving: bool = False
     names: list[str] = field(default_factory=list)
+    durable: bool = True
+    verified: bool = False
+    ignored: bool = False
+    heard: int = 0
+    seen: int = 0
+    warned: str = ""
 
     @property
-    def here(self) -> bool:
+    def linked(self) -> bool:
         """Whether a link leads to this member now."""
         return self.links > 0
 
+    @property
+    def passing(self) -> bool:
+        """Whether nothing is to be expected of this member any more: its key was not to last, and it is gone."""
+        return not (self.durable or self.verified or self.linked)
+
+    @property
+    def known(self) -> Known:
+        """What is to be kept of this member: of a key that is gone with its process, no names."""
+        return Known(self.id, self.name, tuple(self.names if self.durable else ()), self.verified, self.ignored)
+
 
 class Roster:
-    """The members of the group, this peer included. The first key seen under a name keeps it; others get a suffix."""
+    """The members of the group, this peer included.
+
+    A name is owned by the first durable key that was seen under it, until the person here verifies another; who else goes by
+    it is shown with a suffix. A key that is not durable owns a name while it is linked, or until a durable one comes. Nobody but
+    this peer owns its name.
+    """
 
     def __init__(self, own: bytes, name: str) -> None:
+        self.keep: Callable[[Known], object] = lambda known: None
+        """Called with what is to be kept of a member whenever that has changed; set by the owner once `load` is done."""
         self._members: dict[bytes, Member] = {}
         self._owners: dict[str, bytes] = {}
         self.own = self.claim(own, name)
@@ -42,33 +77,116 @@ class Roster:
     def __len__(self) -> int:
         return len(self._members)
 
-    def get(self, member: bytes) -> Member | None:
-        """Return the member with this id, if known."""
-        return self._members.get(member)
+    def load(self, members: Iterable[Known], heard: Mapping[bytes, int]) -> None:
+        """Begin with what was kept of `members`; of each author, `heard` has the hybrid time of the newest it said."""
+        for known in members:
+            member = self._members.get(known.id)
+            if member is None:
+                member = self._members[known.id] = Member(known.id, known.name, "", named_at=heard.get(known.id, 0))
+            member.verified, member.ignored = known.verified, known.ignored
+            mine = [name for name in known.names if self._owners.setdefault(likeness(name), known.id) == known.id]
+            member.names = [*mine, *(name for name in member.names if name not in mine)]
+        for member in self._members.values():
+            member.heard = heard.get(member.id, 0)
+            self._show(member)
 
-    def claim(self, member: bytes, name: str, at: int = 0) -> Member:
-        """Note that `member` went by `name` at the hybrid time `at`; return it, `shown` as it is to be shown from now on.
+    # Names.
 
-        An older claim changes nothing.
+    def claim(self, id: bytes, name: str, at: int = 0, durable: bool | None = None) -> Member:
+        """Note that the member `id` went by `name` at the hybrid time `at`; return it, `shown` as it is to be shown from now on.
+
+        An older claim changes nothing. `durable` is whether its key outlives its process, None where that can't be told.
         """
-        known = self._members.get(member)
-        if known is not None:
-            if known.name == name or at < known.named_at:
-                return known
-            known.named_at = at
-        owner = self._owners.setdefault(likeness(name), member)
-        shown = name if owner == member else f"{name}~{fingerprint(member)}"
-        if known is None:
-            known = self._members[member] = Member(member, name, shown, named_at=at)
-        known.name, known.shown = name, shown
-        if name not in known.names:
-            known.names = [*known.names[-7:], name]
-        return known
+        member = self._members.get(id)
+        if member is None:
+            self._make_room()
+            member = self._members[id] = Member(id, name, "", named_at=at)
+        elif durable is None and (name == member.name or at < member.named_at):
+            return member
+        before = member.known
+        member.durable = member.durable if durable is None else durable
+        if at >= member.named_at:
+            member.name, member.named_at = name, at
+        owner = self.owner(member.name)
+        if owner is None or owner.passing or (member.durable and not (owner.durable or owner.verified)):
+            self._give(member)
+        self._show(member)
+        if member.known != before:
+            self.keep(member.known)
+        return member
 
     def rename_own(self, name: str) -> Member:
         """Let this peer go by another name."""
         self.own.named_at = 0
         return self.claim(self.own.id, name)
+
+    def owner(self, name: str) -> Member | None:
+        """Return the member that owns `name`, if any does."""
+        return self._members.get(self._owners.get(likeness(name), b""))
+
+    def _give(self, member: Member) -> None:
+        """Make the name that `member` goes by its own, whoever owned it before."""
+        before = self.owner(member.name)
+        if before is member:
+            return
+        self._owners[likeness(member.name)] = member.id
+        member.names.append(member.name)
+        if len(member.names) > MAX_NAMES:
+            self._owners.pop(likeness(member.names.pop(0)), None)
+        if before is not None:
+            before.names = [name for name in before.names if likeness(name) != likeness(member.name)]
+            self._show(before)
+            self.keep(before.known)
+
+    def _show(self, member: Member) -> None:
+        member.shown = member.name
+        if self.owner(member.name) is not member:
+            others = {likeness(other.shown) for other in self._members.values() if other is not member}
+            for groups in range(1, KEY_BYTES // 2 + 1):  # a key whose fingerprint begins like another's is easily made
+                member.shown = f"{member.name}~{fingerprint(member.id, groups)}"
+                if likeness(member.shown) not in others:
+                    break
+
+    def _make_room(self) -> None:
+        if len(self._members) < MAX_MEMBERS:
+            return
+        passing = [
+            member
+            for member in self._members.values()
+            if member is not self.own and not (member.linked or member.heard or member.verified or member.ignored)
+        ]
+        if passing:
+            member = min(passing, key=lambda each: each.seen)
+            del self._members[member.id]
+            for name in member.names:
+                self._owners.pop(likeness(name), None)
+            self.keep(Known(member.id, ""))
+
+    # What the person here thinks of them.
+
+    def verify(self, member: Member, verified: bool) -> None:
+        """Note whether it is known whose key this is. If it is, the name it goes by is its own, unless that is this peer's."""
+        member.verified = verified
+        if verified and self.owner(member.name) is not self.own:
+            self._give(member)
+            self._show(member)
+        self.keep(member.known)
+
+    def ignore(self, member: Member, ignored: bool) -> None:
+        """Note whether anybody wants to hear of a member."""
+        member.ignored = ignored
+        self.keep(member.known)
+
+    # Looking.
+
+    def get(self, member: bytes) -> Member | None:
+        """Return the member with this id, if known."""
+        return self._members.get(member)
+
+    def ignores(self, member: bytes) -> bool:
+        """Whether the person here does not want to hear of this member."""
+        known = self._members.get(member)
+        return known is not None and known.ignored
 
     def shown(self, member: bytes) -> str:
         """Return how people are shown `member`, known or not."""
@@ -76,20 +194,23 @@ class Roster:
         return known.shown if known else f"~{fingerprint(member)}"
 
     def find(self, name: str) -> Member | None:
-        """Return the member that people are shown, or that goes, by `name`, in any case; who is here comes first."""
+        """Return the member that people are shown, or that goes, by `name`, in any case; who is linked comes first."""
+        wanted = likeness(name)
         found = [
-            member
-            for member in self._members.values()
-            if likeness(name) in (likeness(member.shown), likeness(member.name))
+            member for member in self._members.values() if wanted in (likeness(member.shown), likeness(member.name))
         ]
-        found.sort(key=lambda member: (likeness(member.shown) != likeness(name), not member.here))
+        found.sort(key=lambda member: (likeness(member.shown) != wanted, not member.linked))
         return found[0] if found else None
 
     def everybody(self) -> list[Member]:
         """Return all known members, this peer included, by name."""
-        return sorted(self._members.values(), key=lambda member: likeness(member.shown))
+        return by_name(self._members.values())
 
-    def here(self) -> list[Member]:
-        """Return the others that are here, by name."""
-        present = (member for member in self._members.values() if member.here and member is not self.own)
-        return sorted(present, key=lambda member: likeness(member.shown))
+    def others(self) -> list[Member]:
+        """Return all known members but this peer, in no particular order."""
+        return [member for member in self._members.values() if member is not self.own]
+
+
+def by_name(members: Iterable[Member]) -> list[Member]:
+    """Return `members` in the order in which people are shown them."""
+    return sorted(members, key=lambda member: likeness(member.shown))

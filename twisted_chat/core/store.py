@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,12 +32,31 @@ class Held:
     hole: tuple[int, int] = (0, 0)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is kept of a member besides what it said. `name` is what it called itself last, `names` are those that are its
+    own, oldest first; `verified` and `ignored` are what the person here thinks of it."""
+
+    id: bytes
+    name: str
+    names: tuple[str, ...] = ()
+    verified: bool = False
+    ignored: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to be kept."""
+        return not (self.names or self.verified or self.ignored)
+
+
 @dataclass
 class Loaded:
     """All a store knows when it is opened."""
 
     held: list[Held] = field(default_factory=list)
     forks: list[Fork] = field(default_factory=list)
+    members: list[Known] = field(default_factory=list)
+    """In the order in which they became known."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,10 @@ class Store(Protocol):
         """
         ...
 
+    def know(self, members: Sequence[Known]) -> Deferred[None]:
+        """Keep this of each of `members` instead of what was kept of it; of one with `nothing`, no more is kept."""
+        ...
+
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """Give up what was received before `before_ms` (wall clock, milliseconds since 1970), oldest batches of each feed first.
 
@@ -119,6 +142,10 @@ class Store(Protocol):
 
         At most `limit` bytes, one batch at least, one feed in a page; empty when there are no more.
         """
+        ...
+
+    def sizes(self) -> Deferred[Mapping[bytes, int]]:
+        """Return how many bytes of batches, their signatures included, are stored of each author."""
         ...
 
     def close(self) -> Deferred[None]:

@@ -15,7 +15,7 @@ from twisted_chat.storage.files import explained, sync_directory
 if TYPE_CHECKING:
     from importlib.abc import Traversable  # where Python 3.10 has it
 
-VERSION = 1
+VERSION = 2
 """The format this version writes: `schema/<VERSION>.sql`, reached from older ones by `schema/upgrade-to-<N>.sql`."""
 APPLICATION = 1952673896
 """What `PRAGMA application_id` says in a database of ours."""
@@ -56,7 +56,8 @@ def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERS
 
 
 def open_for_reading(path: Path, version: int = VERSION) -> sqlite3.Connection:
-    """Open the database at `path` beside whoever writes to it; nothing can be written to it, and it is not upgraded.
+    """Open the database at `path` beside whoever writes to it; nothing can be written to it, and it is not upgraded: of an older
+    one, a temporary copy is made that is.
 
     Raises `StorageError` for a file that is missing, damaged, no database, not ours, newer than `version` or can't be used.
     """
@@ -64,7 +65,14 @@ def open_for_reading(path: Path, version: int = VERSION) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
     try:
-        _recognise(connection, path, version)
+        found = _recognise(connection, path, version)
+        if found == version:
+            return connection
+        copy = sqlite3.connect("", isolation_level=None)
+        connection.backup(copy)
+        connection.close()
+        connection = copy
+        _upgrade(connection, SCHEMA, found, version)
     except sqlite3.Error as error:
         connection.close()
         raise storage_error(path, error) from error
@@ -89,8 +97,12 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Trave
         _apply(connection, scripts / f"{version}.sql", version)
     elif found < version:
         _back_up(connection, path.with_name(f"{path.name}.v{found}.bak"))
-        for step in range(found + 1, version + 1):
-            _apply(connection, scripts / f"upgrade-to-{step}.sql", step)
+        _upgrade(connection, scripts, found, version)
+
+
+def _upgrade(connection: sqlite3.Connection, scripts: Traversable, found: int, version: int) -> None:
+    for step in range(found + 1, version + 1):
+        _apply(connection, scripts / f"upgrade-to-{step}.sql", step)
 
 
 def _recognise(connection: sqlite3.Connection, path: Path, version: int) -> int:

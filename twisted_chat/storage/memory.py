@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Loaded
-from twisted_chat.storage.heads import Head
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded
+from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import find, in_order, newest, page, words_of
 
 LIMIT = 64 * 1024 * 1024
@@ -55,11 +55,12 @@ class MemoryStore:
         self._kept: dict[FeedId, list[_Kept]] = {}
         self._arrivals: deque[FeedId] = deque()  # as often as the feed has batches
         self._forks: dict[FeedId, Fork] = {}
+        self._members: dict[bytes, Known] = {}
 
     def load(self) -> Deferred[Loaded]:
         """Return what is held now: nothing, at the start."""
         held = [head.held(feed) for feed, head in self._heads.items()]
-        return succeed(Loaded(held, list(self._forks.values())))
+        return succeed(Loaded(held, list(self._forks.values()), list(self._members.values())))
 
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
         """See `Store.append`."""
@@ -96,14 +97,24 @@ class MemoryStore:
             return succeed(None)
         kept = self._kept[feed]
         end = bisect_left(kept, fork.place, key=lambda each: each.batch.last)
+        freed = _bytes(kept[end:])
         self._discard(feed, kept[end:])
         del kept[end:]
-        left = head.cut(fork.place, (each.batch for each in reversed(kept)))
+        left = head.cut(fork.place, (each.batch for each in reversed(kept)), freed)
         if left is None:
             del self._heads[feed], self._kept[feed]
             return succeed(None)
         self._heads[feed] = left
         return succeed(left.held(feed))
+
+    def know(self, members: Sequence[Known]) -> Deferred[None]:
+        """See `Store.know`."""
+        for known in members:
+            if known.nothing:
+                self._members.pop(known.id, None)
+            else:
+                self._members[known.id] = known
+        return succeed(None)
 
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""
@@ -140,6 +151,10 @@ class MemoryStore:
                 return succeed(page(_batches_from(kept, start), limit, gaps=True))
         return succeed([])
 
+    def sizes(self) -> Deferred[Mapping[bytes, int]]:
+        """See `Store.sizes`."""
+        return succeed(sizes(self._heads.items()))
+
     def close(self) -> Deferred[None]:
         """See `Store.close`."""
         return succeed(None)
@@ -156,9 +171,10 @@ class MemoryStore:
         """Give up the lowest batches of a feed, their arrivals being forgotten already; return its low if that rose."""
         kept = self._kept[feed]
         self._size -= sum(cost(each.batch) for each in kept[:count])
+        freed = _bytes(kept[:count])
         del kept[:count]
         before = self._heads[feed]
-        head = self._heads[feed] = before.drop_below(kept[0].first if kept else before.high + 1)
+        head = self._heads[feed] = before.drop_below(kept[0].first if kept else before.high + 1, freed)
         return {feed: head.low} if head.low > before.low else {}
 
     def _discard(self, feed: FeedId, kept: Sequence[_Kept]) -> None:
@@ -173,6 +189,10 @@ class MemoryStore:
             else:
                 left.append(arrival)
         self._arrivals = left
+
+
+def _bytes(kept: Sequence[_Kept]) -> int:
+    return sum(each.batch.size for each in kept)
 
 
 def _batches_from(kept: Sequence[_Kept], start: int) -> Iterable[Batch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,18 +11,19 @@ from zlib import crc32
 
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, unseal
-from twisted_chat.core.store import Held, Hit, Loaded
-from twisted_chat.storage.heads import Head
+from twisted_chat.core.store import Held, Hit, Known, Loaded
+from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import find, in_order, newest, page, words_of
+from twisted_chat.storage.members import keep_member, read_members
 from twisted_chat.storage.words import WordIndex, has_full_text
 
 INDEX_STEP = 256
 """Batches that are indexed at a time, so that others' turns come between."""
 
 _LOAD = """
-SELECT id, author, epoch, low, high, base, hole_first, hole_last, tip, tip_first, tip_lc FROM feeds
+SELECT id, author, epoch, low, high, base, hole_first, hole_last, tip, tip_first, tip_lc, bytes FROM feeds
 """
-_SAVE = "INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAVE = "INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP = """
 INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, notable, checksum, sig, body)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -81,7 +82,11 @@ class Tables:
     def load(self) -> Loaded:
         """See `Store.load`."""
         held = [stored.head.held(feed) for feed, stored in self._feeds.items()]
-        return Loaded(held, list(self.forks()))
+        return Loaded(held, list(self.forks()), read_members(self.connection))
+
+    def highs(self) -> dict[FeedId, int]:
+        """Return the last record stored of each feed."""
+        return {feed: stored.head.high for feed, stored in self._feeds.items()}
 
     def forks(self) -> Generator[Fork, None, None]:
         """Yield the proofs, by feed, without keeping them."""
@@ -140,12 +145,17 @@ class Tables:
         if stored is None:
             return None
         where = "feed = ? AND first > ? AND last >= ?"
-        self._delete(where, (stored.id, fork.place - MAX_RECORDS, fork.place))
+        freed = self._delete(where, (stored.id, fork.place - MAX_RECORDS, fork.place))
         newest_first = "SELECT sig, body, checksum FROM batches WHERE feed = ? ORDER BY first DESC"
         with self._batches(newest_first, (stored.id,)) as left:
-            head = stored.head.cut(fork.place, left)
+            head = stored.head.cut(fork.place, left, freed)
         self._change(feed, Stored(stored.id, head) if head else None)
         return head.held(feed) if head else None
+
+    def know(self, members: Sequence[Known]) -> None:
+        """See `Store.know`."""
+        for known in members:
+            keep_member(self.connection, known)
 
     def trim(self, before_ms: int) -> dict[FeedId, int]:
         """See `Store.trim`."""
@@ -154,8 +164,8 @@ class Tables:
             feed = FeedId(author, epoch)
             id, before = self._feeds[feed]
             lowest = before.high + 1 if kept is None else kept
-            self._delete("feed = ? AND first < ?", (id, lowest))
-            head = before.drop_below(lowest)
+            freed = self._delete("feed = ? AND first < ?", (id, lowest))
+            head = before.drop_below(lowest, freed)
             self._change(feed, Stored(id, head))
             if head.low > before.low:
                 lows[feed] = head.low
@@ -207,6 +217,10 @@ class Tables:
                 return found
         return []
 
+    def sizes(self) -> Mapping[bytes, int]:
+        """See `Store.sizes`."""
+        return sizes((feed, stored.head) for feed, stored in self._feeds.items())
+
     def _index_some(self, index: WordIndex) -> bool:
         """Index a step further; return whether that was not all."""
         query = "SELECT id, sig, body, checksum FROM batches WHERE id > ? ORDER BY id LIMIT ?"
@@ -216,9 +230,13 @@ class Tables:
             index.add(((id, batch) for id, batch in batches if batch), rows[-1][0])
         return len(rows) == INDEX_STEP
 
-    def _delete(self, where: str, values: tuple[int, ...]) -> None:
+    def _delete(self, where: str, values: tuple[int, ...]) -> int:
+        """Delete batches; return how many bytes they had."""
+        size = f"SELECT coalesce(sum(length(sig) + length(body)), 0) FROM batches WHERE {where}"
+        freed: int = self.connection.execute(size, values).fetchone()[0]
         if self.connection.execute(f"DELETE FROM batches WHERE {where}", values).rowcount:
             self.connection.execute("UPDATE indexed SET upto = 0")
+        return freed
 
     def _change(self, feed: FeedId, stored: Stored | None) -> None:
         self._before.setdefault(feed, self._feeds.get(feed))
@@ -270,7 +288,7 @@ def _unsealed(sig: bytes, body: bytes) -> Batch:
 
 
 def _columns(head: Head) -> Sequence[Any]:
-    return head.low, head.high, head.base, head.hole, head.tip, head.tip_first, head.tip_lc
+    return head.low, head.high, head.base, head.hole, head.tip, head.tip_first, head.tip_lc, head.bytes
 
 
 def _checksum(sig: bytes, body: bytes) -> int:

@@ -1,0 +1,46 @@
+"""Telling every linked peer whom this one is linked with, whenever that has changed, but at most once a second."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_chat.core.frames import MAX_LINKED, Linked
+from twisted_chat.core.neighbour import Wire
+
+LINKED_INTERVAL = 1.0
+"""Seconds between two announcements."""
+
+
+class Company:
+    """Sends `linked`. Each link is told only what it was not told before."""
+
+    def __init__(self, wires: Collection[Wire], clock: IReactorTime) -> None:
+        """`wires` are the ready links, at any time."""
+        self._wires = wires
+        self._clock = clock
+        self._told: dict[Wire, list[bytes]] = {}
+        self._due: IDelayedCall | None = None
+        self._last = float("-inf")
+
+    def changed(self) -> None:
+        """There is a link more, or one less."""
+        if self._due is None:
+            wait = max(0.0, self._last + LINKED_INTERVAL - self._clock.seconds())
+            self._due = self._clock.callLater(wait, self._tell)
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _tell(self) -> None:
+        self._due = None
+        self._last = self._clock.seconds()
+        members = sorted({wire.member for wire in self._wires})[:MAX_LINKED]
+        for wire in list(self._wires):
+            if self._told.get(wire) != members:
+                wire.send(Linked(members))
+        self._told = dict.fromkeys(self._wires, members)

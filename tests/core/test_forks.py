@@ -11,7 +11,7 @@ from tests.core.sealing import Writer
 from tests.core.wires import Party, Recorder, join, run
 from twisted_chat.core.errors import FORGED, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, unseal
-from twisted_chat.core.forks import fork_frame
+from twisted_chat.core.forks import MAX_FORKS, fork_frame
 from twisted_chat.core.frames import BatchFrame, Digest, ForkFrame, Have, Want
 from twisted_chat.core.store import Held, Loaded
 
@@ -247,3 +247,28 @@ class OwnForkTests(SynchronousTestCase):
         run(clock, 0.5)
         self.assertEqual(bia.texts(), ["me", "still me"])
         self.assertEqual(bia.forks, [ana.id])
+
+
+class MaxForksTests(SynchronousTestCase):
+    """Eva contradicts herself in feed after feed."""
+
+    def test_enough_is_known(self) -> None:
+        """Of one author so many proofs are kept and passed on, and no more: in her other feeds what came first stays, also when
+        another sends a proof. Of somebody else proofs are kept as before."""
+        clock = Clock()
+        ana = Party(clock, 1)
+        wire = Recorder()
+        ana.replica.attach(wire)
+        wire.lines.clear()
+        frozen = []
+        for number, author in enumerate([9] * (MAX_FORKS + 5) + [8]):
+            eva = Writer(author, epoch=number)
+            common = eva.write("hello")
+            one, other = eva.seal(common, "yes"), eva.seal(common, "no")
+            for _ in range(2):
+                ana.hears(wire, carry(common), carry(one), carry(other), fork_frame(Fork(one, other)))
+            run(clock, 0.1)
+            frozen.append(ana.replica.holdings[eva.feed].fork is not None)
+            self.assertEqual(ana.held()[eva.feed], (1, 1) if frozen[-1] else (1, 2))
+        self.assertEqual(frozen, [True] * MAX_FORKS + [False] * 5 + [True])
+        self.assertEqual(len(wire.frames(ForkFrame)), MAX_FORKS + 1)

@@ -8,7 +8,7 @@ from tests.storage.feeding import Author
 from twisted_chat.core.errors import LIMIT, Refusal
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import Have, Range
-from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, RANGES_A_LINE, Inventory
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, RANGES_A_LINE, Inventory
 
 ANA, BIA = b"a" * 32, b"b" * 32
 
@@ -45,6 +45,29 @@ class InventoryTests(SynchronousTestCase):
             self.inventory.hold(FeedId(number.to_bytes(32, "big"), 0))
         self.assertEqual(self.assertRaises(Refusal, self.inventory.hold, FeedId(BIA, 0)).reason, LIMIT)
         self.assertEqual(len(self.inventory), MAX_FEEDS + MAX_AUTHORS - 1)
+
+    def test_limit_of_all(self) -> None:
+        """No more feeds are held than may be listed, but for what is one's own: that never fails."""
+        for number in range(MAX_HELD):
+            self.inventory.hold(FeedId((number % 7).to_bytes(32, "big"), number))
+        self.assertEqual(self.assertRaises(Refusal, self.inventory.hold, FeedId(ANA, 1)).reason, LIMIT)
+        self.assertEqual(self.inventory.hold(FeedId(ANA, 1), own=True).high, 0)
+        for epoch in range(MAX_FEEDS):
+            self.inventory.hold(FeedId(BIA, epoch), own=True)
+        self.assertIn(FeedId(BIA, MAX_FEEDS - 1), self.inventory)
+
+    def test_release(self) -> None:
+        """A feed of which nothing has come makes room again, and so does its author; one of which something has come stays."""
+        for number in range(MAX_AUTHORS):
+            holding = self.inventory.hold(FeedId(number.to_bytes(32, "big"), 1))
+        self.inventory.release(holding)
+        self.inventory.release(holding)
+        self.assertNotIn(holding.feed, self.inventory)
+        holding = self.inventory.hold(FeedId(ANA, 1))
+        holding.high = 5
+        self.inventory.release(holding)
+        self.assertIs(self.inventory[FeedId(ANA, 1)], holding)
+        self.assertEqual(len(list(self.inventory.authors)), MAX_AUTHORS)
 
     def test_digest_is_of_what_is_held(self) -> None:
         """Two that hold the same have the same digest, in whatever order it came."""

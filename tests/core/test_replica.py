@@ -10,15 +10,16 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.sealing import Writer, said
-from tests.core.wires import Party, Recorder, SlowStore, join, mesh, run
+from tests.core.wires import Party, Recorder, SlowStore, join, mesh, one_turn, run
 from tests.storage.feeding import Author
-from twisted_chat.core import replica as replica_module
+from twisted_chat.core import saving
 from twisted_chat.core.announcing import HAVE_INTERVAL
 from twisted_chat.core.errors import FORGED, LIMIT, PROTOCOL, Refusal
-from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.feeds import MAX_RECORDS, FeedId, unseal
 from twisted_chat.core.frames import BatchFrame, Digest, Frame, Have, Range, Stop, Want
 from twisted_chat.core.inventory import MAX_AUTHORS
-from twisted_chat.core.replica import MAX_HAVE, OWN_UNSAVED, UNSAVED
+from twisted_chat.core.replica import MAX_HAVE
+from twisted_chat.core.saving import OWN_UNSAVED, UNSAVED
 from twisted_chat.core.store import Held, Loaded
 
 
@@ -162,6 +163,31 @@ class SpeakingTests(ReplicaTestCase):
         self.assertEqual([len(batch.records) for batch in self.ana.shown], [3, 1])
         self.assertEqual([batch.first for batch in self.ana.shown], [1, 4])
 
+    def test_a_flood_fills_batches(self) -> None:
+        """Of more than fits one batch, what would not fill the last waits a turn for what is said meanwhile, and no longer."""
+        texts = [str(number) for number in range(MAX_RECORDS * 5)]
+        turns = [texts[: MAX_RECORDS + 9], texts[MAX_RECORDS + 9 : MAX_RECORDS + 12], texts[MAX_RECORDS + 12 :], []]
+        sizes = []
+        for spoken in turns:
+            self.ana.say(*spoken)
+            one_turn(self.clock)
+            sizes.append([len(batch.records) for batch in self.ana.shown])
+        self.assertEqual(sizes, [[512], [512, 12], [512, 12, *[512] * 3], [512, 12, *[512] * 3, 500]])
+        self.assertEqual(self.ana.texts(), texts)
+
+    def test_nothing_waits_for_a_turn_that_does_not_come(self) -> None:
+        """Whoever leaves, or takes another name, has all sealed at once, under the name it was said by."""
+        texts = [str(number) for number in range(MAX_RECORDS + 1)]
+        self.ana.say(*texts)
+        one_turn(self.clock)
+        self.assertFalse(self.ana.replica.sent())
+        self.ana.replica.rename("Ana Maria")
+        self.ana.say("b")
+        self.ana.replica.flush()
+        self.assertTrue(self.ana.replica.sent())
+        self.assertEqual(self.ana.texts(), [*texts, "b"])
+        self.assertEqual([batch.name for batch in self.ana.shown], ["P1", "P1", "Ana Maria"])
+
     def test_chained(self) -> None:
         """Each batch names the one before, and its time is after it, in this epoch and from one life to the next."""
         self.ana.say("a")
@@ -279,6 +305,24 @@ class AnnouncementTests(ReplicaTestCase):
         self.assertLessEqual(len(told), 0.5 / HAVE_INTERVAL + 2)
         self.assertEqual(ranges(told[-1]), {self.ana.id: [(1, 1, 100)]})
 
+    def test_many_links(self) -> None:
+        """The more links there are the rarer all hear it; an author, of its own feeds, up to 4 times a second all the same."""
+        writer = Writer(9)
+        wires = [Recorder(bytes([number]) * 32) for number in range(1, 80)]
+        wires.append(Recorder(writer.identity.id))
+        for wire in wires:
+            self.ana.replica.attach(wire)
+        for _ in range(400):
+            batch = writer.write("x")
+            self.ana.hears(wires[-1], BatchFrame(batch.sig, batch.signed().body))
+            run(self.clock, 0.01)
+        run(self.clock, 1)
+        told = [self.announcements(wire) for wire in wires]
+        self.assertEqual({len(each) for each in told[:-1]}, {5}, "every second, and at once")
+        self.assertIn(len(told[-1]), range(16, 18))
+        for each in told:
+            self.assertEqual(ranges(each[-1]), {writer.identity.id: [(7, 1, 400)]})
+
     def test_at_once_after_a_silence(self) -> None:
         """After a silence the first `have` waits for nothing."""
         wire = join(self.ana, self.bia)
@@ -355,6 +399,18 @@ class AcceptanceTests(ReplicaTestCase):
         self.refusal(FORGED, self.ana, self.wire, self.frame(forged))
         self.assertEqual(self.ana.texts(), [])
         self.assertEqual(list(self.ana.replica.holdings.of(batch.feed.author)), [], "it takes no place either")
+
+    def test_vouched_for_by_the_next(self) -> None:
+        """A batch whose signature does not hold is refused, even if its author signed a next one that names it: whoever took
+        it for that could pass it on to nobody."""
+        first = self.writer.write("a")
+        bad = unseal(bytes(64), self.writer.seal(first, "b").body)
+        vouching = self.writer.seal(bad, "c")
+        self.assertEqual(vouching.prev, bad.hash)
+        self.ana.hears(self.wire, self.frame(first), self.frame(vouching))
+        self.refusal(FORGED, self.ana, self.wire, self.frame(bad))
+        self.assertEqual(self.ana.texts(), ["a"])
+        self.assertEqual(self.ana.held()[first.feed], (1, 1))
 
     def test_not_a_batch(self) -> None:
         """What is in a batch frame and is no batch is refused."""
@@ -447,7 +503,7 @@ class PressureTests(ReplicaTestCase):
 
     def test_flow(self) -> None:
         """With 16 MiB of anybody's batches waiting links are read no more, until half of it is kept."""
-        self.patch(replica_module, "UNSAVED", 200_000)
+        self.patch(saving, "UNSAVED", 200_000)
         self.assertEqual(UNSAVED, 16 * 1024 * 1024)
         self.ana.store.slow = True
         writer, wire = Writer(9), Recorder()

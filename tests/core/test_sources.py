@@ -306,6 +306,22 @@ class HoleTests(SourcesTestCase):
         self.assertEqual(self.wants(wire), [Want(other, 5)])
 
 
+class MadeUpTests(SourcesTestCase):
+    """Offers that somebody made up."""
+
+    def test_nothing_is_left(self) -> None:
+        """Who offers feeds of authors that don't exist, again and again, takes no room from those that do."""
+        for visit in range(2 * MAX_AUTHORS // MAX_ASKED):
+            authors = [(1000 * visit + number).to_bytes(32, "big") for number in range(MAX_ASKED)]
+            wire = self.link(b"z" * 32, *(have(1, 5, FeedId(author, 1)) for author in authors))
+            self.assertEqual(len(self.wants(wire)), MAX_ASKED)
+            run(self.clock, PATIENCE + 1 if visit == 0 else 0.1)
+            self.ana.replica.detach(wire)
+        self.assertEqual(list(self.ana.replica.holdings), [self.ana.replica.own])
+        self.ana.give(BATCHES[0])
+        self.assertEqual(self.ana.held()[FEED], (1, 1))
+
+
 class TogetherTests(SynchronousTestCase):
     """The same with real replicas at the other ends."""
 

@@ -7,26 +7,27 @@ from collections.abc import Sequence
 
 from msgspec import Raw
 
+from tests.core.sealing import seal_any
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, visit
-from twisted_chat.core.feeds import Batch, Group, seal
+from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import BatchFrame, Have, Ping, Pong, Range, Want
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.records import Say, encode_record
+from twisted_chat.core.records import Say
 from twisted_chat.core.replica import MAX_HAVE
 
 EPOCH = 7
 NOW = 1_700_000_000_000
 
 
-def sealed(identity: Identity, records: Sequence[Raw], group: Group | None = None, name: str = "Zoe") -> Batch:
+def sealed(identity: Identity, records: Sequence[object], group: Group | None = None, name: str = "Zoe") -> Batch:
     """Return the first batch of a feed."""
-    return seal(identity, group or Group(), EPOCH, 1, b"", NOW, NOW * 1000, name, list(records))
+    return seal_any(identity, group or Group(), FeedId(identity.id, EPOCH), 1, b"", NOW * 1000, name, records)
 
 
-def saying(text: str) -> list[Raw]:
+def saying(text: str) -> list[Say]:
     """Return one record."""
-    return [encode_record(Say(text))]
+    return [Say(text)]
 
 
 class TestHostileMember(PeersTestCase):
@@ -109,7 +110,7 @@ class TestHostileMember(PeersTestCase):
         await self.start()
         guest = await self.visit()
         batch = sealed(guest.identity, saying("once"))
-        beyond = seal(guest.identity, Group(), EPOCH, 9, batch.hash, NOW, NOW * 1000 + 9, "Zoe", saying("beyond"))
+        beyond = seal_any(guest.identity, Group(), batch.feed, 9, batch.hash, NOW * 1000 + 9, "Zoe", saying("beyond"))
         for _ in range(3):
             guest.send(BatchFrame(batch.sig, Raw(batch.body)), BatchFrame(beyond.sig, Raw(beyond.body)))
         await self.answers(guest)

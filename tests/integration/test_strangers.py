@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import secrets
+from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
@@ -11,9 +13,16 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from tests.fuzz.mutation import LINES
 from tests.integration.case import PeersTestCase
-from tests.integration.guest import call
-from tests.integration.processes import HOST, PATIENCE
+from tests.integration.guest import Guest, call, visit
+from tests.integration.processes import HOST, MODULE, PATIENCE
+from tests.integration.test_hostile import saying, sealed
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.frames import VERSION, Greet, encode
+from twisted_chat.core.keys import SEED_BYTES, Identity
+from twisted_chat.core.opening import OPENING_SECONDS, Introduction, Opening, Role
+from twisted_chat.net.connection import FLUSH_SECONDS
 
 NOISE = 100 * 1024 * 1024
 CHUNK = 64 * 1024
@@ -72,6 +81,22 @@ class Noise(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits."""
         self.closed.callback(self._sent)
+
+
+class Recorded(Guest):
+    """A guest whose words somebody hears on the wire: `sent`."""
+
+    def makeConnection(self, transport: Any) -> None:
+        """Keep what is sent from now on."""
+        self.sent = b""
+        write = transport.write
+
+        def keep(data: bytes) -> None:
+            self.sent += data
+            write(data)
+
+        transport.write = keep
+        super().makeConnection(transport)
 
 
 class TestForeignServices(PeersTestCase):
@@ -145,9 +170,94 @@ class TestCallers(PeersTestCase):
             self.assertEqual(len(self.refusals()), number, what)
         await self.goes_on()
 
+    def hello(self) -> bytes:
+        """Return a good `hello`."""
+        introduction = Introduction(Identity(secrets.token_bytes(SEED_BYTES)), Group(), "Zoe", 0, 1, False)
+        hello = Opening(introduction, Role.DIALER).receive(encode(Greet(VERSION, False))[:-1])
+        assert isinstance(hello, bytes)
+        return hello
+
     def refusals(self) -> list[str]:
         """Return the lines in Ana's log about refused connections."""
         return [line for line in self.ana.log_lines() if "recusada" in line]
+
+    async def test_before_its_turn(self) -> None:
+        """No frame has any effect before the opening is through: whatever is said instead of `hello`, or after it instead of
+        `auth`, ends the connection, and nothing of the conversation or its members has been said to whoever said it."""
+        await self.start()
+        said = sealed(Identity(secrets.token_bytes(SEED_BYTES)), saying("unseen"))
+        lines = [*LINES, said.line[:-1]]
+        for hello in (b"", self.hello()):
+            for line in lines:
+                caller = await call(self.reactor, self.ana.port)
+                await caller.greeted
+                caller.send(hello + line + b"\n" + said.line)
+                *answers, bye, rest = (await caller.closed).split(b"\n")
+                self.assertEqual(rest, b"")
+                self.assertTrue(bye.startswith(b'{"t":"bye"') or b'"bye"' in line, (line, bye))
+                self.assertLessEqual(len(answers), 2 if hello else 1, line)
+        await self.goes_on()
+        self.assertFalse([line for peer in (self.ana, self.bia) for line in peer.lines if "unseen" in line])
+
+    async def test_replay(self) -> None:
+        """An opening that was heard on the wire, said again word for word, is refused: the listener's nonce is another."""
+        await self.start()
+        guest = Recorded("Zoe")
+        await visit(self.reactor, self.ana.port, guest)
+        guest.transport.loseConnection()
+        await guest.closed
+        await self.ana.wait_for("Zoe")
+        for _ in range(3):
+            caller = await call(self.reactor, self.ana.port)
+            await caller.greeted
+            caller.send(guest.sent)
+            heard = await caller.closed
+            self.assertTrue(heard.endswith(BYE % b"auth"), heard)
+        await self.ana.eventually(lambda: len(self.refusals()) >= 3, "lines in the log")
+        self.ana.say("/status")
+        await self.ana.wait_for("connections refused: auth 3")
+        await self.goes_on()
+
+    async def test_unfinished_handshakes(self) -> None:
+        """Callers of a closed group that begin to turn to TLS and don't come to an end are hung up on within seconds, and
+        counted; who knows the passphrase is let in meanwhile."""
+        path = self.peers.directory / "passphrase"
+        path.touch(mode=0o600)
+        path.write_text("correct horse battery\n")
+        ana = self.peers.start("Ana", None, "--passphrase-file", str(path))
+        await ana.wait_for("Ana")
+        beginnings = (
+            b"",
+            b'{"t":"tls"}\n',
+            b'{"t":"tls"}\n\x16\x03\x01\x02\x00\x01\x00',
+            b'{"t":"tls"}\nGET / HTTP/1.1\r\n',
+        )
+        callers = [await call(self.reactor, ana.port) for _ in range(28)]
+        for number, caller in enumerate(callers):
+            caller.send(beginnings[number % len(beginnings)])
+        bia = self.peers.start("Bia", None, "--passphrase-file", str(path))
+        await bia.wait_for("Ana joined")
+        began = self.reactor.seconds()
+        await gatherResults([caller.closed for caller in callers])
+        self.assertLess(self.reactor.seconds() - began, OPENING_SECONDS + FLUSH_SECONDS + 1)
+        ana.say("/status")
+        counted = await ana.wait_for("connections refused:")
+        self.assertIn("timeout 21", counted)
+        self.assertIn("tls 7", counted)
+        self.assert_healthy()
+
+    async def test_few_descriptors(self) -> None:
+        """A peer that may open few files, and is called by more than that, gets over it: later callers are let in again."""
+        limited = ("/bin/sh", "-c", 'ulimit -n 40; exec "$0" "$@"', *MODULE)
+        self.ana, self.bia = self.peers.start("Ana", command=limited), self.peers.start("Bia")
+        await self.peers.linked()
+        self.base = self.ana.rss()
+        callers = [await call(self.reactor, self.ana.port) for _ in range(150)]
+        heard = await gatherResults([caller.closed for caller in callers])
+        self.assertIn(b"", heard, "there were descriptors enough for all that may wait")
+        caio = self.peers.start("Caio")
+        await caio.wait_for("Ana joined")
+        await self.goes_on()
 
     async def test_silence(self) -> None:
         """Callers that say nothing, or never end their line, are hung up on within seconds; as many as there may be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from twisted_chat.core import errors
@@ -13,6 +14,9 @@ from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.core.store import Held, Store
 
+MAX_FORKS = 16
+"""Forked feeds of one author of which the proof is kept; in others of that author, what came first stays."""
+
 
 class Forks:
     """Finds forks, and freezes the feeds they are in."""
@@ -23,11 +27,14 @@ class Forks:
         self._group = group
         self._store = store
         self._frozen = frozen
+        self._proofs: Counter[bytes] = Counter()
+        """How many forked feeds of each author are known."""
 
     def load(self, forks: Iterable[Fork]) -> None:
         """Take over the forks a store knows of."""
         for fork in forks:
-            holding = self._inventory.hold(fork.feed)
+            holding = self._inventory.hold(fork.feed, own=True)
+            self._proofs[fork.feed.author] += holding.fork is None
             if holding.fork is None or fork.place < holding.fork.place:
                 holding.fork = fork
 
@@ -49,6 +56,8 @@ class Forks:
 
     def conflict(self, holding: Holding, batch: Batch) -> None:
         """A validly signed batch contradicts the newest we hold."""
+        if self._notorious(batch.feed.author):
+            return
 
         def contradicted(ours: Iterable[Batch]) -> None:
             for mine in ours:
@@ -62,15 +71,22 @@ class Forks:
         """Take a proof from a neighbour. Raises `Refusal` if it proves nothing."""
         fork = Fork(*(unseal(half.sig, bytes(half.body)) for half in (frame.one, frame.other)))
         known = self._inventory.get(fork.feed)
-        if known is None or known.fork is None or known.fork.place > fork.place:
+        before = known.fork if known is not None else None
+        if before is None and self._notorious(fork.feed.author):
+            return
+        if before is None or fork.place < before.place:
             fork.prove(self._group)
             self._freeze(fork)
+
+    def _notorious(self, author: bytes) -> bool:
+        return self._proofs[author] >= MAX_FORKS
 
     def _freeze(self, fork: Fork) -> None:
         holding = self._inventory.hold(fork.feed)
         if holding.fork is not None and holding.fork.place <= fork.place:
             return
         first = holding.fork is None
+        self._proofs[fork.feed.author] += first
         holding.fork = fork
         holding.cutting += 1
 

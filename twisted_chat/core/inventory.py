@@ -15,12 +15,14 @@ MAX_AUTHORS = 800
 """Authors in a group: as many as fit one `digest`."""
 MAX_FEEDS = 10_000
 """Feeds an author may have: so many starts of its process."""
+MAX_HELD = 50_000
+"""Feeds in a group: as many as a link may list."""
 RANGES_A_LINE = 600
 """Entries in one `have` line, so that it stays below the longest line allowed."""
 
 
 class Inventory(dict[FeedId, Holding]):
-    """The holdings by feed; feeds are added by `hold` alone."""
+    """The holdings by feed; feeds are added by `hold` and taken out by `release` alone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,19 +34,39 @@ class Inventory(dict[FeedId, Holding]):
         """The ids of all authors."""
         return self._epochs.keys()
 
-    def hold(self, feed: FeedId) -> Holding:
-        """Return the holding of `feed`, an empty one if it is new. Raises `Refusal(LIMIT)` if there are too many."""
+    def hold(self, feed: FeedId, own: bool = False) -> Holding:
+        """Return the holding of `feed`, an empty one if it is new.
+
+        Raises `Refusal(LIMIT)` if there are too many, unless it is this peer's `own` matter: the feed it writes, or what it has
+        kept from before.
+        """
         holding = self.get(feed)
         if holding is None:
-            epochs = self._epochs.get(feed.author)
-            if epochs is None and len(self._epochs) >= MAX_AUTHORS:
-                raise Refusal(errors.LIMIT, f"over {MAX_AUTHORS} authors in this group")
-            if epochs is not None and len(epochs) >= MAX_FEEDS:
-                raise Refusal(errors.LIMIT, f"over {MAX_FEEDS} feeds of one author")
+            if not own:
+                self._check_limits(feed.author)
             self._epochs.setdefault(feed.author, set()).add(feed.epoch)
             holding = self[feed] = Holding(feed)
             self._digests.pop(feed.author, None)
         return holding
+
+    def _check_limits(self, author: bytes) -> None:
+        epochs = self._epochs.get(author)
+        if epochs is None and len(self._epochs) >= MAX_AUTHORS:
+            raise Refusal(errors.LIMIT, f"over {MAX_AUTHORS} authors in this group")
+        if epochs is not None and len(epochs) >= MAX_FEEDS:
+            raise Refusal(errors.LIMIT, f"over {MAX_FEEDS} feeds of one author")
+        if len(self) >= MAX_HELD:
+            raise Refusal(errors.LIMIT, f"over {MAX_HELD} feeds in this group")
+
+    def release(self, holding: Holding) -> None:
+        """Take a feed out again of which nothing has come: who offered it may have made it up."""
+        author, epoch = holding.feed
+        if holding.high == 0 and holding.fork is None and not holding.cutting and holding.feed in self:
+            del self[holding.feed]
+            self._epochs[author].discard(epoch)
+            if not self._epochs[author]:
+                del self._epochs[author]
+            self._digests.pop(author, None)
 
     def of(self, author: bytes) -> list[Holding]:
         """Return the holdings of one author, by epoch."""

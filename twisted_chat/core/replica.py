@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from msgspec import Raw
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core import errors
 from twisted_chat.core.announcing import Announcer
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.errors import Refusal
+from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, unseal
 from twisted_chat.core.forks import Forks, fork_frame
 from twisted_chat.core.frames import (
@@ -29,19 +28,18 @@ from twisted_chat.core.frames import (
     Want,
 )
 from twisted_chat.core.holding import Holding, Place
-from twisted_chat.core.inventory import Inventory
+from twisted_chat.core.inventory import MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.own import OwnFeed
+from twisted_chat.core.quotas import Quotas
+from twisted_chat.core.records import KnownRecord
+from twisted_chat.core.saving import Saving
 from twisted_chat.core.sources import Sources
 from twisted_chat.core.store import Loaded, Store
 
-MAX_HAVE = 50_000
+MAX_HAVE = MAX_HELD
 """Feeds one neighbour may list."""
-OWN_UNSAVED = 4 * 1024 * 1024
-"""Bytes of this peer's own batches not yet durable at which it takes no more."""
-UNSAVED = 16 * 1024 * 1024
-"""Bytes of anybody's batches not yet durable at which links are no longer read."""
 
 
 class Audience(Protocol):
@@ -71,6 +69,10 @@ class Audience(Protocol):
         """Own records up to `number` are durable (`kept`) here, and at `holders` of the linked `members` with a disk."""
         ...
 
+    def quota_reached(self, author: bytes) -> None:
+        """As much of `author` is kept as may be: no more is taken."""
+        ...
+
     def flow(self, open: bool) -> None:
         """Links are to be read (True), or not until so much that waits for the store is kept (False)."""
         ...
@@ -89,28 +91,28 @@ class Replica:
         clock: IReactorTime,
         hybrid: HybridClock,
         new_epoch: Callable[[], int],
+        quota: int | None = None,
     ) -> None:
-        """`clock` must be monotonic; `new_epoch` returns a random number below 2^53."""
+        """`clock` must be monotonic; `new_epoch` returns a random number below 2^53; `quota` is how many bytes of each author
+        are kept, None for any number."""
         self.neighbours: dict[Wire, Neighbour] = {}
         self.holdings = Inventory()
         self._identity = identity
         self._group = group
         self._store = store
         self._audience = audience
-        self._clock = clock
         self._hybrid = hybrid
-        self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch)
+        self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
+        self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
         self._forks = Forks(self.holdings, group, store, self._frozen)
         self._caught_up = False
         self._delivery: tuple[int, bool, set[bytes], set[bytes]] = (0, True, set(), set())
+        self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
         self._sources = Sources(
-            self.holdings, self.neighbours, lambda: self.own, clock, audience.receiving, self._check_caught_up
+            self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
         )
-        self._own_unsaved = 0
-        self._unsaved = 0
-        self._flowing = True
-        self._handlers: dict[type[Frame], Callable[[Neighbour, Any], None]] = {
+        self._handlers: dict[type[Frame], Callable[[Neighbour, Any], bool | None]] = {
             Digest: self._on_digest, Have: self._on_have, Want: self._on_want, Stop: self._on_stop,
             BatchFrame: self._on_batch, ForkFrame: self._on_fork,
         }  # fmt: skip
@@ -120,9 +122,10 @@ class Replica:
     def start(self, loaded: Loaded) -> None:
         """Begin with what the store holds, and with a new epoch."""
         for held in loaded.held:
-            self.holdings.hold(held.feed).load(held)
+            self.holdings.hold(held.feed, own=True).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
+        self.quotas.start()
         self._own.begin()
         self.flush()
 
@@ -139,28 +142,35 @@ class Replica:
 
     @property
     def congested(self) -> bool:
-        """Whether over 4 MiB of own batches wait for the store."""
-        return self._own_unsaved > OWN_UNSAVED
+        """Whether so much of one's own waits for the store that no more is to be appended."""
+        return self.saving.congested
 
-    def append(self, record: Raw) -> None:
-        """Put an encoded record into the own feed; all of one reactor turn are sealed together at its end.
+    def append(self, record: KnownRecord) -> None:
+        """Put a record, checked before, into the own feed; all of one reactor turn are sealed together at its end.
 
-        Before `start` they wait for it.
+        Before `start` they wait for it. Raises `BadText` if this peer's own quota is used up.
         """
-        if self._own.begun and not self._own.waiting:
-            self._clock.callLater(0, self.flush)
+        self._check_quota()
         self._own.add(record)
 
     def rename(self, name: str) -> None:
-        """Seal under another name from now on; what was appended before bears the old one."""
+        """Seal under another name from now on; what was appended before bears the old one. Raises `BadText` as `append` does."""
+        self._check_quota()
         self.flush()
         self._own.name = name
 
+    def _check_quota(self) -> None:
+        if not self.quotas.admits(self._identity.id):
+            raise BadText("quota")
+
     def flush(self) -> None:
         """Seal what was appended, now; before `start`, nothing."""
-        if self._own.begun:
-            for batch in self._own.seal():
-                self._take(batch)
+        self._own.flush()
+
+    def stop(self) -> None:
+        """End what goes on by itself; every link has been detached."""
+        self._sources.stop()
+        self._announcer.stop()
 
     def sent(self) -> bool:
         """Whether all own records have gone to the transport of every neighbour that follows them."""
@@ -201,9 +211,12 @@ class Replica:
             self._announcer.resumed(neighbour)
             neighbour.pump()
 
-    def receive(self, wire: Wire, frame: Frame) -> None:
-        """Take a frame from an attached link. Raises `Refusal` if the link is to be closed for it."""
-        self._handlers[type(frame)](self.neighbours[wire], frame)
+    def receive(self, wire: Wire, frame: Frame) -> bool:
+        """Take a frame from an attached link; return False if it is a batch that brought nothing.
+
+        Raises `Refusal` if the link is to be closed for it.
+        """
+        return self._handlers[type(frame)](self.neighbours[wire], frame) is not False
 
     handles = (Digest, Have, Want, Stop, BatchFrame, ForkFrame)
     """The frames `receive` takes."""
@@ -258,13 +271,16 @@ class Replica:
 
     # Batches.
 
-    def _on_batch(self, neighbour: Neighbour, frame: BatchFrame) -> None:
+    def _on_batch(self, neighbour: Neighbour, frame: BatchFrame) -> bool:
         batch = unseal(frame.sig, bytes(frame.body))
         neighbour.passed(batch)
         holding = self.holdings.get(batch.feed) or Holding(batch.feed)
         place = holding.place(batch)
         if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or batch.feed == self.own:
-            return
+            return False
+        if not self.quotas.admits(batch.feed.author):
+            self._sources.refuse(neighbour, batch.feed)
+            return False
         self._group.verify(batch)
         if place is Place.CONFLICT:
             self._forks.conflict(holding, batch)
@@ -279,30 +295,18 @@ class Replica:
             self._observe(batch.feed, batch.last_lc)
             self._take(batch)
             self._sources.received(neighbour, holding, len(batch.records))
+            return True
+        return False
 
     def _take(self, batch: Batch) -> None:
         """A batch has its place: give it to the followers, the store and the conversation."""
         for neighbour in self.neighbours.values():
             neighbour.offer(batch)
-        own = batch.feed == self.own
-        self._unsaved += batch.size
-        self._own_unsaved += batch.size if own else 0
-        if self._flowing and self._unsaved > UNSAVED:
-            self._flowing = False
-            self._audience.flow(False)
-        self._store.append(batch).addCallback(self._kept, batch, own)
+        self.quotas.taken(batch)
+        self.saving.save(batch, batch.feed == self.own)
         self._audience.accepted(batch)
 
-    def _kept(self, lows: dict[FeedId, int], batch: Batch, own: bool) -> None:
-        self._unsaved -= batch.size
-        if own:
-            congested = self.congested
-            self._own_unsaved -= batch.size
-            if congested and not self.congested:
-                self._audience.relieved()
-        if not self._flowing and self._unsaved < UNSAVED // 2:
-            self._flowing = True
-            self._audience.flow(True)
+    def _kept(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
         self.holdings[batch.feed].keep(batch)
         self._announcer.changed(batch.feed)
         self.trimmed(lows)
@@ -314,6 +318,18 @@ class Replica:
         for feed, low in lows.items():
             self.holdings[feed].trim(low)
             self._announcer.changed(feed)
+        if lows:
+            self.quotas.given_up()
+
+    def _unwanted(self, feed: FeedId) -> bool:
+        return feed == self.own or not self.quotas.admits(feed.author)
+
+    def _room_again(self, author: bytes) -> None:
+        """More of an author is taken again: see who holds more."""
+        for neighbour in self.neighbours.values():
+            for feed, (low, high) in neighbour.have.items():
+                if feed.author == author:
+                    self._sources.offered(feed, low, high)
 
     def _on_fork(self, neighbour: Neighbour, frame: ForkFrame) -> None:
         self._forks.receive(frame)
@@ -339,11 +355,6 @@ class Replica:
         """Return how many records the other side of a link follows and has not been sent yet."""
         neighbour = self.neighbours.get(wire)
         return neighbour.behind if neighbour else 0
-
-    @property
-    def unsaved(self) -> int:
-        """Bytes of batches, anybody's, that are not yet durable."""
-        return self._unsaved
 
     def _check_caught_up(self) -> None:
         """Pass on whether we are behind, if that has changed."""

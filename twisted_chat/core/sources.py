@@ -48,16 +48,16 @@ class Sources:
         self,
         inventory: Inventory,
         neighbours: Mapping[Wire, Neighbour],
-        own: Callable[[], FeedId],
+        unwanted: Callable[[FeedId], bool],
         clock: IReactorTime,
         progress: Callable[[int, int], None],
         looked: Callable[[], None],
     ) -> None:
-        """`own` returns the feed that this process writes, and wants from nobody. `progress(received, total)` is called every
-        second while this takes long, `looked` after each look at what is behind."""
+        """`unwanted(feed)` tells of a feed that is wanted from nobody, as the one is that this process writes.
+        `progress(received, total)` is called every second while this takes long, `looked` after each look at what is behind."""
         self._inventory = inventory
         self._neighbours = neighbours
-        self._own = own
+        self._unwanted = unwanted
         self._progress = progress
         self._looked = looked
         self._clock = clock
@@ -101,19 +101,36 @@ class Sources:
     def lost(self, neighbour: Neighbour) -> None:
         """A neighbour is gone: find others for what it was the source of."""
         now = self._clock.seconds()
-        for feed, holding in self._inventory.items():
+        for feed, holding in list(self._inventory.items()):
             if holding.filler is neighbour:
                 holding.filler = None
             if holding.source is neighbour:
                 holding.source = None
                 self._behind.setdefault(feed, now)
+                self._inventory.release(holding)
         self._tick_later(0)
+
+    def stop(self) -> None:
+        """Want nothing any more: no link is left."""
+        self._behind.clear()
+        if self._ticking is not None:
+            self._ticking.cancel()
+            self._ticking = None
 
     def cut(self, holding: Holding) -> None:
         """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
         self._leave(holding)
         self._behind.setdefault(holding.feed, self._clock.seconds())
         self._tick_later(0)
+
+    def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
+        """A neighbour sends a feed of which no more is taken."""
+        self._behind.pop(feed, None)
+        holding = self._inventory.get(feed)
+        if holding is not None and holding.source is neighbour:
+            self._leave(holding)
+        else:
+            neighbour.wire.send(Stop(feed))
 
     # One look at everything that is behind, every tenth of a second while anything is.
 
@@ -150,7 +167,7 @@ class Sources:
         holding = self._inventory.get(feed) or Holding(feed)
         neighbours = self._neighbours.values()
         ahead = [neighbour for neighbour in neighbours if neighbour.have.get(feed, (1, 0))[1] > holding.high]
-        if feed == self._own():
+        if self._unwanted(feed):
             del self._behind[feed]
         elif holding.cutting:
             return
@@ -221,6 +238,7 @@ class Sources:
             holding.source.asked.discard(holding.feed)
             holding.source.wire.send(Stop(holding.feed))
             holding.source = None
+            self._inventory.release(holding)
 
     # Holes.
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from unittest import mock
 
 from nacl.signing import VerifyKey
+from spake2 import SPAKE2_A
+from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chatlog import MAX_REFUSALS
@@ -19,6 +21,7 @@ from twisted_chat.core import errors
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS
 from twisted_chat.core.errors import REASONS
 from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, Batch, FeedId, Group, seal, unseal
+from twisted_chat.core.forks import MAX_FORKS
 from twisted_chat.core.frames import (
     FRAMES,
     MAX_LINE,
@@ -29,6 +32,7 @@ from twisted_chat.core.frames import (
     Digest,
     Frame,
     Greet,
+    Linked,
     Peers,
     Ping,
     Pong,
@@ -37,14 +41,20 @@ from twisted_chat.core.frames import (
     decode,
     encode,
 )
-from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, RANGES_A_LINE, Inventory
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, RANGES_A_LINE, Inventory
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.opening import Introduction, Opening, Role, Step
-from twisted_chat.core.records import KINDS, KnownRecord, Say, encode_record
-from twisted_chat.core.replica import MAX_HAVE, OWN_UNSAVED, UNSAVED
+from twisted_chat.core.opening import Introduction, Opening, Role, Slow, Step
+from twisted_chat.core.records import KINDS, KnownRecord, Say
+from twisted_chat.core.replica import MAX_HAVE
+from twisted_chat.core.saving import OWN_UNSAVED, UNSAVED
 from twisted_chat.core.text import MAX_TEXT
+from twisted_chat.net.budget import BURST, BYTES, FORK, RATE
 from twisted_chat.net.calls import MAX_LEARNED
-from twisted_chat.net.mesh import MAX_OPENING
+from twisted_chat.net.door import MAX_CLOSING, MAX_OPENING
+from twisted_chat.net.hearsay import MAX_REMEMBERED
+from twisted_chat.net.link import MAX_UNTAKEN
+from twisted_chat.net.mdns import MAX_SERVICES
+from twisted_chat.net.reading import TURN
 from twisted_chat.options import Options
 from twisted_chat.settings import MAX_LINKS
 from twisted_chat.storage.memory import LIMIT as MEMORY
@@ -113,6 +123,16 @@ class LinkTests(SynchronousTestCase):
         for name in PAGES:
             for path in re.findall(r"`(tests/[\w/]+\.py)`", prose(name)):
                 self.assertTrue((ROOT / path).exists(), f"{name}: {path}")
+
+    def test_tests_named(self) -> None:
+        """Every threat that is defended against has a test, and every test case and test that a page names is there."""
+        for name in PAGES:
+            for test in re.findall(r"`(tests(?:\.\w+)+)`", prose(name)):
+                namedAny(test)
+        rows = [row for row in section("docs/security.md", "Threats and defences").splitlines() if row.startswith("| ")]
+        self.assertGreater(len(rows), 20)
+        for row in rows[1:]:
+            self.assertRegex(row, r"`tests\.[\w.]+` \|$")
 
 
 class ReadmeTests(SynchronousTestCase):
@@ -208,11 +228,12 @@ class ProtocolTests(SynchronousTestCase):
         bounds = section(self.name, "Bounds")
         exact = (
             MAX_LINE, MAX_BODY, MAX_RECORDS, MAX_TEXT, MAX_LINKS, MAX_OPENING, MAX_LEARNED, MAX_AUTHORS, MAX_FEEDS, MAX_HAVE,
-            RANGES_A_LINE, MAX_REFUSALS,
+            RANGES_A_LINE, MAX_REFUSALS, MAX_REMEMBERED, MAX_SERVICES, MAX_CLOSING, MAX_FORKS, MAX_HELD, BURST, RATE, FORK, BYTES,
+            round(TURN * 1000),
         )  # fmt: skip
         for limit in exact:
-            self.assertIn(f" {limit:,} ", bounds.replace(",\n", " ").replace(", ", " "))
-        for limit in (OWN_UNSAVED, UNSAVED, MAX_QUEUED, MEMORY):
+            self.assertIn(f" {limit:,.0f} ", bounds.replace(",\n", " ").replace(", ", " "))
+        for limit in (OWN_UNSAVED, UNSAVED, MAX_QUEUED, MEMORY, MAX_UNTAKEN):
             self.assertIn(f" {limit >> 20} MiB ", bounds)
 
     def test_transcripts(self) -> None:
@@ -265,6 +286,35 @@ class ProtocolTests(SynchronousTestCase):
         digest = blake2b(f"7 1 3 {tips[0]} 0\n9 1 1 {tips[1]} 0\n".encode(), digest_size=16).digest()
         self.assertEqual([*json.loads(rest[0])["authors"].values()], [base64.b64encode(digest).decode()])
 
+    def test_closed_by_the_page_alone(self) -> None:
+        """A dialer of a closed group that knows nothing but the page is taken for a member, and recognises one."""
+        channel = bytes(range(32))
+        listener = Opening(Introduction(ANA, Group("math", True), "Ana", 5000, 1, True, "olá, mundo"), Role.LISTENER)
+
+        def hear(answer: bytes | Slow) -> bytes:
+            if isinstance(answer, Slow):
+                answer.compute()
+                answer = answer.then()
+            return answer.removesuffix(b"\n")
+
+        def dialer_says(**frame: str) -> bytes:
+            lines.append(json.dumps(frame).encode())
+            return lines[-1]
+
+        def proof(role: bytes) -> str:
+            said = b"tcpchat/1 mac\0" + role + b"\0" + b"\n".join(lines) + b"\0" + channel
+            return base64.b64encode(blake2b(said, key=key, digest_size=32).digest()).decode()
+
+        lines = [listener.begin().removesuffix(b"\n")]
+        listener.receive(dialer_says(t="tls"))
+        listener.secured(channel)
+        half = SPAKE2_A("olá, mundo".encode(), idA=b"tcpchat/1 dialer\0math", idB=b"tcpchat/1 listener\0math")
+        sent = base64.b64encode(half.start()).decode()
+        lines.append(hear(listener.receive(dialer_says(t="pake", msg=sent))))
+        key = half.finish(base64.b64decode(json.loads(lines[-1])["msg"]))
+        answer = json.loads(hear(listener.receive(dialer_says(t="mac", mac=proof(b"dialer")))))
+        self.assertEqual(answer, {"t": "mac", "mac": proof(b"listener")})
+
 
 ANA, BIA = Identity(b"\x01" * 32), Identity(b"\x02" * 32)
 
@@ -287,8 +337,7 @@ def sealed() -> list[Batch]:
     """Return what Ana says in two lives."""
 
     def say(epoch: int, first: int, prev: bytes, at: int, *records: KnownRecord) -> Batch:
-        raw = [encode_record(record) for record in records]
-        return seal(ANA, Group(), epoch, first, prev, at, at * 1000, "Ana", raw)
+        return seal(ANA, Group(), epoch, first, prev, at, at * 1000, "Ana", list(records))
 
     one = say(7, 1, b"", 1795336478000, Say("hi"), Say("anybody there?", "#tea"))
     two = say(7, 3, one.hash, 1795336479500, Say("olá"))
@@ -306,6 +355,7 @@ def others(batches: list[Batch]) -> Iterator[Frame]:
     yield Want(FeedId(ANA.id, 7), 3)
     yield Stop(FeedId(ANA.id, 7))
     yield Peers([Address(BIA.id, "127.0.0.1", 5002)])
+    yield Linked([BIA.id])
     yield Ping(1)
     yield Pong(1)
     yield Bye(errors.LEFT)

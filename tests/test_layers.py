@@ -16,7 +16,18 @@ import twisted_chat
 PACKAGE = Path(twisted_chat.__file__).parent
 
 LAYERS = (
-    {"__main__", "service", "options", "subcommands", "send", "commandline", "reactors", "settings"},
+    {
+        "__main__",
+        "service",
+        "options",
+        "subcommands",
+        "send",
+        "invite",
+        "joining",
+        "commandline",
+        "reactors",
+        "settings",
+    },
     {"peer"},
     {"console"},
     {"chatlog"},

@@ -19,6 +19,8 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
+from twisted_chat.core.status import Copy, Lack, Status
+from twisted_chat.core.text import check_name
 
 AT = int(time.time() * 1000)
 FEED = FeedId(b"a" * 32, 1)
@@ -112,6 +114,49 @@ class AnswerTests(SynchronousTestCase):
             ["👥 2 others are here:", "   Ana (127.0.0.1:5000)", "   Ana~0f0f (127.0.0.1:5001)"],
         )
         self.assertEqual(answers.who([]), words.sentences(events.Alone()))
+
+    def test_whereabouts(self) -> None:
+        """Those that are reachable through others come next, with through whom; then those that are gone, and since when."""
+        ana, bia, caio = (Member(name.encode() * 32, name, name, 1, "h", 5) for name in ("Ana", "Bia", "C"))
+        ana.verified = bia.ignored = True
+        caio.seen = int(AT * 1000)
+        when = time.strftime("%H:%M", time.localtime(AT / 1000))
+        told = answers.who([ana], [(bia, "Ana, Zoe")], [caio], 2)
+        self.assertEqual(told[:5], [
+            "👥 1 other is here:", "   Ana (h:5) ✔ verified", "🔗 3 more are here, through others:",
+            "   Bia (through Ana, Zoe) 🔇 ignored", "   2 who said nothing yet",
+        ])  # fmt: skip
+        self.assertEqual(told[5], "🌙 1 other is not here:")
+        self.assertRegex(told[6], rf"^   C \(last here .+ {when}\)$")
+        self.assertEqual(len(told), 7)
+
+    def test_many_gone(self) -> None:
+        """Of those that are gone the first few are named; the others are counted."""
+        gone = [Member(bytes([n]) * 32, f"P{n}", f"P{n}") for n in range(30)]
+        told = answers.who([], [], gone)
+        self.assertEqual((told[1], told[-1]), ("🌙 30 others are not here:", "   … and 10 more"))
+        self.assertEqual(len(told), 23)
+
+    def test_status(self) -> None:
+        """What is counted is called what it is, and one record is no range."""
+        lacks = [Lack("Ana", 2, 2), Lack("Bia", 3, 5)]
+        told = answers.status(Status(7, 0, [Copy("Caio", True, lacks, 0)]))
+        first = "1/2 peers hold the same 7 records: messages, topics and the like"
+        self.assertEqual(told, [first, "   Caio lacks Ana 2, Bia 3–5"])
+
+    def test_false_names(self) -> None:
+        """A false name of a verified member is told otherwise than another's, and both say what to do."""
+        one, other = (words.sentences(events.Impostor("Ana", "Ana~0f0f", verified))[0] for verified in (False, True))
+        self.assertIn("🚨 Ana~0f0f IS NOT Ana", other)
+        self.assertNotIn("🚨", one)
+        for sentence in (one, other):
+            self.assertIn("/verify Ana~0f0f", sentence)
+
+    def test_mark_is_not_for_names(self) -> None:
+        """No name can bear what marks who is verified."""
+        mark = words.verified_mark()
+        self.assertIn(mark, words.sentences(events.Joined("Ana", "h", 1, True, verified=True))[0])
+        self.assertRaises(BadText, check_name, f"Ana {mark}")
 
     def test_help_names_every_word(self) -> None:
         """Help is the table: each command with all its words and what it does, and the bare `sair`."""

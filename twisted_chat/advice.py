@@ -23,7 +23,15 @@ _FOUND: dict[Finding, Callable[[], str]] = {
         "❌ something listens and says nothing: another program, or a peer that is suspended or hangs"
     ),
     Finding.FOREIGN: lambda: _("❌ another program, which begins with “{detail}”: end it, or use other --ports"),
-    Finding.OTHER_GROUP: lambda: _("🚪 a tcpchat peer of another group: to meet it, both need the same --group"),
+    Finding.OTHER_GROUP: lambda: _(
+        "🚪 a tcpchat peer of another group: to meet it, both need the same --group, and both a passphrase or none"
+    ),
+    Finding.OTHER_PASSPHRASE: lambda: _(
+        "❌ a tcpchat peer with another passphrase, or of another closed group: not called again for ten minutes"
+    ),
+    Finding.WAIT: lambda: _(
+        "❌ a tcpchat peer that has had too many wrong passphrases from this address: it listens again in ten minutes"
+    ),
     Finding.OTHER_VERSION: lambda: _(
         "❌ a tcpchat peer of another version of the protocol ({detail}): update the older of the two"
     ),

@@ -15,17 +15,20 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import MICROSECONDS, HybridClock
 from twisted_chat.core.conversation import EARLIER, Conversation
-from twisted_chat.core.events import Forked, StoreFailing, StoreRecovered, Trimmed
+from twisted_chat.core.events import Forked, QuotaReached, StoreFailing, StoreRecovered, Trimmed, Undiscoverable
 from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.opening import Introduction
 from twisted_chat.core.private import Seals
+from twisted_chat.core.remembering import Remembering
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.skew import Skews
 from twisted_chat.core.status import Diagnosis, Status, compare
 from twisted_chat.core.store import Store
+from twisted_chat.net.calls import ANNOUNCED
+from twisted_chat.net.discovery import Discovery, Report
 from twisted_chat.net.mesh import Mesh
 
 DELIVERY_SECONDS = 5.0
@@ -70,11 +73,17 @@ class Peer:
         keep: float | None = None,
         renamed: Callable[[str], object] = lambda name: None,
         data: Path | None = None,
+        passphrase: str | None = None,
+        quota: int | None = None,
+        discovery: Callable[[Report, Report, Callable[[str], None]], Discovery] | None = None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
         over `keep` seconds ago is given up, if that is not None. `renamed` hears of another name this peer takes. `data` is the
-        directory where `store` keeps what it has, if it does.
+        directory where `store` keeps what it has, if it does. A closed `group` needs its `passphrase`.
+        Of each author `quota` bytes are kept, any number if it is None.
+        `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a
+        trouble.
         """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
@@ -90,15 +99,17 @@ class Peer:
         self._store_trouble = ""
         self._live = False
         store.trouble = self._trouble
-        self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch)
+        self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch, quota)
         roster, seals = Roster(identity.id, name), Seals(identity, group)
+        self._remembering = Remembering(roster, store)
         self.conversation = Conversation(
-            roster, self.replica, leave, store, self.status, seals, self._rename, self.diagnose
+            roster, self.replica, leave, store, self.status, seals, self._rename, self.diagnose, reactor
         )
         self._renamed = renamed
         introduction = self._introduction = Introduction(
-            identity, group, name, address.port, random_whole(), store.durable
+            identity, group, name, address.port, random_whole(), store.durable, passphrase or ""
         )
+        self._discovery = discovery and discovery(self._found, self._vanished, self._undiscoverable)
         self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links)
 
     def listen(self) -> None:
@@ -113,12 +124,15 @@ class Peer:
     @inlineCallbacks
     def _start(self) -> Generator[Deferred[Any], Any, None]:
         loaded = yield self._store.load()
+        yield self._remembering.begin(loaded)
         recent = yield self._store.recent(EARLIER)
         notable = yield self._store.notable(NOTABLE)
         self.conversation.begin(int(self._wall() * MICROSECONDS), recent, notable)
         self.replica.start(loaded)
         if self._leaving is None:
             self.mesh.start(self._address.dialed)
+            if self._discovery is not None:
+                self._discovery.start()
             self._trim()
 
     def status(self) -> Status:
@@ -126,7 +140,8 @@ class Peer:
         records = sum(holding.kept_high - holding.kept_low + 1 for holding in self.replica.holdings.values())
         neighbours = self.replica.neighbours.values()
         copies = compare(self.replica.holdings, neighbours, self.conversation.roster)
-        return Status(records, self.replica.unsaved, copies, self.mesh.status())
+        full = [self.conversation.roster.shown(author) for author in self.replica.quotas.full]
+        return Status(records, self.replica.saving.unsaved, copies, self.mesh.status(), full, self.mesh.refused)
 
     def diagnose(self) -> Deferred[Diagnosis]:
         """Return what may keep this peer from others, or from keeping what they say; within `DISK_SECONDS`."""
@@ -138,7 +153,7 @@ class Peer:
                 {self.conversation.roster.shown(member): ahead for member, ahead in self._skews.notable().items()},
                 None if self._data is None else str(self._data),
                 free,
-                self.replica.unsaved,
+                self.replica.saving.unsaved,
                 self._store_trouble,
             )
 
@@ -194,17 +209,34 @@ class Peer:
             look: Deferred[None] = Deferred()
             self._reactor.callLater(DELIVERY_LOOK, look.callback, None)
             yield look
+        undiscovered = succeed(None) if self._discovery is None else self._discovery.stop()
         yield self.mesh.stop()
+        yield undiscovered
+        self._remembering.end()
         yield self._store.close()
+        self.replica.stop()
 
-    # What the replica and the store report.
+    # What the discovery, the replica and the store report.
+
+    def _found(self, host: str, port: int) -> None:
+        self.mesh.calls.seek(host, port, ANNOUNCED)
+
+    def _vanished(self, host: str, port: int) -> None:
+        self.mesh.calls.drop(host, port, ANNOUNCED)
+
+    def _undiscoverable(self, detail: str) -> None:
+        self.conversation.emit(Undiscoverable(detail))
 
     def accepted(self, batch: Batch) -> None:
         """A batch became part of the conversation."""
         author = self.conversation.roster.get(batch.feed.author)
-        if self._live and author is not None and author.here:
+        if self._live and author is not None and author.linked:
             self._skews.note(author.id, batch.at / 1000, self._wall())
         self.conversation.accepted(batch)
+
+    def quota_reached(self, author: bytes) -> None:
+        """No more of an author is taken."""
+        self.conversation.emit(QuotaReached(self.conversation.roster.shown(author), self.replica.quotas.limit or 0))
 
     def forked(self, author: bytes) -> None:
         """An author contradicted itself."""

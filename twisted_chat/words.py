@@ -20,31 +20,61 @@ from twisted_chat.core.events import (
     Earlier,
     Leaving,
     Messages,
+    QuotaReached,
     Receiving,
-    Topical,
     Trimmed,
-    WentAway,
     WhileAway,
 )
+from twisted_chat.core.passphrase import MAX_PASSPHRASE, MIN_PASSPHRASE
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, isolated
 from twisted_chat.i18n import _, date, ngettext, number
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
-_SENTENCES: dict[type, Callable[[], str]] = {
-    events.Joined: lambda: _("✅ {name} joined ({host}:{port})"),
-    events.Left: lambda: _("🔚 {name} left"),
-    events.Lost: lambda: _("⚠️ {name}'s connection was lost; reconnecting"),
-    events.Alone: lambda: _("⏳ nobody else is here yet; what you say reaches whoever comes"),
-    events.Impostor: lambda: _("⚠️ {shown} claims the name {claimed}, which somebody else's key had first"),
-    events.Renamed: lambda: _("✏️ {old} is now called {new}"),
-    events.TwoInstances: lambda: _("⚠️ two running programs use {name}'s key"),
-    events.Forked: lambda: _(
+_SENTENCES: dict[type, Callable[[Any], str]] = {
+    events.Joined: lambda event: (
+        _("✅ {name} joined ({host}:{port})") + (f" {verified_mark()}" if event.verified else "")
+    ),
+    events.Left: lambda event: _("🔚 {name} left"),
+    events.Lost: lambda event: (
+        _("⚠️ {name}'s connection was lost; reconnecting. What is said still goes through {through}")
+        if event.through
+        else _("⚠️ {name}'s connection was lost; reconnecting")
+    ),
+    events.Reachable: lambda event: _("✅ {name} is here, through {through}"),
+    events.Unreachable: lambda event: _("🔚 {name} can't be reached through anybody any more"),
+    events.Alone: lambda event: _("⏳ nobody else is here yet; what you say reaches whoever comes"),
+    events.Impostor: lambda event: (
+        _(
+            "🚨 {shown} IS NOT {claimed}, whom you verified: another key. Believe nothing before you compared: /verify {shown}"
+        )
+        if event.verified
+        else _(
+            "⚠️ {shown} is not the {claimed} known here: another key. To find out who it is, compare: /verify {shown}"
+        )
+    ),
+    events.Verified: lambda event: (
+        _("✔ {name} is verified: the name belongs to this key from now on")
+        if event.verified
+        else _("{name} is no longer verified; the name still belongs to this key")
+    ),
+    events.Renamed: lambda event: _("✏️ {old} is now called {new}"),
+    events.WrongPassphrase: lambda event: _("🔑 a peer at {host} has another passphrase, or is of another group"),
+    events.TwoInstances: lambda event: _("⚠️ two running programs use {name}'s key"),
+    events.Forked: lambda event: _(
         "⚠️ {name} signed two different messages for one place; what {name} says there is no longer taken"
     ),
-    events.StoreFailing: lambda: _("⚠️ messages can't be kept right now: {detail}; the chat goes on"),
-    events.StoreRecovered: lambda: _("✅ messages are kept again"),
-    events.Fault: lambda: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
+    events.Exposed: lambda event: _("⚠️ this group is open: anyone on this network can read along and take part"),
+    events.Undiscoverable: lambda event: _(
+        "⚠️ others on this network can't be found by themselves: {detail}; those named with --peer are looked for as before"
+    ),
+    events.StoreFailing: lambda event: _("⚠️ messages can't be kept right now: {detail}; the chat goes on"),
+    events.StoreRecovered: lambda event: _("✅ messages are kept again"),
+    events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
+    events.Topical: lambda event: (
+        _("📌 {name}: {room} is about {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
+    ),
+    events.WentAway: lambda event: _("💤 {name} is away: {text}") if event.text else _("👋 {name} is back"),
 }
 """One sentence an event; the event's fields may be named in it. In functions, since the language is chosen after import."""
 
@@ -55,6 +85,10 @@ _WRONG: dict[str, Callable[[], str]] = {
         "a name has no control or invisible characters; letters, digits, emoji and spaces will do"
     ),
     "name-separator": lambda: _("a name has no ':' and no '~'; letters, digits, emoji and spaces will do"),
+    "name-mark": lambda: _("a name has no check mark: members whose keys were compared bear one"),
+    "passphrase-short": lambda: _("a passphrase has at least {min_passphrase} characters"),
+    "passphrase-long": lambda: _("a passphrase has at most {max_passphrase} characters"),
+    "passphrase-control": lambda: _("a passphrase has no control characters"),
     "private-key": lambda: _("nothing can be said to this member alone: its key is not one that can be sealed for"),
     "text-empty": lambda: _("a message needs at least one character"),
     "text-long": lambda: _("a message has at most {max_text} bytes; nothing of this one was sent: send it in parts"),
@@ -62,6 +96,9 @@ _WRONG: dict[str, Callable[[], str]] = {
         "a message has no control characters but line breaks and tabs; nothing of this one was sent"
     ),
     "text-encoding": lambda: _("a message is UTF-8 text, and this line is not; nothing of it was sent"),
+    "quota": lambda: _(
+        "what you said has used up your quota: no more is taken here; --quota allows more, --keep gives up what is old"
+    ),
     "room-name": lambda: _("a room's name is '#' and then 1 to {max_room} characters without spaces, such as #chat"),
 }
 END = "—"
@@ -73,7 +110,12 @@ TAB_WIDTH = 4
 def sentences(event: Any) -> list[str]:
     """Return what people are told of `event`, one line each; nothing for an event that is for the log alone."""
     sentence = _SENTENCES.get(type(event))
-    return [clean(sentence().format_map(vars(event)))] if sentence else []
+    return [clean(sentence(event).format_map(vars(event)))] if sentence else []
+
+
+def verified_mark() -> str:
+    """Return what stands behind the address of a member whose key was compared, where no name can stand."""
+    return _("✔ verified")
 
 
 @sentences.register
@@ -134,20 +176,6 @@ def _stamp(event: Messages) -> str:
 
 
 @sentences.register
-def _topical(event: Topical) -> list[str]:
-    sentence = (
-        _("📌 {name}: {room} is about {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
-    )
-    return [clean(sentence.format_map(vars(event)))]
-
-
-@sentences.register
-def _went_away(event: WentAway) -> list[str]:
-    sentence = _("💤 {name} is away: {text}") if event.text else _("👋 {name} is back")
-    return [clean(sentence.format_map(vars(event)))]
-
-
-@sentences.register
 def _earlier(event: Earlier) -> list[str]:
     return [*heading(event), *past(event.messages), END]
 
@@ -186,6 +214,15 @@ def _delivered(event: Delivered) -> list[str]:
 
 
 @sentences.register
+def _quota_reached(event: QuotaReached) -> list[str]:
+    sentence = _(
+        "⚠️ the {bytes} bytes that are kept of each member are used up by {name}: no more that {name} says is taken here; "
+        "--quota allows more"
+    )
+    return [clean(sentence.format(name=event.name, bytes=number(event.bytes)))]
+
+
+@sentences.register
 def _trimmed(event: Trimmed) -> list[str]:
     before = time.localtime(event.before)
     sentence = _("🗑 messages before {before} are no longer held")
@@ -202,8 +239,16 @@ def _leaving(event: Leaving) -> list[str]:
 
 
 def wrong(error: BadText) -> str:
-    """Return what is wrong with a name, a room or a message, and what would be right."""
-    return clean(_WRONG[error.code]().format(max_name=MAX_NAME, max_text=number(MAX_TEXT), max_room=MAX_ROOM - 1))
+    """Return what is wrong with a name, a room, a message or a passphrase, and what would be right."""
+    return clean(
+        _WRONG[error.code]().format(
+            max_name=MAX_NAME,
+            max_text=number(MAX_TEXT),
+            max_room=MAX_ROOM - 1,
+            min_passphrase=MIN_PASSPHRASE,
+            max_passphrase=number(MAX_PASSPHRASE),
+        )
+    )
 
 
 def unusable(error: StorageError) -> str:

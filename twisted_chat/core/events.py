@@ -7,11 +7,18 @@ Names and texts in events are as their authors wrote them; `text.clean` is appli
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.records import Say
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfMember:
+    """What tells of one member, who has the id `member`: for whoever wants to hear of some members only."""
+
+    member: bytes = field(default=b"", compare=False)
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Trimmed:
 
 
 @dataclass(frozen=True)
-class Topical:
+class Topical(OfMember):
     """`name` says what `room` is about; nothing in particular if `text` is empty."""
 
     name: str
@@ -91,7 +98,7 @@ class Topical:
 
 
 @dataclass(frozen=True)
-class WentAway:
+class WentAway(OfMember):
     """A member is not at the keyboard, and says why in `text`; if that is empty, it is back."""
 
     name: str
@@ -99,25 +106,43 @@ class WentAway:
 
 
 @dataclass(frozen=True)
-class Joined:
-    """A member is here now. `dialed` if we called, at the port it listens on; else it called us."""
+class Joined(OfMember):
+    """A member is here now. `dialed` if we called, at the port it listens on; else it called us. `verified` if the person here
+    knows whose key it is."""
 
     name: str
     host: str
     port: int
     dialed: bool
+    verified: bool = False
 
 
 @dataclass(frozen=True)
-class Left:
+class Left(OfMember):
     """A member said goodbye."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Lost:
-    """The last link to a member broke without a goodbye; it is being dialed."""
+class Lost(OfMember):
+    """The last link to a member broke without a goodbye; it is being dialed. `through` names who still is linked with it."""
+
+    name: str
+    through: str = ""
+
+
+@dataclass(frozen=True)
+class Reachable(OfMember):
+    """A member is here now to which no link leads; `through` names those who are linked with it."""
+
+    name: str
+    through: str
+
+
+@dataclass(frozen=True)
+class Unreachable(OfMember):
+    """Of those who are here, nobody is linked any more with a member to which no link leads."""
 
     name: str
 
@@ -141,15 +166,24 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Impostor:
-    """`shown` claims the name `claimed`, which somebody else's key had first."""
+class Impostor(OfMember):
+    """`shown` claims the name `claimed`, which is another key's: one that was `verified`, or one that had it first."""
 
     claimed: str
     shown: str
+    verified: bool = False
 
 
 @dataclass(frozen=True)
-class Renamed:
+class Verified:
+    """The person here says to know whose key `name`'s is; or, if not `verified`, not to know it any more."""
+
+    name: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Renamed(OfMember):
     """A member goes by another name now."""
 
     old: str
@@ -164,10 +198,37 @@ class TwoInstances:
 
 
 @dataclass(frozen=True)
+class WrongPassphrase:
+    """A peer at this address does not have the passphrase that this peer has."""
+
+    host: str
+
+
+@dataclass(frozen=True)
 class Forked:
     """The member signed two different messages for one place: that feed is frozen."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """This peer starts, in an open group that is not this machine's alone: anyone on the network can take part."""
+
+
+@dataclass(frozen=True)
+class QuotaReached:
+    """As many `bytes` of what `name` said are kept as may be: no more is taken."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Undiscoverable:
+    """Others on the network can't find this peer by themselves now, nor it them; `detail` says why, in English."""
+
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -198,6 +259,8 @@ class Leaving:
 
 
 Event: TypeAlias = (
-    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway | Joined | Left | Lost | Alone
-    | Refused | Impostor | Renamed | TwoInstances | Forked | StoreFailing | StoreRecovered | Fault | Leaving
+    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
+    | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | Impostor | Verified | Renamed
+    | TwoInstances | WrongPassphrase | Forked | Exposed
+    | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | Fault | Leaving
 )  # fmt: skip

@@ -47,12 +47,15 @@ class LinkStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How things stand: `records` are held here durably, `unsaved` bytes are not yet on disk."""
+    """How things stand: `records` are held here durably, `unsaved` bytes are not yet on disk. Of the members in `full` no more
+    is taken, their quotas being used up; `refused` counts the connections that were refused, by reason."""
 
     records: int
     unsaved: int
     copies: list[Copy]
     links: list[LinkStatus] = field(default_factory=list)
+    full: Sequence[str] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 class Finding(enum.Enum):
@@ -71,6 +74,9 @@ class Finding(enum.Enum):
     FOREIGN = "foreign"
     """Who takes the call is no peer."""
     OTHER_GROUP = "other group"
+    OTHER_PASSPHRASE = "other passphrase"
+    WAIT = "wait"
+    """A peer of a closed group that has had too many wrong passphrases from here."""
     OTHER_VERSION = "other version"
     FULL = "full"
     STRANGER = "stranger"

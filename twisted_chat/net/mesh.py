@@ -5,32 +5,41 @@ Exactly one link stays between two processes, whatever races; see "One link a pa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.threads import deferToThreadPool
 
 from twisted_chat.core import errors
 from twisted_chat.core.clock import MICROSECONDS
+from twisted_chat.core.company import Company
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.events import Refused, TwoInstances
-from twisted_chat.core.frames import Address, Frame, Peers
+from twisted_chat.core.events import Refused, TwoInstances, WrongPassphrase
+from twisted_chat.core.frames import Address, Frame, Linked, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
+from twisted_chat.net.budget import USELESS
 from twisted_chat.net.calls import MAX_LEARNED, Calls
+from twisted_chat.net.door import BACKLOG, Door
 from twisted_chat.net.factories import Dialer, Listener
+from twisted_chat.net.failures import PERIOD, Failures
 from twisted_chat.net.findings import answered
+from twisted_chat.net.hearsay import told
 from twisted_chat.net.link import Link
 from twisted_chat.net.pulse import Verdict
+from twisted_chat.net.reading import Reason
+from twisted_chat.net.tls import Encryption
 
-BEAT = 1.0
+BEAT = 0.5
 """Seconds between two looks at the pulses of all links."""
 JUMP = 5.0
 """Seconds by which clocks must disagree, or a beat be late, for this peer to have been suspended."""
-MAX_OPENING = 32
-"""Connections taken that are not yet ready; the oldest makes room for another."""
+MAX_COMPUTING = 2
+"""Threads that compute for openings at a time; others wait their turn."""
 QUIET = {errors.SELF, errors.DUPLICATE, errors.LEFT}
 """Reasons for closing a link that are everyday life and not reported."""
 
@@ -51,15 +60,21 @@ class Mesh:
         self.reactor = reactor
         self.links: list[Link] = []
         """The ready links, oldest first."""
-        self.calls = Calls(self._make_dialer)
+        self.refused: Counter[str] = Counter()
+        """How many connections this end would not have, by reason."""
+        self.calls = Calls(reactor, self._make_dialer, introduction.group.closed)
         self._wall = wall
         self._introduction = introduction
+        self._encryption = Encryption(introduction.group.closed)
+        self._failures = Failures(reactor.seconds)
+        self._door = Door()
+        self._computing = DeferredSemaphore(MAX_COMPUTING)
         self._replica = replica
         self._conversation = conversation
+        self._company = Company(self.links, reactor)
         self._max_links = max_links
         self._opening: dict[Link, Dialer | None] = {}
         self._dialed: dict[Link, Dialer] = {}
-        self._own = ("", 0)
         self._port: Any = None
         self._stopped: Deferred[None] | None = None
         self._beat_call: Any = None
@@ -73,18 +88,17 @@ class Mesh:
 
         Raises `twisted.internet.error.CannotListenError` if the port is taken.
         """
-        self._own = (host, self._introduction.port)
+        self.calls.own = (host, self._introduction.port)
         if self._introduction.port:
-            self._port = self.reactor.listenTCP(
-                self._introduction.port, Listener(lambda: self.build_link(Role.LISTENER)), interface=host
-            )
+            self._port = self.reactor.listenTCP(self._introduction.port, Listener(self._take), BACKLOG, interface=host)
+            self._port.numberAccepts = 1
             self._port.stopReading()
 
     def start(self, addresses: Iterable[tuple[str, int]]) -> None:
-        """Take calls, and dial every one of `addresses` but our own."""
+        """Take calls, and dial every one of `addresses` but our own. Their hosts may be names."""
         if self._port is not None:
             self._port.startReading()
-        self.calls.begin(address for address in addresses if address != self._own)
+        self.calls.begin(addresses)
         self._last_beat = (self.reactor.seconds(), self._wall())
         self._beat_call = self.reactor.callLater(BEAT, self._beat)
 
@@ -95,6 +109,8 @@ class Mesh:
         if self._beat_call is not None:
             self._beat_call.cancel()
         self.calls.stop()
+        self._company.stop()
+        self._conversation.presence.stop()
         if self._port is not None:
             self._port.stopListening()
         for link in [*self._opening, *self.links]:
@@ -123,11 +139,13 @@ class Mesh:
         absent = {
             (member.host, member.port): member.shown
             for member in self._conversation.roster.everybody()
-            if not member.here
+            if not member.linked
         }
-        own = [AddressStatus(*self._own, Found(Finding.OURSELVES))] if self._own[1] else []
+        own = [AddressStatus(*self.calls.own, Found(Finding.OURSELVES))] if self.calls.own[1] else []
         found = [self._found(dialer, absent) for dialer in self.calls.values()]
-        return sorted([*own, *found], key=lambda status: (status.host, status.port))
+        nameless = Found(Finding.UNREACHABLE, "no address is known for this name")
+        unresolved = [AddressStatus(*address, nameless) for address in self.calls.unresolved()]
+        return sorted([*own, *found, *unresolved], key=lambda status: (status.host, status.port))
 
     def _found(self, dialer: Dialer, absent: dict[tuple[str, int], str]) -> AddressStatus:
         address = (dialer.host, dialer.port)
@@ -144,30 +162,40 @@ class Mesh:
             self._set_reading(link)
 
     def _set_reading(self, link: Link) -> None:
-        if self._reading and link.paused:
-            link.pulse.heard(self.reactor.seconds())
-            link.resumeProducing()
-        elif not self._reading and not link.paused:
-            link.pauseProducing()
+        if self._reading:
+            link.reading.go_on(Reason.DISK)
+        else:
+            link.reading.stop(Reason.DISK)
 
     # What links report.
 
-    def build_link(self, role: Role, dialer: Dialer | None = None) -> Link | None:
-        """Return a link for a new connection."""
-        if self._stopped is not None:
+    def _take(self, host: str) -> Link | None:
+        self._port.numberAccepts = 0  # so that it stays at 1 a turn, and who was taken is heard before the next
+        return self.build_link(Role.LISTENER, host)
+
+    def build_link(self, role: Role, host: str, dialer: Dialer | None = None) -> Link | None:
+        """Return a link for a new connection with `host`; None if there is to be none."""
+        allowed = self._failures.allows(host)
+        if self._stopped is not None or (dialer is not None and not allowed):
             return None
-        taken = [link for link, its_dialer in self._opening.items() if its_dialer is None and not link.closing]
-        if dialer is None and len(taken) >= MAX_OPENING:
-            taken[0].refuse(Refusal(errors.FULL, "too many connections that have not shown who they are"))
-        link = Link(self, self._introduction, role, self.reactor)
+        link = Link(self, self._introduction, self._encryption, role, self.reactor)
+        if not allowed:
+            link.unwelcome = Refusal(errors.WAIT, "too many wrong passphrases from there")
         self._opening[link] = dialer
+        if dialer is None:
+            self._door.enter(link, host)
         return link
 
     def _make_dialer(self, host: str, port: int, expected: bytes | None) -> Dialer:
         def build(dialer: Dialer) -> Link | None:
-            return self.build_link(Role.DIALER, dialer)
+            return self.build_link(Role.DIALER, host, dialer)
 
         return Dialer(self.reactor, build, self.calls.forget, host, port, expected)
+
+    def link_computes(self, compute: Callable[[], None]) -> Deferred[None]:
+        """Call, in a thread, what takes long: for at most `MAX_COMPUTING` links at a time."""
+        pool = self.reactor.getThreadPool()
+        return self._computing.run(deferToThreadPool, self.reactor, pool, compute)
 
     def link_admitted(self, link: Link) -> None:
         """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""
@@ -180,28 +208,35 @@ class Mesh:
     def link_ready(self, link: Link) -> None:
         """Replicate over a link, and if there are two with one peer, see which stays."""
         dialer = self._opening.pop(link)
+        self._door.leave(link)
         if dialer is not None:
             self._dialed[link] = dialer
             dialer.settled()
+        self._failures.proven(link.peer[0])
         older = [other for other in self.links if other.member == link.member]
         self.links.append(link)
         port = link.hello.port or link.peer[1]
         dialed = link.role is Role.DIALER
         now = int(self._wall() * MICROSECONDS)
-        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, dialed, now)
+        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, dialed, now, link.durable)
         self._replica.attach(link)
+        self._company.changed()
         self._set_reading(link)
         self._tell_addresses(link)
+        self.calls.reached(link)
         for other in older:
             self._contest(other, link)
 
     def link_heard(self, link: Link, frame: Frame) -> None:
         """Take a frame from a ready link."""
         if isinstance(frame, Peers):
-            known = {other.member for other in self.links} | {self._introduction.identity.id}
-            self.calls.learn(frame.peers, link.peer[0], known)
+            sound = {other.member for other in self.links if not other.pulse.suspect}
+            self.calls.learn(frame.peers, link, sound | {self._introduction.identity.id})
+        elif isinstance(frame, Linked):
+            self._conversation.presence.told(link, frame.members)
         elif isinstance(frame, Replica.handles):
-            self._replica.receive(link, frame)
+            if not self._replica.receive(link, frame):
+                link.reading.charge(USELESS)
         else:
             raise Refusal(errors.PROTOCOL, f"{type(frame).__name__.lower()} after the opening")
 
@@ -216,9 +251,14 @@ class Mesh:
     def link_closed(self, link: Link, refusal: Refusal | None) -> None:
         """A connection is gone, ready or not."""
         dialer = self._opening.pop(link, None) or self._dialed.pop(link, None)
+        self._door.leave(link)
         if dialer is not None and not link.ready:
             dialer.found = answered(link, refusal)
+        wrong = errors.PASSPHRASE in (link.ended_by, refusal and refusal.reason)
+        if wrong or (dialer is not None and link.unproven):
+            self._failed(link, dialer, wrong)
         if refusal is not None:
+            self.refused.update([refusal.reason] * (refusal.reason not in QUIET))
             self._report(link, refusal, dialer)
         elif link.ended_by and not link.ready:
             self._report(link, Refusal(link.ended_by, "in the other side's words"), dialer)
@@ -231,9 +271,12 @@ class Mesh:
             if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
                 self.calls.park(dialer, others[0].instance)
             if self._stopped is None:
-                self._conversation.unlinked(link.member, link.ended_by == errors.LEFT)
+                self._company.changed()
+                self._conversation.presence.forget(link)
+                now = int(self._wall() * MICROSECONDS)
+                self._conversation.unlinked(link.member, link.ended_by == errors.LEFT, now)
             if not others:
-                self.calls.unpark(link.instance)
+                self.calls.unpark(link.instance, lost=refusal is None and not link.ended_by)
         self._stop_if_done()
 
     @staticmethod
@@ -252,6 +295,14 @@ class Mesh:
                 return
             dialer.reported = dialer.found.finding
         self._conversation.emit(Refused(*link.peer, refusal.reason, refusal.detail))
+
+    def _failed(self, link: Link, dialer: Dialer | None, wrong: bool) -> None:
+        """The other side of a link did not know the passphrase (`wrong`), or hung up instead of showing that it does."""
+        host = link.peer[0]
+        if self._failures.failed(host) and wrong:
+            self._conversation.emit(WrongPassphrase(host))
+        if dialer is not None and (wrong or not self._failures.has_members(host)):
+            dialer.rest(PERIOD)
 
     # One link a pair.
 
@@ -279,18 +330,20 @@ class Mesh:
 
     # Addresses passed on.
 
-    def _address(self, link: Link) -> Address | None:
-        return Address(link.member, link.peer[0], link.hello.port) if link.hello.port else None
-
     def _tell_addresses(self, newcomer: Link) -> None:
         others = [link for link in self.links if link.member != newcomer.member]
-        known = [address for link in others if (address := self._address(link))]
+        known = [address for link in others if (address := self._address(link, newcomer))]
         if known:
             newcomer.send(Peers(known[:MAX_LEARNED]))
-        address = self._address(newcomer)
-        if address is not None:
-            for link in others:
+        for link in others:
+            if address := self._address(newcomer, link):
                 link.send(Peers([address]))
+
+    @staticmethod
+    def _address(link: Link, to: Link) -> Address | None:
+        """Return where the peer of a link listens, as the peer of another may be told."""
+        host = told(link.peer[0], to.peer[0]) if link.hello.port else None
+        return Address(link.member, host, link.hello.port) if host else None
 
     # Pulses.
 

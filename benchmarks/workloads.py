@@ -33,10 +33,10 @@ class Sizes:
     one_by_one: int = 200_000
     idle_seconds: float = 10.0
     groups: tuple[int, ...] = (2, 5, 10, 20, 40)
-    deliveries: int = 400_000
+    to_groups: int = 40_000
 
 
-QUICK = Sizes(10_000, 2_000, 200.0, 1.0, 100_000, 10_000, 4.0, (2, 5, 10), 40_000)
+QUICK = Sizes(10_000, 2_000, 200.0, 1.0, 100_000, 10_000, 4.0, (2, 5, 10), 4_000)
 
 
 def measure(team: Team, work: Work) -> dict[str, Any]:
@@ -175,13 +175,12 @@ def catch_up(home: Path, records: int, burst: int, rounds: int) -> list[dict[str
 
 def by_members(system: System, home: Path, members: int, sizes: Sizes) -> dict[str, float]:
     """Return what a delivery costs in a group of so many, and an idle link in it."""
-    count = sizes.deliveries // (members - 1)
     with system.start(home, members) as team:
         time.sleep(2.0)
         before = team.processor_seconds()
         time.sleep(sizes.idle_seconds / 2)
         used = (team.processor_seconds() - before) / (sizes.idle_seconds / 2)
-        measure(team, Work(0, max(1, count // 20), [0]))
-        result = measure(team, Work(1, count, [0]))
+        measure(team, Work(0, sizes.to_groups // 20, [0]))
+        result = measure(team, Work(1, sizes.to_groups, [0]))
     link = used / members / (members - 1) * 1e6
     return {"members": members, "cpu": result["cpu"], "rate": result["rate"], "link": link}

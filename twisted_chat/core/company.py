@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.frames import MAX_LINKED, Linked
 from twisted_chat.core.neighbour import Wire
+from twisted_chat.core.rounds import Rounds
 
 LINKED_INTERVAL = 1.0
 """Seconds between two announcements."""
@@ -19,26 +20,18 @@ class Company:
     def __init__(self, wires: Collection[Wire], clock: IReactorTime) -> None:
         """`wires` are the ready links, at any time."""
         self._wires = wires
-        self._clock = clock
         self._told: dict[Wire, list[bytes]] = {}
-        self._due: IDelayedCall | None = None
-        self._last = float("-inf")
+        self._rounds = Rounds(clock, lambda: LINKED_INTERVAL, self._tell)
 
     def changed(self) -> None:
         """There is a link more, or one less."""
-        if self._due is None:
-            wait = max(0.0, self._last + LINKED_INTERVAL - self._clock.seconds())
-            self._due = self._clock.callLater(wait, self._tell)
+        self._rounds.ask()
 
     def stop(self) -> None:
         """Tell nothing more."""
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+        self._rounds.stop()
 
     def _tell(self) -> None:
-        self._due = None
-        self._last = self._clock.seconds()
         members = sorted({wire.member for wire in self._wires})[:MAX_LINKED]
         for wire in list(self._wires):
             if self._told.get(wire) != members:

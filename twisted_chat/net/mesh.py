@@ -21,7 +21,7 @@ from twisted_chat.core.events import Refused, TwoInstances, WrongPassphrase
 from twisted_chat.core.frames import Address, Frame, Linked, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
-from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
+from twisted_chat.core.status import AddressStatus, LinkStatus
 from twisted_chat.net.budget import USELESS
 from twisted_chat.net.calls import MAX_LEARNED, Calls
 from twisted_chat.net.door import BACKLOG, Door
@@ -32,6 +32,7 @@ from twisted_chat.net.hearsay import told
 from twisted_chat.net.link import Link
 from twisted_chat.net.pulse import Verdict
 from twisted_chat.net.reading import Reason
+from twisted_chat.net.survey import link_status, survey
 from twisted_chat.net.tls import Encryption
 
 BEAT = 0.5
@@ -120,40 +121,11 @@ class Mesh:
 
     def status(self) -> list[LinkStatus]:
         """Return how each link is doing."""
-        return [
-            LinkStatus(
-                self._conversation.roster.shown(link.member),
-                link.peer[0],
-                link.hello.port or link.peer[1],
-                link.role is Role.DIALER,
-                link.pulse.suspect,
-                link.writable,
-                link.round_trip,
-                self._replica.behind(link),
-            )
-            for link in self.links
-        ]
+        return [link_status(link, self._conversation.roster, self._replica.behind(link)) for link in self.links]
 
     def survey(self) -> list[AddressStatus]:
         """Return what is at each address that is called, and at our own, by address. Nobody is called for it."""
-        absent = {
-            (member.host, member.port): member.shown
-            for member in self._conversation.roster.everybody()
-            if not member.linked
-        }
-        own = [AddressStatus(*self.calls.own, Found(Finding.OURSELVES))] if self.calls.own[1] else []
-        found = [self._found(dialer, absent) for dialer in self.calls.values()]
-        nameless = Found(Finding.UNREACHABLE, "no address is known for this name")
-        unresolved = [AddressStatus(*address, nameless) for address in self.calls.unresolved()]
-        return sorted([*own, *found, *unresolved], key=lambda status: (status.host, status.port))
-
-    def _found(self, dialer: Dialer, absent: dict[tuple[str, int], str]) -> AddressStatus:
-        address = (dialer.host, dialer.port)
-        for link in self.links:
-            leads_there = dialer is self._dialed.get(link) or self.calls.leads_to(dialer, link.instance)
-            if leads_there or address == (link.peer[0], link.hello.port):
-                return AddressStatus(*address, Found(Finding.LINKED), self._conversation.roster.shown(link.member))
-        return AddressStatus(*address, dialer.found, absent.get(address, ""))
+        return survey(self.calls, {link: self._dialed.get(link) for link in self.links}, self._conversation.roster)
 
     def flow(self, open: bool) -> None:
         """Read the links, or don't until so much that waits for the store is kept."""

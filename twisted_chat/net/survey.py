@@ -1,0 +1,52 @@
+"""How the links are, and what is at each address that is called: told when somebody asks, and nobody is called for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twisted_chat.core.opening import Role
+from twisted_chat.core.roster import Roster
+from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
+from twisted_chat.net.calls import Calls
+from twisted_chat.net.factories import Dialer
+from twisted_chat.net.link import Link
+
+
+def link_status(link: Link, roster: Roster, behind: int) -> LinkStatus:
+    """Return how a link is doing, over which so many records have yet to go out."""
+    return LinkStatus(
+        roster.shown(link.member),
+        link.peer[0],
+        link.hello.port or link.peer[1],
+        link.role is Role.DIALER,
+        link.pulse.suspect,
+        link.writable,
+        link.round_trip,
+        behind,
+    )
+
+
+def survey(calls: Calls, links: Mapping[Link, Dialer | None], roster: Roster) -> list[AddressStatus]:
+    """Return what is at each address that is called, and at our own, by address. `links` has for each link what dialed it."""
+    absent = {(member.host, member.port): member.shown for member in roster.everybody() if not member.linked}
+    own = [AddressStatus(*calls.own, Found(Finding.OURSELVES))] if calls.own[1] else []
+    nameless = Found(Finding.UNREACHABLE, "no address is known for this name")
+    unresolved = [AddressStatus(*address, nameless) for address in calls.unresolved()]
+    found = []
+    for address, dialer in calls.items():
+        member = _linked(address, dialer, calls, links)
+        if member is not None:
+            found.append(AddressStatus(*address, Found(Finding.LINKED), roster.shown(member)))
+        else:
+            found.append(AddressStatus(*address, dialer.found, absent.get(address, "")))
+    return sorted([*own, *found, *unresolved], key=lambda status: (status.host, status.port))
+
+
+def _linked(
+    address: tuple[str, int], dialer: Dialer, calls: Calls, links: Mapping[Link, Dialer | None]
+) -> bytes | None:
+    """Return the id of the linked peer that an address leads to, None if there is none."""
+    for link, dialed_by in links.items():
+        if dialed_by is dialer or calls.leads_to(dialer, link.instance) or address == (link.peer[0], link.hello.port):
+            return link.member
+    return None

@@ -178,9 +178,7 @@ def keys(own: Member, other: Member) -> list[str]:
     hint = (
         _("   ✔ verified: you compared this key. To take that back: /verify {name} no")
         if other.verified
-        else _(
-            "   compare both by another way, such as by telephone. Only if they are the same there: /verify {name} yes"
-        )
+        else _("   compare both by telephone, say; only if they are the same there: /verify {name} yes")
     )
     return [_key(own), _key(other), clean(hint.format(name=other.shown))]
 

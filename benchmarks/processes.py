@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from types import TracebackType
 from typing import Any
 
@@ -56,7 +56,7 @@ class Child:
             )
         self.pid = self._process.pid
         self._text = text
-        self._heard: SimpleQueue[Any] = SimpleQueue()
+        self._heard: Queue[Any] = Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def tell(self, words: Any) -> None:

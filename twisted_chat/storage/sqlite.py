@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any
 
@@ -81,7 +81,9 @@ class SQLiteStore:
         self._retry = retry
         self._tables = Tables(open_database(path), self._report)
         self._recent = Recent(self._tables.highs())
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()  # None: the end
+        self._calls: Queue[_Call | None] = (
+            Queue()
+        )  # None: the end. (A SimpleQueue's time-outs may never come in Python 3.10.)
         self._closed: Deferred[None] = Deferred()
         self._urgent = Event()  # set while something other than an `append` may wait
         self._thread = Thread(target=self._run, name=f"store {path.name}", daemon=True)

@@ -502,9 +502,9 @@ class PressureTests(ReplicaTestCase):
         self.assertEqual(self.ana.relieved_times, 1)
 
     def test_flow(self) -> None:
-        """With 16 MiB of anybody's batches waiting links are read no more, until half of it is kept."""
+        """With 8 MiB of anybody's batches waiting links are read no more, until half of it is kept."""
         self.patch(saving, "UNSAVED", 200_000)
-        self.assertEqual(UNSAVED, 16 * 1024 * 1024)
+        self.assertEqual(UNSAVED, 8 * 1024 * 1024)
         self.ana.store.slow = True
         writer, wire = Writer(9), Recorder()
         self.ana.replica.attach(wire)

@@ -9,7 +9,7 @@ from twisted_chat.core.store import Store
 
 OWN_UNSAVED = 4 * 1024 * 1024
 """Bytes of this peer's own batches not yet durable at which it takes no more."""
-UNSAVED = 16 * 1024 * 1024
+UNSAVED = 8 * 1024 * 1024
 """Bytes of anybody's batches not yet durable at which links are no longer read."""
 
 

@@ -11,7 +11,7 @@ from twisted_chat.core.frames import MAX_INT
 from twisted_chat.storage.history import page
 from twisted_chat.storage.memory import cost
 
-LIMIT = 4 * 1024 * 1024
+LIMIT = 2 * 1024 * 1024
 """Bytes of memory that what is kept may take."""
 
 

@@ -30,6 +30,8 @@ from twisted_chat.storage.recent import Recent
 from twisted_chat.storage.tables import Tables
 
 RETRY_SECONDS = 1.0
+GATHER_BYTES = 1024 * 1024
+"""Bytes of batches for which nothing more is waited for: in memory they take three times as much."""
 GATHER_SECONDS = 0.05
 """How long after a commit appended batches are gathered for the next one."""
 
@@ -81,11 +83,11 @@ class SQLiteStore:
         self._retry = retry
         self._tables = Tables(open_database(path), self._report)
         self._recent = Recent(self._tables.highs())
-        self._calls: Queue[_Call | None] = (
-            Queue()
-        )  # None: the end. (A SimpleQueue's time-outs may never come in Python 3.10.)
+        # None is the end. Not a SimpleQueue: in Python 3.10 its time-outs may never come.
+        self._calls: Queue[_Call | None] = Queue()
         self._closed: Deferred[None] = Deferred()
-        self._urgent = Event()  # set while something other than an `append` may wait
+        self._urgent = Event()  # set while something other than an `append` may wait, or many of them
+        self._gathered = 0
         self._thread = Thread(target=self._run, name=f"store {path.name}", daemon=True)
         self._thread.start()
 
@@ -97,6 +99,9 @@ class SQLiteStore:
         """See `Store.append`. Fires after the commit."""
         received = int(self._wall() * 1000)
         self._recent.append(batch)
+        self._gathered += batch.size
+        if self._gathered > GATHER_BYTES:
+            self._urgent.set()
         return self._put(_Call(lambda: self._tables.append(batch, received), writes=True, batch=batch))
 
     def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
@@ -248,6 +253,7 @@ class SQLiteStore:
         """Return all calls that wait, after at most `timeout` seconds, and whether the store is to be closed."""
         calls = []
         self._urgent.clear()
+        self._gathered = 0
         try:
             call = self._calls.get(timeout=timeout)
             while call is not None:

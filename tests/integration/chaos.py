@@ -68,7 +68,7 @@ class Chaos:
         self._random = random.Random(seed)
         self._lives = Counter(NAMES)
         self._counts: Counter[str] = Counter()
-        self._guests: dict[str, Guest] = {}
+        self._guests: dict[PeerProcess, Guest] = {}  # by life: one may be let in by a peer that is just being killed
         self._held: dict[FeedId, int] = {}
         self._all: list[PeerProcess] = []
         self._visits: list[Deferred[None]] = []
@@ -101,7 +101,7 @@ class Chaos:
         """Have a guest hear what the peer announces, for as long as it lives."""
         try:
             await peer.wait_for("Welcome")
-            self._guests[peer.name] = await visit(self._reactor, peer.port, Guest(f"guest of {peer.name}"))
+            self._guests[peer] = await visit(self._reactor, peer.port, Guest(f"guest of {peer.name}"))
         except (AssertionError, ConnectError, ConnectionClosed):
             await peer.when_ended()  # killed meanwhile, else this fails
 
@@ -117,7 +117,7 @@ class Chaos:
         peer = self.peers.running[name]
         goal = len(peer.lines) + self._random.randrange(LIVED)
         await peer.until(lambda: len(peer.lines) >= goal, f"line {goal}")
-        guest = self._guests.pop(name, None)
+        guest = self._guests.pop(peer, None)
         if guest is not None and self._random.random() < 0.5:
             await self._announcement(guest)
         await peer.kill()
@@ -155,7 +155,7 @@ class Chaos:
         await gatherResults(everybody, consumeErrors=True)
 
         def equal() -> bool:
-            first, *others = [self._guests[name].held for name in NAMES]
+            first, *others = [self._guests[self.peers.running[name]].held for name in NAMES]
             complete = all(first.get(feed, 0) >= high for feed, high in self._held.items())
             return complete and all(other == first for other in others)
 

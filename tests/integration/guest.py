@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectionClosed
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -102,17 +103,21 @@ class Guest(ChunkedLineReceiver):
                 self._waiting.append(entry)
 
     def until(self, reactor: Any, condition: Callable[[], object], words: str) -> Deferred[None]:
-        """Fire when `condition` holds: it is looked at now, and with every frame."""
+        """Fire when `condition` holds: it is looked at now, and with every frame. Fails once nothing more can come."""
         done: Deferred[None] = Deferred()
 
-        def explain(value: Any, timeout: float) -> Any:
-            raise AssertionError(f"{words}: in vain for {timeout:g} s; bye {self.bye!r}; the last: {self.frames[-5:]}")
+        def explain(why: str) -> None:
+            raise AssertionError(f"{words}: {why}; bye {self.bye!r}; the last: {self.frames[-5:]}")
 
         if condition():
             done.callback(None)
-            return done
-        self._waiting.append((condition, done))
-        return done.addTimeout(PATIENCE, reactor, explain)
+        elif self.closed.called:
+            done.errback(connectionDone)
+        else:
+            self._waiting.append((condition, done))
+        done.addTimeout(PATIENCE, reactor, lambda _, timeout: explain(f"in vain for {timeout:g} s"))
+        done.addErrback(lambda gone: gone.trap(ConnectionClosed) and explain("the connection is closed"))
+        return done
 
     def of(self, kind: type[AnyFrame]) -> list[AnyFrame]:
         """Return the frames of one kind that came."""
@@ -123,6 +128,9 @@ class Guest(ChunkedLineReceiver):
         if not self.ready.called:
             self.ready.errback(reason)
         self.closed.callback(self.bye)
+        waiting, self._waiting = self._waiting, []
+        for _, done in waiting:
+            done.errback(reason)
 
 
 async def call(reactor: Any, port: int) -> Caller:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from unittest.mock import patch
 
 from hypothesis import given
@@ -147,7 +148,7 @@ class DamageTests(SynchronousTestCase):
     def test_no_proof(self) -> None:
         """What proves nothing is said to prove nothing: the same twice, or a forgery."""
         one = ANA.batch(3)
-        forged = Fork(one, Batch(one.sig, *list(vars(ANA.batch(3, text="no")).values())[1:9]))
+        forged = Fork(one, replace(ANA.batch(3, text="no"), sig=one.sig))
         for fork in (Fork(one, one), Fork(one, BIA.batch(3)), forged):
             self.assertEqual(faults(exported([], [fork])), [(Fault.UNPROVEN, 2)])
 

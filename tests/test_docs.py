@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import re
 from collections.abc import Iterator
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from unittest import mock
 
@@ -278,12 +279,13 @@ class ProtocolTests(SynchronousTestCase):
             body = line.partition('"body":')[2].removesuffix("}")
             says = json.loads(body)
             key = VerifyKey(base64.b64decode(says["author"]))
-            key.verify(b"tcpchat/1 batch\0open\0chat\0" + body.encode(), sig)
+            digest = sha256(body.encode()).digest()
+            key.verify(b"tcpchat/1 batch\0open\0chat\0" + digest, sig)
             self.assertEqual(says["prev"], before)
-            before = base64.b64encode(blake2b(sig + body.encode(), digest_size=32).digest()).decode()
+            before = base64.b64encode(sha256(sig + digest).digest()).decode()
             self.assertEqual(before, expected)
         tips = [base64.b64decode(given)[:8].hex() for given in hashes[1:]]
-        digest = blake2b(f"7 1 3 {tips[0]} 0\n9 1 1 {tips[1]} 0\n".encode(), digest_size=16).digest()
+        digest = sha256(f"7 1 3 {tips[0]} 0\n9 1 1 {tips[1]} 0\n".encode()).digest()[:16]
         self.assertEqual([*json.loads(rest[0])["authors"].values()], [base64.b64encode(digest).decode()])
 
     def test_closed_by_the_page_alone(self) -> None:
@@ -303,7 +305,7 @@ class ProtocolTests(SynchronousTestCase):
 
         def proof(role: bytes) -> str:
             said = b"tcpchat/1 mac\0" + role + b"\0" + b"\n".join(lines) + b"\0" + channel
-            return base64.b64encode(blake2b(said, key=key, digest_size=32).digest()).decode()
+            return base64.b64encode(hmac.digest(key, said, "sha256")).decode()
 
         lines = [listener.begin().removesuffix(b"\n")]
         listener.receive(dialer_says(t="tls"))

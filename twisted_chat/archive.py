@@ -8,10 +8,10 @@ so that what was left out or put in later shows too. See "Archives" in `docs/pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from hashlib import blake2b
+from hashlib import sha256
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 import msgspec
@@ -45,7 +45,7 @@ class Header(Frame, tag="archive", frozen=True):
 
 
 class End(Frame, tag="end", frozen=True):
-    """The last line: the exporter's signature over `tcpchat/1 archive\\0` and the BLAKE2b-256 of every byte before it."""
+    """The last line: the exporter's signature over `tcpchat/1 archive\\0` and the SHA-256 of every byte before it."""
 
     sig: Signature
 
@@ -140,7 +140,7 @@ def write(
     `identity`, which calls itself `name`, exports it `at` a wall clock in milliseconds. The batches are to come in the order
     of their feeds; none is kept in memory. Raises what `file` raises.
     """
-    digest = blake2b(digest_size=32)
+    digest = sha256()
     messages = 0
 
     def put(line: bytes) -> None:
@@ -162,8 +162,8 @@ def check(file: BinaryIO) -> Report:
 
     Raises `NotAnArchive`, and what `file` raises.
     """
-    digest = blake2b(digest_size=32)
-    lines = _lines(file, digest)
+    digest = sha256()
+    lines = _lines(file, digest.update)
     header = _header(next(lines, b""))
     checking = _Checking(Report(header))
     number, sealed = 1, False
@@ -287,13 +287,13 @@ def _header(line: bytes | None) -> Header:
     raise NotAnArchive
 
 
-def _lines(file: BinaryIO, digest: blake2b) -> Iterator[bytes | None]:
-    """Yield each line without its end, None for one that is too long; `digest` then has all that came before that line."""
+def _lines(file: BinaryIO, heard: Callable[[bytes], None]) -> Iterator[bytes | None]:
+    """Yield each line without its end, None for one that is too long; `heard` was then called with all that came before it."""
     while start := file.readline(MAX_LINE + 1):
         rest = start
         long = len(start) > MAX_LINE and not start.endswith(b"\n")
         yield None if long else start.removesuffix(b"\n")
-        digest.update(start)
+        heard(start)
         while long and rest and not rest.endswith(b"\n"):
             rest = file.readline(MAX_LINE)
-            digest.update(rest)
+            heard(rest)

@@ -13,7 +13,7 @@ from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.patience import patient
-from tests.core.sealing import Writer, said, seal_any
+from tests.core.sealing import Writer, said, seal_any, signed
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, MAX_WALL_MS, Batch, FeedId, Fork, Group, seal, split, unseal
 from twisted_chat.core.frames import MAX_INT, BatchFrame, decode
@@ -150,14 +150,14 @@ class GroupTests(SynchronousTestCase):
     def test_another_author(self) -> None:
         """Nobody can say anything in Ana's name."""
         batch = batch_of(said("oi"))
-        forged = unseal(GROUP.sign(Identity(b"e" * 32), batch.body), batch.body)
+        forged = signed(GROUP, Identity(b"e" * 32), batch.body)
         self.assertEqual(self.assertRaises(Refusal, GROUP.verify, forged).reason, FORGED)
 
     def test_not_what_was_signed_for_a_link(self) -> None:
-        """A signature over the same bytes without the words "batch" and the group is worth nothing here."""
+        """A signature over the same digest without the words "batch" and the group is worth nothing here."""
         batch = batch_of(said("oi"))
         for context in (b"", b"tcpchat/1 auth\0", b"tcpchat/1 batch\0"):
-            forged = unseal(ANA.sign(context + batch.body), batch.body)
+            forged = unseal(ANA.sign(context + batch.digest), batch.body)
             self.assertRaises(Refusal, GROUP.verify, forged)
 
     def test_any_byte(self) -> None:
@@ -336,7 +336,7 @@ class ForkTests(SynchronousTestCase):
         eva = Writer(2)
         theirs = eva.seal(None, "x")
         body = msgspec.json.encode({**msgspec.json.decode(theirs.body), "author": self.ana.identity.id})
-        forged = unseal(GROUP.sign(eva.identity, body), body)
+        forged = signed(GROUP, eva.identity, body)
         elsewhere = Writer(1, group=Group("work")).seal(None, "x")
         for half in (forged, elsewhere):
             self._proves_nothing(Fork(self.ana.batches[0], half))

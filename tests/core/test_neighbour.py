@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -271,6 +272,4 @@ class CursorTests(SynchronousTestCase):
 
     @staticmethod
     def _renamed(batch: Batch, feed: FeedId) -> Batch:
-        return Batch(
-            batch.sig, batch.body, feed, batch.first, batch.prev, batch.at, batch.lc, batch.name, batch.records
-        )
+        return replace(batch, feed=feed)

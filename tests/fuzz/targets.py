@@ -6,6 +6,7 @@ A target raises whatever it finds wrong; everything is drawn from the `Random` i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from random import Random
 from types import NoneType
 from typing import Any
@@ -327,7 +328,7 @@ class Member:
             msgspec.json.decode(body, type=Raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return b'{"t":"batch","sig":"","body":' + body + b"}"
-        return encode(BatchFrame(GROUP.sign(self.identity, body), Raw(body)))[:-1]
+        return encode(BatchFrame(GROUP.sign(self.identity, sha256(body).digest()), Raw(body)))[:-1]
 
 
 def peers(random: Random) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
+from hashlib import sha256
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
@@ -80,13 +80,13 @@ class Inventory(dict[FeedId, Holding]):
         """Hash what is held durably of `author`: a line "epoch low high tip place-of-fork" for each feed, by epoch."""
         digest = self._digests.get(author)
         if digest is None:
-            hashed = blake2b(digest_size=16)
+            hashed = sha256()
             for holding in self.of(author):
                 if holding.kept_high or holding.fork:
                     place = holding.fork.place if holding.fork else 0
                     held = f"{holding.feed.epoch} {holding.kept_low} {holding.kept_high} {holding.kept_tip.hex()}"
                     hashed.update(f"{held} {place}\n".encode())
-            digest = self._digests[author] = hashed.digest()
+            digest = self._digests[author] = hashed.digest()[:16]
         return digest
 
     def lines(self, feeds: Iterable[FeedId], end: bool = False) -> Iterator[Have]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from hashlib import blake2b
+from hashlib import sha256
 
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
@@ -13,6 +13,8 @@ SEED_BYTES = 32
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 SPOKEN_DIGITS = 40
+
+_SPOKEN = b"tcpchat/1 id\0"
 
 
 class Identity:
@@ -50,6 +52,6 @@ def fingerprint(member: bytes, groups: int = 1) -> str:
 
 
 def spoken(member: bytes) -> str:
-    """Return a member's id in ten groups of four, to be compared aloud: 160 bits of its BLAKE2b hash."""
-    digits = blake2b(member, digest_size=SPOKEN_DIGITS // 2, person=b"tcpchat id").hexdigest()
+    """Return a member's id in ten groups of four, to be compared aloud: 160 bits of a SHA-256."""
+    digits = sha256(_SPOKEN + member).hexdigest()[:SPOKEN_DIGITS]
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import unicodedata
-from hashlib import blake2b
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
@@ -71,7 +70,7 @@ class Exchange:
 
     def mac(self, role: str, transcript: bytes) -> bytes:
         """Return the 32 bytes that prove, for one `role`, that both ends had the same passphrase and heard `transcript`."""
-        return blake2b(_MAC + role.encode() + b"\0" + transcript, key=self._key, digest_size=32).digest()
+        return hmac.digest(self._key, _MAC + role.encode() + b"\0" + transcript, "sha256")
 
     def check(self, mac: bytes, role: str, transcript: bytes) -> None:
         """Raise `Refusal(PASSPHRASE)` unless `mac` is that of the other end in `role`."""

@@ -20,7 +20,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 
 import platformdirs
@@ -186,7 +186,7 @@ def _file_name(name: str, decides: str) -> str:
     """Return a file name, safe everywhere, that people recognise as `name`; names are told apart by `decides`."""
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     slug = re.sub("[^a-z0-9]+", "-", plain)[:24].strip("-")
-    digest = blake2b(decides.encode(), digest_size=5).hexdigest()
+    digest = sha256(decides.encode()).hexdigest()[:10]
     return f"{slug}-{digest}" if slug else digest
 
 

@@ -443,7 +443,7 @@ class PortugueseSentenceTests(test_words.SentenceTests):
             "\x00",
             "{0.__class__}",
         ):
-            for kind in get_args(events.Event):
+            for kind in (*get_args(events.Event), events.Newest, events.Found):
                 for line in words.sentences(sample(kind, text)):
                     self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 
@@ -460,7 +460,7 @@ class PortugueseSentenceTests(test_words.SentenceTests):
             (1, "— enquanto você esteve fora: 1 mensagem —"),
             (12345, "— enquanto você esteve fora: 12.345 mensagens —"),
         ):
-            self.assertEqual(words.heading(events.WhileAway(count, []))[0], title)
+            self.assertEqual(words.heading(events.WhileAway([], count))[0], title)
         self.assertEqual(words.sentences(events.Receiving(1234, 56789)), ["⏬ recebendo 1.234 de 56.789"])
 
 

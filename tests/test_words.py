@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
@@ -36,10 +37,10 @@ def sample(kind: type, text: str) -> object:
     if kind is events.Messages:
         return said(text, text, name=text)
     values = {
-        "str": text, "int": 5000, "bool": True, "float": 5000.0,
+        "str": text, "int": 5000, "bool": True, "float": 5000.0, "bytes": b"a" * 32,
         "Sequence[str]": [text], "Sequence[Messages]": [said(text, name=text)],
     }  # fmt: skip
-    return kind(**{name: values[annotation] for name, annotation in kind.__annotations__.items()})
+    return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 
 
 class SentenceTests(SynchronousTestCase):
@@ -60,6 +61,20 @@ class SentenceTests(SynchronousTestCase):
         ):
             self.assertEqual(words.sentences(event), [sentence])
         self.assertIn("nobody else is here yet", words.sentences(events.Alone())[0])
+
+    def test_former_times(self) -> None:
+        """What is shown of former times says above what it is, and has an end."""
+        shown = [said("oi"), said("oi, Bia")]
+        for past, title in (
+            (events.Earlier(shown), "— earlier —"),
+            (events.WhileAway(shown, 2), "— while you were away: 2 messages —"),
+            (events.Newest(shown), "— the newest 2 messages —"),
+            (events.Found(shown, "oi", False), "— 2 messages with “oi” —"),
+            (events.Found(shown, "oi", True), "— the newest 2 messages with “oi”; more words find fewer —"),
+            (events.Found(shown, "o\x1b" * 99, False), "— 2 messages with “" + "o\\x1b" * 30 + "” —"),
+        ):
+            first, *messages, last = words.sentences(past)
+            self.assertEqual((first, len(messages), last), (title, 2, words.END))
 
     def test_every_event_but_refusals_is_told(self) -> None:
         """No event is forgotten; refusals are for the log alone."""

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from twisted_chat.core.clock import MICROSECONDS
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS, Command
-from twisted_chat.core.events import Alone, Messages
+from twisted_chat.core.events import Alone
 from twisted_chat.core.keys import spoken
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
 from twisted_chat.core.text import MAX_NAME, clean
 from twisted_chat.i18n import _, date, ngettext, number
-from twisted_chat.words import past, sentences, verified_mark
+from twisted_chat.words import sentences, verified_mark
 
 _SHOWN_OF_WORD = 32
 _LACKS_SHOWN = 5
@@ -68,9 +68,9 @@ def _last_seen(member: Member) -> str:
     return _("last here {when}").format(when=f"{date(at)} {time.strftime('%H:%M', at)}")
 
 
-def found(messages: Sequence[Messages]) -> list[str]:
-    """Return what a look into the past found."""
-    return past(messages) or [_("nothing found")]
+def nothing_found() -> str:
+    """Return that there are no such messages."""
+    return _("nothing found")
 
 
 def status(status: Status) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import singledispatch
 from typing import Any, NamedTuple
 
@@ -17,9 +17,11 @@ from twisted_chat.core.commands import BARE_QUIT
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
     Delivered,
-    Earlier,
+    Found,
     Leaving,
     Messages,
+    Newest,
+    Past,
     QuotaReached,
     Receiving,
     Trimmed,
@@ -104,6 +106,7 @@ _WRONG: dict[str, Callable[[], str]] = {
 END = "—"
 """The line below messages of former times."""
 TAB_WIDTH = 4
+_SHOWN_OF_SEARCH = 60
 
 
 @singledispatch
@@ -122,11 +125,6 @@ def verified_mark() -> str:
 def _messages(event: Messages) -> list[str]:
     stamp = "" if event.own and not event.missed else f"{_stamp(event)} "
     return [f"{stamp}{line}" for line in _said(event)]
-
-
-def past(messages: Sequence[Messages]) -> list[str]:
-    """Return messages of former times, each with its time, own ones included."""
-    return [f"{_stamp(each)} {line}" for each in messages for line in _said(each)]
 
 
 def _said(event: Messages) -> list[str]:
@@ -176,26 +174,30 @@ def _stamp(event: Messages) -> str:
 
 
 @sentences.register
-def _earlier(event: Earlier) -> list[str]:
-    return [*heading(event), *past(event.messages), END]
+def _past(event: Past) -> list[str]:
+    messages = [f"{_stamp(each)} {line}" for each in event.messages for line in _said(each)]
+    return [*heading(event), *messages, END]
 
 
-@sentences.register
-def _while_away(event: WhileAway) -> list[str]:
-    return [*heading(event), *past(event.messages), END]
-
-
-def heading(event: Earlier | WhileAway) -> list[str]:
+def heading(event: Past) -> list[str]:
     """Return what stands above messages of former times; `END` stands below them."""
-    if isinstance(event, Earlier):
-        return [_("— earlier —")]
-    title = ngettext(
-        "— while you were away: {count} message —", "— while you were away: {count} messages —", event.count
-    ).format(count=number(event.count))
-    more = _("… the newest {shown}; /history {count} shows them all").format(
-        shown=len(event.messages), count=event.count
-    )
-    return [title, *([more] if event.count > len(event.messages) else [])]
+    shown = len(event.messages)
+    match event:
+        case WhileAway(count=count):
+            title = ngettext(
+                "— while you were away: {count} message —", "— while you were away: {count} messages —", count
+            ).format(count=number(count))
+            more = _("… the newest {shown}; /history {count} shows them all").format(shown=shown, count=count)
+            return [title, *([more] if count > shown else [])]
+        case Newest():
+            return [ngettext("— the newest message —", "— the newest {n} messages —", shown).format(n=number(shown))]
+        case Found(words=words, more=more):
+            title = ngettext("— {n} message with “{words}” —", "— {n} messages with “{words}” —", shown)
+            if more:
+                title = _("— the newest {n} messages with “{words}”; more words find fewer —")
+            return [clean(title.format(n=number(shown), words=words[:_SHOWN_OF_SEARCH]))]
+        case _:
+            return [_("— earlier —")]
 
 
 @sentences.register

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.core.sealing import Writer
 from tests.test_words import AT
 from twisted_chat.console.session import Session
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import (
+    Earlier,
     Event,
+    Found,
     Impostor,
     Joined,
     Left,
     Lost,
     Messages,
+    Newest,
+    Past,
     Reachable,
     Renamed,
     Topical,
@@ -29,6 +32,7 @@ from twisted_chat.core.keys import Identity, spoken
 from twisted_chat.core.private import Seals
 from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.roster import Roster
+from twisted_chat.storage.memory import MemoryStore
 
 ANA, BIA, MARIA = (Identity(letter * 32) for letter in (b"a", b"b", b"m"))
 
@@ -41,13 +45,14 @@ class SessionTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.put: list[KnownRecord] = []
         self.told: list[str] = []
-        self.shown: list[Messages] = []
+        self.shown: list[Past] = []
         self.cleared = 0
         self.left = 0
         self.names: list[str] = []
         seals = Seals(BIA, Group())
+        self.store = MemoryStore()
         self.conversation = Conversation(
-            Roster(BIA.id, "Bia"), self, self.leave, seals=seals, renamed=self.names.append
+            Roster(BIA.id, "Bia"), self, self.leave, self.store, seals=seals, renamed=self.names.append
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")
@@ -61,8 +66,8 @@ class SessionTests(SynchronousTestCase):
     def tell(self, *lines: str) -> None:
         self.told += lines
 
-    def found(self, messages: Sequence[Messages]) -> None:
-        self.shown += messages
+    def found(self, past: Past) -> None:
+        self.shown.append(past)
 
     def clear(self) -> None:
         self.cleared += 1
@@ -83,8 +88,47 @@ class SessionTests(SynchronousTestCase):
                 before = (len(self.put), len(self.told), self.cleared, self.left)
                 self.session.run(f"/{command.name}{argument}")
                 after = (len(self.put), len(self.told), self.cleared, self.left)
-                if command.name not in ("history", "search"):  # which show what they find
-                    self.assertNotEqual(before, after, command.name)
+                self.assertNotEqual(before, after, command.name)
+
+    def said(self, *records: Say) -> None:
+        """Ana said this, a while ago."""
+        self.store.append(Writer(1).seal(None, records=records))
+
+    def texts(self) -> list[str]:
+        """The messages that were shown last."""
+        return [record.text for message in self.shown[-1].messages for record in message.records]
+
+    def test_history(self) -> None:
+        """/history shows the newest 20, or as many as one says, as what they are."""
+        self.said(*(Say(str(number)) for number in range(30)))
+        self.session.run("/history")
+        self.session.run("/history 2")
+        self.assertEqual([(type(past), len(past.messages)) for past in self.shown], [(Newest, 20), (Newest, 2)])
+        self.assertEqual((self.texts(), self.told), (["28", "29"], []))
+
+    def test_search(self) -> None:
+        """/search shows at most the newest 20 that it finds, and says so if there are more."""
+        self.said(*(Say(f"oi {number}") for number in range(30)), Say("tchau"))
+        for words, count, more in (("tchau", 1, False), ("oi", 20, True)):
+            self.session.run(f"/search {words}")
+            (past,) = self.shown
+            assert isinstance(past, Found)
+            self.assertEqual((past.words, len(past.messages), past.more), (words, count, more))
+            self.shown.clear()
+
+    def test_nothing_found(self) -> None:
+        """Where there is nothing, that is said."""
+        for line in ("/history", "/search oi"):
+            self.session.run(line)
+        self.assertEqual((self.shown, self.told), ([], ["nothing found"] * 2))
+
+    def test_what_was_said_in_a_room(self) -> None:
+        """Who enters a room sees what was said there."""
+        self.said(Say("aqui", "#tea"), Say("lá", "#coffee"))
+        self.session.run("/join #tea")
+        self.assertEqual((type(self.shown[-1]), self.texts()), (Earlier, ["aqui"]))
+        self.session.run("/join #milk")
+        self.assertEqual(len(self.shown), 1)
 
     def test_rooms(self) -> None:
         """What is typed after /join is said there; /part leads back."""

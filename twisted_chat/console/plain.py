@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from twisted.internet.defer import Deferred
@@ -11,14 +10,14 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_chat import answers, words
+from twisted_chat import words
 from twisted_chat.console.lines import Lines
 from twisted_chat.console.output import Output, Stdio
 from twisted_chat.console.receipt import Receipt
 from twisted_chat.console.session import Session
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Receiving, WhileAway
+from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Past, Receiving, WhileAway
 
 FLUSH_SECONDS = 1.0
 """How long leaving waits for a terminal that does not take its last lines."""
@@ -66,9 +65,9 @@ class PlainConsole(Protocol):
         """Show lines that are safe to show."""
         self._output.write(lines)
 
-    def found(self, messages: Sequence[Messages]) -> None:
+    def found(self, past: Past) -> None:
         """Show messages of former times."""
-        self._output.write(answers.found(messages))
+        self._output.write(words.sentences(past))
 
     def clear(self) -> None:
         """Scroll what is there out of sight."""

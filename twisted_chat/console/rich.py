@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from twisted_chat import answers, words
+from twisted_chat import words
 from twisted_chat.console.above import Above
 from twisted_chat.console.completion import Words
 from twisted_chat.console.graphemes import steady
@@ -32,7 +32,7 @@ from twisted_chat.console.terminal import Terminal
 from twisted_chat.console.toolbar import Toolbar
 from twisted_chat.console.transcript import Transcript
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Event, Fault, Leaving, Messages
+from twisted_chat.core.events import Event, Fault, Leaving, Messages, Past
 from twisted_chat.core.text import clean
 
 FLUSH_SECONDS = 1.0
@@ -116,9 +116,9 @@ class RichConsole(Protocol):
         """Show lines that are safe to show."""
         self._above.add(lines)
 
-    def found(self, messages: Sequence[Messages]) -> None:
+    def found(self, past: Past) -> None:
         """Show messages of former times."""
-        self._above.add(self._transcript.found(messages) or answers.found(messages))
+        self._above.add(self._transcript.past(past))
 
     def clear(self) -> None:
         """Push what is seen into the scrollback, and begin at the top again."""

@@ -13,7 +13,7 @@ from twisted_chat.core import commands
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Messages, OfMember
+from twisted_chat.core.events import Earlier, Event, Found, Messages, Newest, OfMember, Past
 from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Diagnosis
@@ -29,8 +29,8 @@ class Display(Protocol):
     def tell(self, *lines: str) -> None:
         """Show lines that are safe to show."""
 
-    def found(self, messages: Sequence[Messages]) -> None:
-        """Show messages of former times, as their authors wrote them; there may be none."""
+    def found(self, past: Past) -> None:
+        """Show messages of former times, as their authors wrote them."""
 
     def clear(self) -> None:
         """Clear the screen."""
@@ -180,7 +180,7 @@ class Session:
         def show(messages: Sequence[Messages]) -> None:
             said = [message for message in messages if not message.private and message.records[0].room == room]
             if said:
-                self._display.found(said[-EARLIER:])
+                self._display.found(Earlier(said[-EARLIER:]))
 
         self.conversation.history(answers.MAX_HISTORY // 10).addCallback(show)
 
@@ -234,15 +234,24 @@ class Session:
         if not argument:
             argument = str(EARLIER)
         if argument.isdecimal() and 0 < int(argument[:9]) <= answers.MAX_HISTORY:
-            self.conversation.history(int(argument)).addCallback(self._display.found)
+            self.conversation.history(int(argument)).addCallback(lambda messages: self._show(Newest(messages)))
         else:
             self._display.tell(answers.how_many(argument))
 
     def _search(self, argument: str) -> None:
+        def show(messages: Sequence[Messages]) -> None:
+            self._show(Found(messages[-EARLIER:], argument, len(messages) > EARLIER))
+
         if argument:
-            self.conversation.search(argument, EARLIER).addCallback(self._display.found)
+            self.conversation.search(argument, EARLIER + 1).addCallback(show)
         else:
             self._display.tell(answers.search_what())
+
+    def _show(self, past: Past) -> None:
+        if past.messages:
+            self._display.found(past)
+        else:
+            self._display.tell(answers.nothing_found())
 
     def _status(self, argument: str) -> None:
         self._display.tell(*answers.status(self.conversation.status()))

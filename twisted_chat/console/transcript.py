@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from twisted_chat import words
 from twisted_chat.console.ink import Ink
-from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Receiving, WhileAway
+from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Past, Receiving, WhileAway
 
 CONTINUED = "  │ "
 """Stands before every further line of a message of several lines: no line of a message looks like the start of one."""
@@ -27,8 +27,7 @@ class Transcript:
         if isinstance(event, Messages):
             return [] if event.missed else self.messages(event)
         if isinstance(event, (Earlier, WhileAway)):
-            title = [self._ink.faint(line) for line in words.heading(event)]
-            return [*title, *self.found(event.messages), self._ink.faint(words.END)]
+            return self.past(event)
         if isinstance(event, Impostor):
             return [self._ink.strong(line) for line in words.sentences(event)]
         return [] if isinstance(event, _SPARED) else self.notice(words.sentences(event))
@@ -43,9 +42,10 @@ class Transcript:
             lines += [self._ink.faint(CONTINUED) + self._text(line, event.own) for line in further]
         return lines
 
-    def found(self, messages: Sequence[Messages]) -> list[str]:
-        """Return the lines of messages of former times."""
-        return [line for message in messages for line in self.messages(message)]
+    def past(self, past: Past) -> list[str]:
+        """Return the lines of messages of former times, and what stands above and below them."""
+        messages = [line for message in past.messages for line in self.messages(message)]
+        return [*self.notice(words.heading(past)), *messages, *self.notice([words.END])]
 
     def notice(self, lines: Sequence[str]) -> list[str]:
         """Return lines that nobody said."""

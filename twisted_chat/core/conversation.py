@@ -265,7 +265,7 @@ class Conversation:
 
             def sum_up(messages: Sequence[Messages]) -> None:
                 missed = [message for message in messages if message.lc < self._began]
-                self.emit(WhileAway(count, missed[-MISSED:]))
+                self.emit(WhileAway(missed[-MISSED:], count))
 
             self.history(min(count, MISSED) + min(self._lively, MISSED_AMONG)).addCallback(sum_up)
 

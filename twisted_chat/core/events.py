@@ -44,18 +44,35 @@ class Messages:
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """The newest messages that were held when this peer started, in order. Not for the log, which has them."""
+class Past:
+    """Messages of former times, one each, in order. Not for the log, which has them."""
 
     messages: Sequence[Messages]
 
 
 @dataclass(frozen=True)
-class WhileAway:
-    """All that was missed has arrived: `count` messages, of which these are the newest, in order. Not for the log."""
+class Earlier(Past):
+    """The newest that were held when this peer started, or that were said in a room before one came to it."""
+
+
+@dataclass(frozen=True)
+class WhileAway(Past):
+    """All that was missed has arrived: `count` messages, of which these are the newest."""
 
     count: int
-    messages: Sequence[Messages]
+
+
+@dataclass(frozen=True)
+class Newest(Past):
+    """The newest, as many as were asked for or there are."""
+
+
+@dataclass(frozen=True)
+class Found(Past):
+    """The newest with certain `words`; `more` if others have them too."""
+
+    words: str
+    more: bool
 
 
 @dataclass(frozen=True)

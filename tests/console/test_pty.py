@@ -13,6 +13,8 @@ from twisted_chat import words
 try:
     import pty
     import tty
+
+    from twisted_chat.console.terminal import Terminal
 except ImportError:  # Windows
     pty = tty = None  # type: ignore[assignment]
 
@@ -36,6 +38,16 @@ class TerminalTests(SynchronousTestCase):
         while len(got) < len(data):
             got += os.read(self.ours, 65536)
         return got
+
+    def test_gone(self) -> None:
+        """A terminal that is hung up while one is suspended: to take it back does no harm."""
+        ours, theirs = pty.openpty()
+        terminal = Terminal(theirs)
+        for descriptor in (terminal.input, terminal.output, theirs):
+            os.close(descriptor)
+        os.close(ours)
+        terminal.make_raw()
+        terminal.restore()
 
     def test_every_character(self) -> None:
         """No control byte arrives but the line break at the end of each line, whatever stands in names and messages."""

@@ -51,16 +51,17 @@ class Terminal:
             return True
 
     def make_raw(self) -> None:
-        """Have every key come as it is pressed, unseen and unchanged."""
-        modes = termios.tcgetattr(self._own)
-        modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
-        modes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
-        modes[6][termios.VMIN] = 1
-        modes[6][termios.VTIME] = 0
-        if not self.raw:
-            self.raw = True
-            atexit.register(self.restore)
-        termios.tcsetattr(self._own, termios.TCSANOW, modes)
+        """Have every key come as it is pressed, unseen and unchanged. Does nothing if the terminal is gone: a read will tell."""
+        with suppress(termios.error):
+            modes = termios.tcgetattr(self._own)
+            modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+            modes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
+            modes[6][termios.VMIN] = 1
+            modes[6][termios.VTIME] = 0
+            if not self.raw:
+                self.raw = True
+                atexit.register(self.restore)
+            termios.tcsetattr(self._own, termios.TCSANOW, modes)
 
     def restore(self) -> None:
         """Put the modes back as they were found. What was typed and not read is gone: it was not meant for the shell."""

@@ -31,10 +31,13 @@ from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, P
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, steady_reactor
 from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
-from twisted_chat.storage.folders import DataDirectory, IdentityFolder
+from twisted_chat.storage.errors import InUse
+from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
 from twisted_chat.storage.sqlite import SQLiteStore
 from twisted_chat.words import wrong
 
+HOLDER = "tcpchat send"
+"""Who holds an identity meanwhile."""
 LOOK_SECONDS = 0.02
 """How often it is looked whether others have everything."""
 MAX_READ = 4 * MAX_TEXT
@@ -135,12 +138,13 @@ class Send(Joining, Subcommand):
         install_reactor(daemon=False)
         reactor = steady_reactor()
         folder = DataDirectory(self["data"]).identity(self["name"])
-        folder.lock(f"tcpchat send, process {os.getpid()}")
+        deadline = reactor.seconds() + self["timeout"]
+        _lock(folder, reactor, deadline)
         try:
             peer = self._peer(reactor, folder)
             delivery = Delivery(reactor, peer)
             log = self._start_log(peer)
-            _run(reactor, peer, delivery.run(self["text"], self["timeout"]))
+            _run(reactor, peer, delivery.run(self["text"], deadline - reactor.seconds()))
             if log is not None:
                 peer.conversation.emit(Leaving(self["name"], log.path))
                 log.close()
@@ -197,6 +201,18 @@ class Send(Joining, Subcommand):
             for status in peer.mesh.survey():
                 say(at_address(status))
         return 1
+
+
+def _lock(folder: IdentityFolder, reactor: Any, deadline: float) -> None:
+    """Take hold of an identity, after others that send under its name just now. Raises `InUse`."""
+    while True:
+        try:
+            folder.lock(f"{HOLDER}, process {os.getpid()}")
+            return
+        except InUse as error:
+            if not error.detail.startswith((HOLDER, UNKNOWN_HOLDER)) or reactor.seconds() >= deadline:
+                raise
+        time.sleep(LOOK_SECONDS)  # no reactor runs yet
 
 
 def _run(reactor: Any, peer: Peer, errand: Any) -> None:

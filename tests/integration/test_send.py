@@ -70,6 +70,27 @@ class TestSend(PeersTestCase):
         self.assertEqual(await again.when_ended(), 1)
         self.assertIn(f"in use by another process: Ana, port {ana.port}", again.errors)
 
+    async def test_at_once(self) -> None:
+        """Several that send under one name at once take turns: each message arrives."""
+        ana = self.peers.start("Ana")
+        await ana.wait_for("Welcome")
+        texts = ["um", "dois", "três"]
+        sending = [self.send(text, options=("--timeout", "60")) for text in texts]
+        for each in sending:
+            await self.ended(each, 0)
+        self.assertEqual(sorted(text for _, text in ana.logged(sent=False)), sorted(texts))
+
+    async def test_one_at_a_time(self) -> None:
+        """Who waited its whole time-out for another that sends says who that is: status 1."""
+        first = self.send("um", options=("--timeout", "3600"))
+        await first.eventually(lambda: list(first.data.rglob("*.db")), "the first one's database")
+        self.assertIn(
+            f"in use by another process: tcpchat send, process {first.pid}",
+            await self.ended(self.send("dois", options=("--timeout", "1")), 1),
+        )
+        first.signal(signal.SIGTERM)
+        await self.ended(first, 1)
+
     async def test_told_to_end(self) -> None:
         """SIGTERM ends it before its time, with what it said kept: status 1."""
         sending = self.send("later", options=("--timeout", "3600"))

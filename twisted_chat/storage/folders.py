@@ -30,6 +30,8 @@ from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
+UNKNOWN_HOLDER = "unknown"
+"""What is said of a process that has just taken hold of an identity, or is just letting go of it."""
 LOCK_SECONDS = 10
 """How long another process may hold the index, which takes milliseconds, before that is an error."""
 
@@ -158,9 +160,9 @@ class IdentityFolder:
 
     def _read_holder(self) -> str:
         try:
-            return self._holder.read_text(encoding="utf-8", errors="replace").strip() or "unknown"
+            return self._holder.read_text(encoding="utf-8", errors="replace").strip() or UNKNOWN_HOLDER
         except FileNotFoundError:
-            return "unknown"  # it just started, or is just leaving
+            return UNKNOWN_HOLDER
 
 
 def _seed(path: Path) -> bytes:

@@ -205,7 +205,7 @@ class Peer:
             yield _end_of(self._starting)  # what was said meanwhile is kept, even if nobody hears it now
         self.replica.flush()
         deadline = self._reactor.seconds() + DELIVERY_SECONDS
-        while not self.replica.sent() and self._reactor.seconds() < deadline:
+        while not self.replica.receipts.sent() and self._reactor.seconds() < deadline:
             look: Deferred[None] = Deferred()
             self._reactor.callLater(DELIVERY_LOOK, look.callback, None)
             yield look

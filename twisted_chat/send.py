@@ -77,7 +77,7 @@ class Delivery:
         deadline = self._reactor.seconds() + timeout
         await self._peer.start()
         self._peer.conversation.say(text)
-        while self._reactor.seconds() < deadline and not (self.holders and self._peer.replica.handed_over()):
+        while self._reactor.seconds() < deadline and not (self.holders and self._peer.replica.receipts.handed_over()):
             await deferLater(self._reactor, LOOK_SECONDS)
 
     def _heard(self, event: Event) -> None:

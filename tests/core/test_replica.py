@@ -180,11 +180,11 @@ class SpeakingTests(ReplicaTestCase):
         texts = [str(number) for number in range(MAX_RECORDS + 1)]
         self.ana.say(*texts)
         one_turn(self.clock)
-        self.assertFalse(self.ana.replica.sent())
+        self.assertFalse(self.ana.replica.receipts.sent())
         self.ana.replica.rename("Ana Maria")
         self.ana.say("b")
         self.ana.replica.flush()
-        self.assertTrue(self.ana.replica.sent())
+        self.assertTrue(self.ana.replica.receipts.sent())
         self.assertEqual(self.ana.texts(), [*texts, "b"])
         self.assertEqual([batch.name for batch in self.ana.shown], ["P1", "P1", "Ana Maria"])
 
@@ -275,15 +275,15 @@ class SpeakingTests(ReplicaTestCase):
         wire = join(self.ana, self.bia)
         run(self.clock, 0.1)
         self.ana.say("a")
-        self.assertFalse(self.ana.replica.sent())
+        self.assertFalse(self.ana.replica.receipts.sent())
         self.clock.advance(0)
-        self.assertTrue(self.ana.replica.sent())
+        self.assertTrue(self.ana.replica.receipts.sent())
         wire.pause()
         self.ana.say("b")
         self.clock.advance(0)
-        self.assertFalse(self.ana.replica.sent())
+        self.assertFalse(self.ana.replica.receipts.sent())
         wire.resume()
-        self.assertTrue(self.ana.replica.sent())
+        self.assertTrue(self.ana.replica.receipts.sent())
 
 
 class AnnouncementTests(ReplicaTestCase):

@@ -8,12 +8,13 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core import errors
 from twisted_chat.core.announcing import Announcer
+from twisted_chat.core.audience import Audience
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, unseal
@@ -33,6 +34,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.own import OwnFeed
 from twisted_chat.core.quotas import Quotas
+from twisted_chat.core.receipts import Receipts
 from twisted_chat.core.records import KnownRecord
 from twisted_chat.core.saving import Saving
 from twisted_chat.core.sources import Sources
@@ -40,42 +42,6 @@ from twisted_chat.core.store import Loaded, Store
 
 MAX_HAVE = MAX_HELD
 """Feeds one neighbour may list."""
-
-
-class Audience(Protocol):
-    """Who hears what the replica has to say."""
-
-    def accepted(self, batch: Batch) -> None:
-        """A batch became part of the conversation, exactly once in the life of this process."""
-        ...
-
-    def forked(self, author: bytes) -> None:
-        """A feed of `author` is frozen: it signed two different batches for one place."""
-        ...
-
-    def relieved(self) -> None:
-        """`congested` has become false."""
-        ...
-
-    def caught_up(self, caught_up: bool) -> None:
-        """Whether all that any neighbour holds is held here too, as far as known; called when that changes."""
-        ...
-
-    def receiving(self, received: int, total: int) -> None:
-        """Of `total` records that were missing when catching up began, or came since, `received` have come."""
-        ...
-
-    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
-        """Own records up to `number` are durable (`kept`) here, and at `holders` of the linked `members` with a disk."""
-        ...
-
-    def quota_reached(self, author: bytes) -> None:
-        """As much of `author` is kept as may be: no more is taken."""
-        ...
-
-    def flow(self, open: bool) -> None:
-        """Links are to be read (True), or not until so much that waits for the store is kept (False)."""
-        ...
 
 
 class Replica:
@@ -103,11 +69,11 @@ class Replica:
         self._audience = audience
         self._hybrid = hybrid
         self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
+        self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
         self._forks = Forks(self.holdings, group, store, self._frozen)
         self._caught_up = False
-        self._delivery: tuple[int, bool, set[bytes], set[bytes]] = (0, True, set(), set())
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
@@ -172,20 +138,6 @@ class Replica:
         self._sources.stop()
         self._announcer.stop()
 
-    def sent(self) -> bool:
-        """Whether all own records have gone to the transport of every neighbour that follows them."""
-        return not self._own.waiting and all(
-            neighbour.drained(self.own, self._own.holding.high) for neighbour in self.neighbours.values()
-        )
-
-    def handed_over(self) -> bool:
-        """Whether one neighbour has all that is held here of this identity's, former lives included, on its disk."""
-        own = [holding for holding in self.holdings.of(self._identity.id) if holding.kept_low <= holding.kept_high]
-        return not self._own.waiting and any(
-            neighbour.wire.durable and all(neighbour.offers(holding.feed, holding.kept_high) for holding in own)
-            for neighbour in self.neighbours.values()
-        )
-
     # Links.
 
     def attach(self, wire: Wire) -> None:
@@ -202,7 +154,7 @@ class Replica:
             neighbour.close()
             self._sources.lost(neighbour)
             self._check_caught_up()
-            self._deliver()
+            self.receipts.look()
 
     def resumed(self, wire: Wire) -> None:
         """Go on sending over a link that takes more again."""
@@ -259,7 +211,7 @@ class Replica:
             neighbour.follow(self.own, known + 1, self._own.holding.high)
         self._check_caught_up()
         if frame.end or self.own.author in frame.feeds:
-            self._deliver()
+            self.receipts.look()
 
     def _on_want(self, neighbour: Neighbour, frame: Want) -> None:
         holding = self.holdings.get(FeedId(*frame.feed))
@@ -311,7 +263,7 @@ class Replica:
         self._announcer.changed(batch.feed)
         self.trimmed(lows)
         if own:
-            self._deliver()
+            self.receipts.look()
 
     def trimmed(self, lows: dict[FeedId, int]) -> None:
         """Note that the store gave up the records of each feed below its number in `lows`."""
@@ -362,13 +314,3 @@ class Replica:
         if caught_up != self._caught_up:
             self._caught_up = caught_up
             self._audience.caught_up(caught_up)
-
-    def _deliver(self) -> None:
-        number = self._own.holding.high
-        durable = [neighbour for neighbour in self.neighbours.values() if neighbour.wire.durable]
-        members = {neighbour.wire.member for neighbour in durable} - {self._identity.id}
-        holders = {neighbour.wire.member for neighbour in durable if neighbour.offers(self.own, number)} & members
-        delivery = (number, self._own.holding.kept_high == number, holders, members)
-        if number and delivery != self._delivery:
-            self._delivery = delivery
-            self._audience.delivered(*delivery)

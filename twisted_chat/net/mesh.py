@@ -29,16 +29,12 @@ from twisted_chat.net.factories import Dialer, Listener
 from twisted_chat.net.failures import PERIOD, Failures
 from twisted_chat.net.findings import answered
 from twisted_chat.net.hearsay import told
+from twisted_chat.net.heartbeat import Heartbeat
 from twisted_chat.net.link import Link
-from twisted_chat.net.pulse import Verdict
 from twisted_chat.net.reading import Reason
 from twisted_chat.net.survey import link_status, survey
 from twisted_chat.net.tls import Encryption
 
-BEAT = 0.5
-"""Seconds between two looks at the pulses of all links."""
-JUMP = 5.0
-"""Seconds by which clocks must disagree, or a beat be late, for this peer to have been suspended."""
 MAX_COMPUTING = 2
 """Threads that compute for openings at a time; others wait their turn."""
 QUIET = {errors.SELF, errors.DUPLICATE, errors.LEFT}
@@ -73,13 +69,12 @@ class Mesh:
         self._replica = replica
         self._conversation = conversation
         self._company = Company(self.links, reactor)
+        self._heartbeat = Heartbeat(reactor, wall, self.links, self._suspected)
         self._max_links = max_links
         self._opening: dict[Link, Dialer | None] = {}
         self._dialed: dict[Link, Dialer] = {}
         self._port: Any = None
         self._stopped: Deferred[None] | None = None
-        self._beat_call: Any = None
-        self._last_beat = (0.0, 0.0)
         self._reading = True
 
     # Start and end.
@@ -100,15 +95,13 @@ class Mesh:
         if self._port is not None:
             self._port.startReading()
         self.calls.begin(addresses)
-        self._last_beat = (self.reactor.seconds(), self._wall())
-        self._beat_call = self.reactor.callLater(BEAT, self._beat)
+        self._heartbeat.start()
 
     def stop(self) -> Deferred[None]:
         """Say goodbye to all and stop listening and dialing; fires when every connection is closed, within 4 s."""
         stopped: Deferred[None] = Deferred()
         self._stopped = stopped
-        if self._beat_call is not None:
-            self._beat_call.cancel()
+        self._heartbeat.stop()
         self.calls.stop()
         self._company.stop()
         self._conversation.presence.stop()
@@ -216,6 +209,9 @@ class Mesh:
         """Go on sending."""
         self._replica.resumed(link)
 
+    def _suspected(self, link: Link) -> None:
+        self.calls.beside(link, self._dialed.get(link))
+
     def link_recovered(self, link: Link) -> None:
         """A suspect link was heard again: nobody needs to be dialed beside it."""
         self.calls.recovered(link)
@@ -316,29 +312,3 @@ class Mesh:
         """Return where the peer of a link listens, as the peer of another may be told."""
         host = told(link.peer[0], to.peer[0]) if link.hello.port else None
         return Address(link.member, host, link.hello.port) if host else None
-
-    # Pulses.
-
-    def _beat(self) -> None:
-        now, wall = self.reactor.seconds(), self._wall()
-        passed, passed_wall = now - self._last_beat[0], wall - self._last_beat[1]
-        self._last_beat = (now, wall)
-        self._beat_call = self.reactor.callLater(BEAT, self._beat)
-        if passed > BEAT + JUMP or abs(passed_wall - passed) > JUMP:  # we were suspended, or the whole machine was
-            for link in self.links:
-                link.pulse.heard(now)
-                link.ping()
-            return
-        for link in list(self.links):
-            if not link.paused:
-                self._check(link, now)
-
-    def _check(self, link: Link, now: float) -> None:
-        suspected = link.pulse.suspect
-        verdict = link.pulse.check(now)
-        if verdict is Verdict.DEAD:
-            link.abort()
-        elif verdict is Verdict.PING:
-            link.ping()
-        elif verdict is Verdict.SUSPECT and not suspected:
-            self.calls.beside(link, self._dialed.get(link))

@@ -1,0 +1,43 @@
+"""Who hears what the replica has to say."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted_chat.core.feeds import Batch
+
+
+class Audience(Protocol):
+    """What a replica needs of whoever it tells."""
+
+    def accepted(self, batch: Batch) -> None:
+        """A batch became part of the conversation, exactly once in the life of this process."""
+        ...
+
+    def forked(self, author: bytes) -> None:
+        """A feed of `author` is frozen: it signed two different batches for one place."""
+        ...
+
+    def relieved(self) -> None:
+        """`congested` has become false."""
+        ...
+
+    def caught_up(self, caught_up: bool) -> None:
+        """Whether all that any neighbour holds is held here too, as far as known; called when that changes."""
+        ...
+
+    def receiving(self, received: int, total: int) -> None:
+        """Of `total` records that were missing when catching up began, or came since, `received` have come."""
+        ...
+
+    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
+        """Own records up to `number` are durable (`kept`) here, and at `holders` of the linked `members` with a disk."""
+        ...
+
+    def quota_reached(self, author: bytes) -> None:
+        """As much of `author` is kept as may be: no more is taken."""
+        ...
+
+    def flow(self, open: bool) -> None:
+        """Links are to be read (True), or not until so much that waits for the store is kept (False)."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from twisted_chat.console.notice import Notice
 from twisted_chat.console.recall import MAX_LINES, Recall
 from twisted_chat.console.toolbar import cut
 from twisted_chat.console.transcript import CONTINUED, Transcript
+from twisted_chat.console.wrapping import INDENT, wrapped
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -193,13 +195,23 @@ class TranscriptTests(SynchronousTestCase):
     """Events in the scrollback."""
 
     def setUp(self) -> None:
-        self.transcript = Transcript(Ink({"NO_COLOR": "1"}), lambda: "Bia")
+        self.transcript = Transcript(Ink({"NO_COLOR": "1"}), lambda: "Bia", lambda: 80)
 
     def test_lines_of_a_message(self) -> None:
         """A message of several lines is shown on several, none of which can pass for the start of another message."""
         first, second = self.transcript.event(said("a\n[14:03:09] Caio: b"))
         self.assertTrue(first.endswith("Ana: a"))
         self.assertIn(f"{CONTINUED}\x1b[0m[14:03:09] Caio: b", second)
+
+    def test_long_lines(self) -> None:
+        """Long lines are broken between words, each row set in, so that none can pass for the start of a message."""
+        padded = "oi" + " " * 62 + "[14:03:09] Caio: b " + "c " * 40
+        first, *further = self.transcript.event(said(f"{padded}\n{padded}"))
+        self.assertTrue(first.endswith("Ana: oi"))
+        self.assertEqual(len(further), 5)
+        for row in further:
+            self.assertTrue(row.startswith((INDENT, f"\x1b[2m{CONTINUED}")), row)
+            self.assertLessEqual(len(re.sub("\x1b\\[.m", "", row)), 80)
 
     @given(st.text(st.characters(), max_size=20))
     def test_nothing_hostile(self, text: str) -> None:
@@ -300,6 +312,43 @@ class CompletionTests(SynchronousTestCase):
         from twisted_chat.core.commands import COMMANDS
 
         self.assertEqual(self.completed("/"), [f"/{command.name} " for command in COMMANDS])
+
+
+class WrappingTests(SynchronousTestCase):
+    """Rows, as wide as the terminal at most."""
+
+    def test_between_words(self) -> None:
+        """A line that is too long is broken at spaces; one that is not stays as it is."""
+        self.assertEqual(wrapped("um dois  três quatro cinco", 20, 8), ["um dois", "    três quatro", "    cinco"])
+        self.assertEqual(wrapped("  um  dois ", 20, 9), ["  um  dois "])
+        self.assertEqual(wrapped("palavra", 20, 18), ["", "    palavra"])
+
+    def test_long_words(self) -> None:
+        """A word that is too long is cut, never within what a reader sees as one character."""
+        self.assertEqual(wrapped("x" * 30, 20, 10), ["x" * 10, "    " + "x" * 16, "    " + "x" * 4])
+        family = "👩\u200d👩\u200d👧"
+        self.assertEqual(wrapped(family * 4, 20, 6), [family * 2, "    " + family * 2])
+
+    def test_links(self) -> None:
+        """Links and paths are left whole, to be clicked and copied; not so what has blanks that nobody sees."""
+        for link in ("https://example.org/a/long/way", "/home/ana/chat/logs_chat.txt"):
+            self.assertEqual(wrapped(f"veja {link} ali", 20), ["veja", f"    {link}", "    ali"])
+        self.assertEqual(len(wrapped("https://" + "\u2800" * 30, 20)), 3)
+
+    def test_narrow(self) -> None:
+        """Where there is hardly room, the terminal does what it does."""
+        self.assertEqual(wrapped("um dois três quatro cinco", 19), ["um dois três quatro cinco"])
+
+    @given(st.text(st.sampled_from("aé漢👩 ⠀/\u200d"), max_size=200), st.integers(20, 60), st.integers(0, 70))
+    def test_any(self, text: str, columns: int, before: int) -> None:
+        """Rows fit, all but the first are set in, and together they are the line, but for the spaces where it was broken."""
+        first, *further = wrapped(text, columns, before)
+        self.assertTrue(get_cwidth(first) <= max(0, columns - before) or not further, first)
+        for row in further:
+            self.assertTrue(row.startswith(INDENT))
+            one = row.startswith(f"{INDENT}/") or len(graphemes.starts(row.removeprefix(INDENT))) == 1
+            self.assertTrue(one or get_cwidth(row) <= columns, row)
+        self.assertEqual("".join([first, *further]).replace(" ", ""), text.replace(" ", ""))
 
 
 class CutTests(SynchronousTestCase):

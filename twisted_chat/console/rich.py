@@ -71,7 +71,7 @@ class RichConsole(Protocol):
         self._log = log
         self._terminal = terminal
         self._session = Session(conversation, self, log)
-        self._transcript = Transcript(Ink(environment), lambda: conversation.name)
+        self._transcript = Transcript(Ink(environment), lambda: conversation.name, lambda: terminal.size().columns)
         self._toolbar = Toolbar(self._session)
         self._notice = Notice(environment, reactor.seconds) if notify else None
         self._keyboard = Keyboard()
@@ -114,7 +114,7 @@ class RichConsole(Protocol):
 
     def tell(self, *lines: str) -> None:
         """Show lines that are safe to show."""
-        self._above.add(lines)
+        self._above.add(self._transcript.answer(lines))
 
     def found(self, past: Past) -> None:
         """Show messages of former times."""

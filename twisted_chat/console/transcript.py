@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from prompt_toolkit.utils import get_cwidth
+
 from twisted_chat import words
 from twisted_chat.console.ink import Ink
+from twisted_chat.console.wrapping import wrapped
 from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Past, Receiving, WhileAway
 
 CONTINUED = "  │ "
@@ -15,12 +18,16 @@ _SPARED = (Delivered, Receiving)
 
 
 class Transcript:
-    """Turns what is to be shown into lines with escape sequences, which no part of a name or a message ever becomes."""
+    """Turns what is to be shown into lines with escape sequences, which no part of a name or a message ever becomes.
 
-    def __init__(self, ink: Ink, name: Callable[[], str]) -> None:
-        """`name` returns one's own: messages with it are set forth."""
+    They are as wide as the terminal at most, and lines that were longer are broken between words.
+    """
+
+    def __init__(self, ink: Ink, name: Callable[[], str], columns: Callable[[], int]) -> None:
+        """`name` returns one's own: messages with it are set forth; `columns` the width of the terminal."""
         self._ink = ink
         self._name = name
+        self._columns = columns
 
     def event(self, event: Event) -> list[str]:
         """Return the lines of an event: none for what is summed up later, or is in the toolbar."""
@@ -29,7 +36,7 @@ class Transcript:
         if isinstance(event, (Earlier, WhileAway)):
             return self.past(event)
         if isinstance(event, Impostor):
-            return [self._ink.strong(line) for line in words.sentences(event)]
+            return [self._ink.strong(row) for row in self.answer(words.sentences(event))]
         return [] if isinstance(event, _SPARED) else self.notice(words.sentences(event))
 
     def messages(self, event: Messages) -> list[str]:
@@ -38,8 +45,10 @@ class Transcript:
         for part in words.parts(event):
             first, *further = part.lines
             start = f"{self._ink.faint(part.stamp)} {self._ink.member(event.feed.author, part.author)}"
-            lines.append(start + self._text(first, event.own))
-            lines += [self._ink.faint(CONTINUED) + self._text(line, event.own) for line in further]
+            before = len(part.stamp) + 1 + get_cwidth(part.author)
+            lines += self._text(start, before, first, event.own)
+            for line in further:
+                lines += self._text(self._ink.faint(CONTINUED), len(CONTINUED), line, event.own)
         return lines
 
     def past(self, past: Past) -> list[str]:
@@ -49,7 +58,11 @@ class Transcript:
 
     def notice(self, lines: Sequence[str]) -> list[str]:
         """Return lines that nobody said."""
-        return [self._ink.faint(line) for line in lines]
+        return [self._ink.faint(row) for row in self.answer(lines)]
+
+    def answer(self, lines: Sequence[str]) -> list[str]:
+        """Return lines that answer what was asked."""
+        return [row for line in lines for row in wrapped(line, self._columns())]
 
     def rings(self, event: Event) -> bool:
         """Return whether an event should get the person's attention: a message to them or with their name, a false name."""
@@ -57,8 +70,11 @@ class Transcript:
             return not event.own and (bool(event.private) or any(self._named(record.text) for record in event.records))
         return isinstance(event, Impostor)
 
-    def _text(self, line: str, own: bool) -> str:
-        return self._ink.strong(line) if not own and self._named(line) else line
+    def _text(self, start: str, before: int, line: str, own: bool) -> list[str]:
+        first, *further = wrapped(line, self._columns(), before)
+        if not own and self._named(line):
+            first, *further = map(self._ink.strong, (first, *further))
+        return [start + first, *further]
 
     def _named(self, text: str) -> bool:
         name = self._name().casefold()

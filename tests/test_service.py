@@ -116,6 +116,18 @@ class PeerTests(ServiceCase):
         self.assertEqual(discovery("found", "lost")[1:], ("0.0.0.0", 5000, "found", "lost"))
 
 
+class MistakeTests(ServiceCase):
+    """A mistake in this program itself."""
+
+    def test_told(self) -> None:
+        """It ends the process in words that say where the details are."""
+        made = self.make()
+        self.patch(made, "_make_peer", lambda: 1 / 0)
+        self.assertRaises(SystemExit, made.startService)
+        self.assertEqual(self.told, [f"it can't start, by a mistake of its own; {made._chatlog.path} has it"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
 class ExposedTests(ServiceCase):
     """The warning of an open group."""
 

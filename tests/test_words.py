@@ -62,20 +62,6 @@ class SentenceTests(SynchronousTestCase):
             self.assertEqual(words.sentences(event), [sentence])
         self.assertIn("nobody else is here yet", words.sentences(events.Alone())[0])
 
-    def test_former_times(self) -> None:
-        """What is shown of former times says above what it is, and has an end."""
-        shown = [said("oi"), said("oi, Bia")]
-        for past, title in (
-            (events.Earlier(shown), "— earlier —"),
-            (events.WhileAway(shown, 2), "— while you were away: 2 messages —"),
-            (events.Newest(shown), "— the newest 2 messages —"),
-            (events.Found(shown, "oi", False), "— 2 messages with “oi” —"),
-            (events.Found(shown, "oi", True), "— the newest 2 messages with “oi”; more words find fewer —"),
-            (events.Found(shown, "o\x1b" * 99, False), "— 2 messages with “" + "o\\x1b" * 30 + "” —"),
-        ):
-            first, *messages, last = words.sentences(past)
-            self.assertEqual((first, len(messages), last), (title, 2, words.END))
-
     def test_every_event_but_refusals_is_told(self) -> None:
         """No event is forgotten; refusals are for the log alone."""
         silent = {kind for kind in get_args(events.Event) if not words.sentences(sample(kind, "x"))}
@@ -98,6 +84,24 @@ class SentenceTests(SynchronousTestCase):
     def test_cleaned_once(self) -> None:
         """A backslash that somebody typed stays one backslash."""
         self.assertTrue(words.sentences(said("a\\n\tb"))[0].endswith("Ana: a\\n\\tb"))
+
+
+class PastTests(SynchronousTestCase):
+    """What is shown again."""
+
+    def test_former_times(self) -> None:
+        """What is shown of former times says above what it is, and has an end."""
+        shown = [said("oi"), said("oi, Bia")]
+        for past, title in (
+            (events.Earlier(shown), "— earlier —"),
+            (events.WhileAway(shown, 2), "— while you were away: 2 messages —"),
+            (events.Newest(shown), "— the newest 2 messages —"),
+            (events.Found(shown, "oi", False), "— 2 messages with “oi” —"),
+            (events.Found(shown, "oi", True), "— the newest 2 messages with “oi”; more words find fewer —"),
+            (events.Found(shown, "o\x1b" * 99, False), "— 2 messages with “" + "o\\x1b" * 30 + "” —"),
+        ):
+            first, *messages, last = words.sentences(past)
+            self.assertEqual((first, len(messages), last), (title, 2, words.END))
 
 
 class RefusalTests(SynchronousTestCase):

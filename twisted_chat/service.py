@@ -72,6 +72,10 @@ class ChatService(Service):
         except CannotListenError as error:
             reason = os.strerror(error.socketError.errno or 0)
             _fail(error, _("port {port} can't be listened at: {reason}").format(port=settings.port, reason=reason))
+        except Exception:  # noqa: BLE001 - a mistake of ours, said in the same way
+            _log.failure("at the start:")
+            _say(_("it can't start, by a mistake of its own; {log} has it").format(log=self._chatlog.path))
+            raise SystemExit(1) from None
         conversation = self._peer.conversation
         if self._guard is not None:
             conversation.watch(self._guard)

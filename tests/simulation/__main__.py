@@ -13,12 +13,17 @@ import time
 from tests.simulation.graphs import GRAPHS, Crowd
 from tests.simulation.story import Story, Violation
 
+TOLD = 500
+"""Steps of a story after which it is said how far it is."""
+
 
 def tell(seed: int, peers: int, steps: int) -> str:
     """Tell one story; return what there was in it."""
     story = Story(seed, peers)
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         story.step()
+        if step % TOLD == 0:
+            sys.stderr.write(f"seed {seed}: {step} of {steps} steps\n")
     story.settle()
     said = sum(len(actor.said) for actor in story.world.actors)
     return f"{said} messages, {story.world.network.clock.seconds():.0f} simulated seconds"

@@ -332,7 +332,7 @@ class Transport:
 
     def move(self) -> None:
         """See to it that what is buffered goes on its way."""
-        if not self._moving and (self._out or self.disconnecting):
+        if self.connected and not self._moving and (self._out or self.disconnecting):
             self._moving = True
             jitter = self.node.network.random.uniform(0.5, 1.5)
             self.node.network.clock.callLater(self._delay * jitter, self._arrive)
@@ -369,7 +369,7 @@ class Transport:
     def _arrive(self) -> None:
         self._moving = False
         network, other = self.node.network, self.other
-        if self.dead or other.dead or not self.node.alive:
+        if self.dead or other.dead or not self.connected:
             return
         if not network.reachable(self.node, other.node):
             self._moving = True

@@ -1,7 +1,7 @@
 """Random stories: whatever happens to peers and networks, the promises hold.
 
-The environment variable `TCPCHAT_EXAMPLES` is the number of stories that Hypothesis tells; from 100 on they have up to 50
-steps. `python -m tests.simulation` tells more, and longer ones.
+The environment variable `TCPCHAT_EXAMPLES` is the number of stories that Hypothesis tells, of up to 50 steps.
+`python -m tests.simulation` tells longer ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.story import Story
 
-EXAMPLES = int(os.environ.get("TCPCHAT_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("TCPCHAT_EXAMPLES", "200"))
 
 
 class SeededStories(SynchronousTestCase):
@@ -130,7 +130,7 @@ class SearchedStories(SynchronousTestCase):
             Telling,
             settings=settings(
                 max_examples=EXAMPLES,
-                stateful_step_count=50 if EXAMPLES >= 100 else 15,
+                stateful_step_count=50,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),

@@ -15,6 +15,11 @@ Written = tuple[FeedId, int, bytes]
 """A batch: its feed, first record and hash."""
 
 
+def place_of(batch: Batch) -> Written:
+    """Return what tells a batch from all others."""
+    return batch.feed, batch.first, batch.hash
+
+
 class Disk:
     """What outlives a crash: the batches written, in order, the forks, and what is known of members.
 
@@ -23,6 +28,10 @@ class Disk:
 
     def __init__(self, written: set[Written]) -> None:
         self.written = written
+        self.places: set[Written] = set()
+        """Which batches are on it."""
+        self.highs: dict[FeedId, int] = {}
+        """The last record of each feed on it."""
         self.batches: list[Batch] = []
         self.forks: list[Fork] = []
         self.members: dict[bytes, Known] = {}
@@ -30,22 +39,23 @@ class Disk:
     def copy(self) -> Disk:
         """Return a backup."""
         backup = Disk(self.written)
+        backup.places, backup.highs = set(self.places), dict(self.highs)
         backup.batches, backup.forks, backup.members = list(self.batches), list(self.forks), dict(self.members)
         return backup
-
-    def holds(self) -> set[Written]:
-        """Return what is on it."""
-        return {(batch.feed, batch.first, batch.hash) for batch in self.batches}
 
     def write(self, batch: Batch) -> None:
         """Write a batch."""
         self.batches.append(batch)
-        self.written.add((batch.feed, batch.first, batch.hash))
+        self.places.add(place_of(batch))
+        self.highs[batch.feed] = max(batch.last, self.highs.get(batch.feed, 0))
+        self.written.add(place_of(batch))
 
     def freeze(self, fork: Fork) -> None:
         """Keep the proof; what it ends may be lost."""
         self.forks.append(fork)
         self.batches = [batch for batch in self.batches if batch.feed != fork.feed or batch.last < fork.place]
+        self.highs[fork.feed] = max((batch.last for batch in self.batches if batch.feed == fork.feed), default=0)
+        self.places = set(map(place_of, self.batches))
         ended = {place for place in self.written if place[0] == fork.feed and place[1] >= fork.place}
         self.written -= ended
 

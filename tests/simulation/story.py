@@ -119,8 +119,8 @@ class Story:
             actor.disk = self.backups.pop(actor, None) or Disk(self.world.written)
 
     def _others_hold(self, actor: Actor) -> bool:
-        others = [other.disk.holds() for other in self.world.actors if other is not actor]
-        return actor.disk.holds() <= set().union(*others)
+        others = [other.disk.places for other in self.world.actors if other is not actor]
+        return all(any(place in places for places in others) for place in actor.disk.places)
 
     # What must hold.
 
@@ -128,6 +128,7 @@ class Story:
         """What must hold at every moment."""
         for actor in self.world.living():
             self._check_shown(actor)
+            self._check_announced(actor)
             assert actor.node is not None
             for transport in actor.node.transports:
                 if transport.buffered > MOST_BUFFERED:
@@ -144,6 +145,14 @@ class Story:
                     self.fail(f"{actor.name} was shown {event.name} {event.first} after {held}")
                 numbers[event.feed] = held + len(event.records)
         self._checked[id(life)] = len(life)
+
+    def _check_announced(self, actor: Actor) -> None:
+        """What a peer says that it holds is on its disk."""
+        for feed, (_, high) in actor.held().items():
+            if high > actor.disk.highs.get(feed, 0):
+                self.fail(
+                    f"{actor.name} announces {high} of {feed}, {actor.disk.highs.get(feed, 0)} of which are written"
+                )
 
     def settle(self) -> None:
         """End all trouble, and check that within the promised time everybody holds the same and nothing is lost."""
@@ -173,6 +182,6 @@ class Story:
     def _check_nothing_lost(self) -> None:
         """Whatever was ever written to any disk is on every disk now."""
         for actor in self.world.actors:
-            missing = self.world.written - actor.disk.holds()
+            missing = self.world.written - actor.disk.places
             if missing:
                 self.fail(f"{actor.name} lacks {len(missing)} batches that were on a disk")

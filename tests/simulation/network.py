@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from tests.simulation.clock import ManyCallsClock
 
 BUFFER = 8 * 1024
-"""Bytes a transport holds before it asks its producer to pause: an eighth of what Twisted's do, so that it often comes to that."""
+"""Bytes a transport holds before it asks its producer to pause: an eighth of what is usual, so that this happens often."""
 
 
 class Network:

@@ -196,4 +196,4 @@ class AnswerTests(SynchronousTestCase):
 
     def test_not_shown(self) -> None:
         """Large counts are readable."""
-        self.assertEqual(words.not_shown(3120), "… 3,120 not shown, see the log")
+        self.assertEqual(words.not_shown(3120), "… 3,120 lines not shown, see the log")

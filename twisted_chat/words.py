@@ -282,7 +282,8 @@ def congested() -> str:
 
 def not_shown(count: int) -> str:
     """Return the line that stands for `count` lines the terminal was too slow to take."""
-    return _("… {count} not shown, see the log").format(count=number(count))
+    lines = ngettext("… {count} line not shown, see the log", "… {count} lines not shown, see the log", count)
+    return lines.format(count=number(count))
 
 
 def no_rich_console() -> str:

@@ -285,6 +285,17 @@ class SpeakingTests(ReplicaTestCase):
         wire.resume()
         self.assertTrue(self.ana.replica.receipts.sent())
 
+    def test_sent_over_a_new_link(self) -> None:
+        """Over a link that has just come up nothing has gone before the other side has said what it holds."""
+        join(self.ana, self.bia)
+        self.assertTrue(self.ana.replica.receipts.sent())
+        self.ana.say("a")
+        self.ana.replica.flush()
+        self.assertFalse(self.ana.replica.receipts.sent())
+        run(self.clock, 0.1)
+        self.assertTrue(self.ana.replica.receipts.sent())
+        self.assertEqual(self.bia.texts(), ["a"])
+
 
 class AnnouncementTests(ReplicaTestCase):
     """`have` is told at most every 50 ms, and only of what is on disk."""

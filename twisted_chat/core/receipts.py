@@ -38,10 +38,15 @@ class Receipts:
             self._delivered(*state)
 
     def sent(self) -> bool:
-        """Whether all own records have gone to the transport of every neighbour that follows them."""
-        return not self._own.waiting and all(
-            neighbour.drained(self._own.feed, self._own.holding.high) for neighbour in self._neighbours.values()
-        )
+        """Whether all own records have gone to the transport of every neighbour that wants them.
+
+        A neighbour that has yet to say what it holds may want them.
+        """
+        return not self._own.waiting and all(map(self._drained, self._neighbours.values()))
+
+    def _drained(self, neighbour: Neighbour) -> bool:
+        high = self._own.holding.high
+        return not high or (neighbour.synced and neighbour.drained(self._own.feed, high))
 
     def handed_over(self) -> bool:
         """Whether one neighbour has all that is held here of this identity's, former lives included, on its disk."""

@@ -28,9 +28,10 @@ class OpeningTests(SynchronousTestCase):
         """Make a directory with today's schema and further steps."""
         directory = Path(self.mktemp())
         directory.mkdir()
-        (directory / f"{VERSION}.sql").write_text((SCHEMA / f"{VERSION}.sql").read_text())
+        for version in range(1, VERSION + 1):
+            (directory / f"{version}.sql").write_text((SCHEMA / f"{version}.sql").read_text())
         for name, sql in steps.items():
-            (directory / (name.replace("_", "-") + ".sql")).write_text(sql)
+            (directory / f"{name.removeprefix('to_')}.sql").write_text(sql)
         return directory
 
     def pragma(self, name: str, path: Path | None = None) -> object:
@@ -71,8 +72,8 @@ class OpeningTests(SynchronousTestCase):
         open_database(self.path).close()
         new = VERSION + 2
         steps = {
-            f"upgrade_to_{VERSION + 1}": "CREATE TABLE pins (id)",
-            f"upgrade_to_{new}": "INSERT INTO pins VALUES (5)",
+            f"to_{VERSION + 1}": "CREATE TABLE pins (id)",
+            f"to_{new}": "INSERT INTO pins VALUES (5)",
         }
         with closing(open_database(self.path, self.scripts(**steps), new)) as database:
             self.assertEqual(database.execute("SELECT id FROM pins").fetchall(), [(5,)])
@@ -84,7 +85,7 @@ class OpeningTests(SynchronousTestCase):
     def test_upgrade_fails(self) -> None:
         """A step that fails leaves the version before it, whole."""
         open_database(self.path).close()
-        steps = {f"upgrade_to_{VERSION + 1}": "CREATE TABLE pins (id); INSERT INTO nowhere VALUES (1)"}
+        steps = {f"to_{VERSION + 1}": "CREATE TABLE pins (id); INSERT INTO nowhere VALUES (1)"}
         self.assertRaises(StorageError, open_database, self.path, self.scripts(**steps), VERSION + 1)
         self.assertEqual(self.pragma("user_version"), VERSION)
         open_database(self.path).close()

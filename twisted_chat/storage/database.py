@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.abc import Traversable  # where Python 3.10 has it
 
 VERSION = 2
-"""The format this version writes: `schema/<VERSION>.sql`, reached from older ones by `schema/upgrade-to-<N>.sql`."""
+"""The format this version writes. `schema/<N>.sql` makes N of the one before, and the first of an empty database."""
 APPLICATION = 1952673896
 """What `PRAGMA application_id` says in a database of ours."""
 SCHEMA = files("twisted_chat.storage") / "schema"
@@ -94,7 +95,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Trave
     found = 0 if empty else _recognise(connection, path, version)
     connection.executescript(_PRAGMAS)
     if found == 0:
-        _apply(connection, scripts / f"{version}.sql", version)
+        _apply(connection, [scripts / f"{step}.sql" for step in range(1, version + 1)], version)
     elif found < version:
         _back_up(connection, path.with_name(f"{path.name}.v{found}.bak"))
         _upgrade(connection, scripts, found, version)
@@ -102,7 +103,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Trave
 
 def _upgrade(connection: sqlite3.Connection, scripts: Traversable, found: int, version: int) -> None:
     for step in range(found + 1, version + 1):
-        _apply(connection, scripts / f"upgrade-to-{step}.sql", step)
+        _apply(connection, [scripts / f"{step}.sql"], step)
 
 
 def _recognise(connection: sqlite3.Connection, path: Path, version: int) -> int:
@@ -115,8 +116,8 @@ def _recognise(connection: sqlite3.Connection, path: Path, version: int) -> int:
     return found
 
 
-def _apply(connection: sqlite3.Connection, script: Traversable, version: int) -> None:
-    sql = script.read_text(encoding="utf-8")
+def _apply(connection: sqlite3.Connection, steps: Sequence[Traversable], version: int) -> None:
+    sql = "\n".join(script.read_text(encoding="utf-8") for script in steps)
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {version}; COMMIT;")
     except sqlite3.Error:

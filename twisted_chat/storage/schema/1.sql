@@ -1,4 +1,4 @@
--- One group's conversation. Applied to an empty database in one transaction, which also sets user_version.
+-- One group's conversation. All steps are applied to an empty database in one transaction, which also sets user_version.
 PRAGMA application_id = 1952673896;  -- 'tcph'
 
 -- A feed and its head: see storage/heads.py.

@@ -42,7 +42,10 @@ LAYERS = (
 EVERYWHERE_BUT_CORE = {"i18n", "catalogue"}
 """Below every layer but the core, which has no words for people."""
 
-CORE_TWISTED = {"twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task"}
+CORE_TWISTED = {
+    "twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task", "twisted.logger.Logger",
+    "twisted.python.failure",
+}  # fmt: skip
 """What the core may use of Twisted."""
 OUTSIDE_WORLD = {
     "asyncio", "builtins.open", "io", "logging", "os", "pathlib", "select", "selectors", "shutil", "signal", "socket",

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from twisted.internet.defer import Deferred
 
 from tests.simulation.network import Node
-from twisted_chat.core.feeds import Batch, FeedId, Fork
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.memory import MemoryStore
 
 Written = tuple[FeedId, int, bytes]
@@ -133,17 +133,17 @@ class DiskStore:
         """See `Store.trim`."""
         return self._memory.trim(before_ms)
 
-    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
-        """See `Store.recent`."""
-        return self._memory.recent(count)
+    def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
+        """See `Store.page`."""
+        return self._memory.page(which, limit, before)
 
     def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
         return self._memory.notable(limit)
 
-    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
-        return self._memory.search(words, limit)
+        return self._memory.search(words, which, limit, unseal)
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""

@@ -8,8 +8,21 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.storage.feeding import Author, ranges
-from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.store import Held, Known, Store
+from twisted_chat.core.feeds import Batch, FeedId, Position
+from twisted_chat.core.records import Away, KnownRecord, Private, Say, Topic
+from twisted_chat.core.store import Held, Hit, Known, Store, Which
+
+READER = Author(9).feed.author
+
+
+def unseal(author: bytes, record: Private) -> str | None:
+    """Open what `private` made, for `READER` alone."""
+    return record.sealed.decode() if READER in (author, record.to) and record.sealed != b"?" else None
+
+
+def private(to: Author, text: str) -> Private:
+    """Make a private message that anybody could read; "?" nobody can."""
+    return Private(to.feed.author, text.encode(), b"")
 
 
 class StoreContract(SynchronousTestCase):
@@ -40,6 +53,16 @@ class StoreContract(SynchronousTestCase):
         assert held is not None
         return (held.low, held.high), held.hole
 
+    def page(self, limit: int, before: Position | None = None, **which: Any) -> list[Hit]:
+        """Return a page of `READER`'s."""
+        hits: list[Hit] = self.result(self.store.page(Which(READER, **which), limit, before))
+        return hits
+
+    def search(self, words: str, limit: int = 9, **which: Any) -> list[Hit]:
+        """Search as `READER`."""
+        hits: list[Hit] = self.result(self.store.search(words, Which(READER, **which), limit, unseal))
+        return hits
+
     def read(self, feed: FeedId, first: int, limit: int = 65536) -> list[tuple[int, int]]:
         return ranges(self.result(self.store.read(feed, first, limit)))
 
@@ -53,8 +76,8 @@ class Keeping(StoreContract):
         self.assertEqual((loaded.held, loaded.forks), ([], []))
         feed = Author().feed
         self.assertEqual(self.read(feed, 1), [])
-        self.assertEqual(self.result(self.store.recent(10)), [])
-        self.assertEqual(self.result(self.store.search("oi", 10)), [])
+        self.assertEqual(self.page(10), [])
+        self.assertEqual(self.search("oi"), [])
         self.assertEqual(self.result(self.store.everything()), [])
         self.assertEqual(self.result(self.store.trim(2**50)), {})
 
@@ -203,7 +226,7 @@ class Freezing(StoreContract):
         self.assertIsNone(self.freeze(1))
         self.assertIsNone(self.held(self.feed))
         self.assertEqual(len(self.result(self.store.load()).forks), 1)
-        self.assertEqual(self.result(self.store.recent(9)), [])
+        self.assertEqual(self.page(9), [])
 
     def test_unknown_feed(self) -> None:
         """The proof is kept even if nothing of the feed is; its records before the place can still come."""
@@ -389,22 +412,85 @@ class Looking(StoreContract):
         super().setUp()
         self.ana, self.bia = Author(1), Author(2, late=500)
 
-    def recent(self, count: int) -> list[tuple[bytes, int]]:
-        return [(batch.feed.author, batch.first) for batch in self.result(self.store.recent(count))]
+    def numbers(self, limit: int, before: Position | None = None, **which: Any) -> list[tuple[bytes, int]]:
+        return [(hit.batch.feed.author, hit.number) for hit in self.page(limit, before, **which)]
 
-    def test_recent(self) -> None:
-        """The batches with the newest records come in the conversation's order."""
+    def test_page(self) -> None:
+        """A page has the newest messages in the conversation's order, one by one, whatever batches they are in."""
         ana, bia = self.ana.feed.author, self.bia.feed.author
-        self.keep(*(self.bia.batch(n) for n in (1, 2, 3)), *(self.ana.batch(n) for n in (1, 2, 3)))
-        self.assertEqual(self.recent(3), [(bia, 2), (ana, 3), (bia, 3)])
-        self.assertEqual(len(self.recent(100)), 6)
-        self.assertEqual(self.recent(0), [])
+        self.keep(*(self.bia.batch(n) for n in (1, 2, 3)), *(self.ana.batch(n) for n in (1, 2)), self.ana.batch(3, 2))
+        self.assertEqual(self.numbers(3), [(ana, 3), (ana, 4), (bia, 3)])
+        self.assertEqual(len(self.numbers(100)), 7)
+        self.assertEqual(self.numbers(0), [])
 
-    def test_recent_counts_records(self) -> None:
-        """Records are counted, not batches; a batch that holds one of them comes whole."""
-        self.keep(*self.ana.batches((1, 4), (5, 8), (9, 10)))
-        self.assertEqual([first for _, first in self.recent(3)], [5, 9])
-        self.assertEqual([first for _, first in self.recent(2)], [9])
+    def test_pages_before(self) -> None:
+        """Page by page, each before the first of the one before, everything comes once."""
+        self.keep(*self.bia.batches((1, 3), (4, 8)), *self.ana.batches((1, 2), (3, 7)))
+        pages: list[Hit] = []
+        before = None
+        while page := self.page(3, before):
+            pages = [*page, *pages]
+            before = page[0].position
+        self.assertEqual(pages, self.page(100))
+        self.assertEqual(len(pages), 15)
+
+    def test_one_time(self) -> None:
+        """Batches that all bear one hybrid time fill a page like others."""
+        authors = [Author(1, epoch) for epoch in range(1, 30)]
+        self.keep(*(author.batch(1, 2) for author in authors))
+        newest = [(hit.batch.feed.epoch, hit.number) for hit in self.page(3)]
+        self.assertEqual(newest, [(27, 2), (28, 2), (29, 2)])
+
+    def test_only_messages_count(self) -> None:
+        """Whatever is no message takes no place of one."""
+        self.keep(self.ana.batch(1))
+        others: list[KnownRecord] = [Topic("#tea", "x"), Away("lunch"), private(self.bia, "for Bia")]
+        self.keep(*(self.bia.saying(n, others) for n in range(2, 60, 3)))
+        self.assertEqual(self.numbers(1), [(self.ana.feed.author, 1)])
+
+    def test_of_a_room(self) -> None:
+        """What was said in a room is found under whatever was said elsewhere since."""
+        tea: list[KnownRecord] = [Say("a", "#tea"), Say("b"), Say("c", "#tea", True)]
+        self.keep(self.ana.saying(1, tea), *(self.bia.batch(n) for n in range(4, 40)))
+        self.assertEqual(self.numbers(9, room="#tea"), [(self.ana.feed.author, 1), (self.ana.feed.author, 3)])
+        self.assertEqual(self.numbers(1, room="#chat"), [(self.bia.feed.author, 39)])
+        self.assertEqual(self.numbers(9, room="#none"), [])
+
+    def test_of_a_member(self) -> None:
+        """What a member said, and what it and the reader said to each other alone; without those who are ignored."""
+        me = Author(9, late=700)
+        self.keep(
+            self.ana.saying(1, [Say("a"), private(me, "b"), private(self.bia, "c")]),
+            me.saying(2, [Say("d"), private(self.ana, "e"), private(self.bia, "f")]),
+            self.bia.batch(3),
+        )
+        ana, bia, mine = self.ana.feed.author, self.bia.feed.author, me.feed.author
+        self.assertEqual(self.numbers(9, member=ana), [(ana, 1), (ana, 2), (mine, 3)])
+        everything = [(ana, 1), (ana, 2), (mine, 2), (mine, 3), (bia, 3), (mine, 4)]
+        self.assertCountEqual(self.numbers(9), everything)
+        self.assertCountEqual(self.numbers(9, without=frozenset([ana])), everything[2:])
+        self.assertEqual(self.numbers(9, private=True), [(ana, 2), (mine, 3), (mine, 4)])
+
+    def test_gone(self) -> None:
+        """What was given up is in no page."""
+        self.keep(*self.ana.batches((1, 1), (2, 2), (3, 3)))
+        self.result(self.store.freeze(self.ana.fork(3)))
+        self.assertEqual([number for _, number in self.numbers(9)], [1, 2])
+
+    def test_search_private(self) -> None:
+        """Private messages are found by those who can read them, among the others and in order."""
+        me = Author(9, late=700)
+        self.keep(self.ana.saying(1, [private(me, "oi you"), private(self.bia, "oi Bia"), private(me, "?")]))
+        self.keep(self.bia.batch(1), me.saying(2, [private(self.ana, "oi, too")]))
+        hits = [(hit.batch.feed.author, hit.number) for hit in self.search("oi")]
+        self.assertEqual(hits, [(self.ana.feed.author, 1), (self.bia.feed.author, 1), (me.feed.author, 2)])
+        self.assertEqual(len(self.search("oi", 2)), 2)
+
+    def test_search_without(self) -> None:
+        """Who is ignored takes no place of others in what a search finds."""
+        self.keep(self.ana.batch(1), *(self.bia.batch(n) for n in range(2, 40)))
+        hits = self.search("oi", 5, without=frozenset([self.bia.feed.author]))
+        self.assertEqual([hit.number for hit in hits], [1])
 
     def test_search(self) -> None:
         """A message is found by the beginnings of its words, whatever their case and accents."""
@@ -412,8 +498,7 @@ class Looking(StoreContract):
         self.keep(batch, self.bia.batch(1, text="amanhece"))
 
         def found(words: str, limit: int = 10) -> list[tuple[int, int]]:
-            hits = self.result(self.store.search(words, limit))
-            return [(hit.batch.first, hit.number) for hit in hits]
+            return [(hit.batch.first, hit.number) for hit in self.search(words, limit)]
 
         self.assertEqual(found("cafe amanha"), [(1, 1), (1, 2), (1, 3)])
         self.assertEqual(found("café 2"), [(1, 2)])
@@ -426,14 +511,14 @@ class Looking(StoreContract):
     def test_search_new(self) -> None:
         """What came after a search is found by the next; what is gone is not."""
         self.keep(self.ana.batch(1))
-        self.assertEqual(len(self.result(self.store.search("oi", 9))), 1)
+        self.assertEqual(len(self.search("oi")), 1)
         self.keep(self.ana.batch(2), self.bia.batch(1, text="tchau"))
-        self.assertEqual(len(self.result(self.store.search("oi", 9))), 2)
+        self.assertEqual(len(self.search("oi")), 2)
         self.result(self.store.freeze(self.ana.fork(2)))
-        self.assertEqual(len(self.result(self.store.search("oi", 9))), 1)
+        self.assertEqual(len(self.search("oi")), 1)
         self.keep(self.ana.batch(2, text="tchau"))
-        self.assertEqual(len(self.result(self.store.search("oi", 9))), 1)
-        self.assertEqual(len(self.result(self.store.search("tchau", 9))), 2)
+        self.assertEqual(len(self.search("oi")), 1)
+        self.assertEqual(len(self.search("tchau")), 2)
 
     def test_everything(self) -> None:
         """An export reads all there is, page by page, by feed and number, holes or not."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, seal
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.records import Say
+from twisted_chat.core.records import KnownRecord, Say
 
 GROUP = Group()
 START = 1_700_000_000_000_000
@@ -24,9 +24,12 @@ class Author:
 
     def batch(self, first: int, count: int = 1, text: str = "oi {}", prev: bytes = b"p" * 32) -> Batch:
         """Seal the records `first` to `first + count - 1`, each saying `text` with its number."""
-        records = [Say(text.format(first + i)) for i in range(count)]
+        return self.saying(first, [Say(text.format(first + i)) for i in range(count)], prev)
+
+    def saying(self, first: int, records: Sequence[KnownRecord], prev: bytes = b"p" * 32) -> Batch:
+        """Seal any records, the first of which is numbered `first`."""
         lc = START + 1000 * first + self.late
-        return seal(self.identity, self.group, self.feed.epoch, first, prev, lc // 1000, lc, "Ana", records)
+        return seal(self.identity, self.group, self.feed.epoch, first, prev, lc // 1000, lc, "Ana", list(records))
 
     def batches(self, *ranges: tuple[int, int]) -> list[Batch]:
         """Seal one batch for each `(first, last)`, naming the one before."""

@@ -16,13 +16,15 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.storage.feeding import Author
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.store import Known, Loaded, Store
+from tests.storage.contract import READER, unseal
+from tests.storage.feeding import START, Author
+from twisted_chat.core.feeds import Batch, Position
+from twisted_chat.core.store import Known, Loaded, Store, Which
 from twisted_chat.storage.memory import MemoryStore
 from twisted_chat.storage.sqlite import SQLiteStore
 
 AUTHORS = [Author(1), Author(2, late=500)]
+BEFORE = Position(START + 5000, AUTHORS[0].feed, 5)
 authors = st.sampled_from(AUTHORS)
 numbers = st.integers(1, 14)
 members = st.builds(
@@ -120,9 +122,10 @@ class Pair(RuleBasedStateMachine):
 
     @rule(count=st.integers(0, 20))
     def look(self, count: int) -> None:
-        self.both(lambda store: store.recent(count))
-        self.both(lambda store: store.search("oi", count))
-        self.both(lambda store: store.search("1", count))
+        self.both(lambda store: store.page(Which(READER), count))
+        self.both(lambda store: store.page(Which(READER, member=AUTHORS[0].feed.author), count, BEFORE))
+        self.both(lambda store: store.search("oi", Which(READER), count, unseal))
+        self.both(lambda store: store.search("1", Which(READER), count, unseal))
         self.both(lambda store: store.everything())
 
     @rule()

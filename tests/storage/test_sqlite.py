@@ -19,9 +19,10 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.storage import contract
+from tests.storage.contract import READER, unseal
 from tests.storage.feeding import Author, ranges
 from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.store import Held, Known
+from twisted_chat.core.store import Held, Known, Which
 from twisted_chat.storage import tables
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import UNKEPT, StorageError
@@ -177,7 +178,9 @@ class IndexTests(OnDisk):
         author = Author()
         self.keep(*author.batches(*((n, n) for n in range(1, 11))))
         order: list[str] = []
-        search = self.store.search("oi", 99).addCallback(lambda hits: order.append(f"{len(hits)} hits"))
+        search = self.store.search("oi", Which(READER), 99, unseal).addCallback(
+            lambda hits: order.append(f"{len(hits)} hits")
+        )
         read = self.store.read(author.feed, 1).addCallback(lambda batches: order.append("read"))
         self.result(read)
         self.result(search)
@@ -188,7 +191,7 @@ class IndexTests(OnDisk):
         self.patch(tables, "INDEX_STEP", 1)
         self.keep(*Author().batches(*((n, n) for n in range(1, 11))))
         resume = self.pause()
-        search = self.store.search("oi", 99)
+        search = self.store.search("oi", Which(READER), 99, unseal)
         self.closed = True
         close = self.store.close()
         resume()
@@ -339,8 +342,8 @@ class FailingDiskTests(OnDisk):
         expected = ranges(self.batches)
         self.assertEqual(self.read(self.author.feed, 1), expected)
         self.assertEqual(self.read(self.author.feed, 395), expected[-1:])
-        self.assertEqual(len(self.result(self.store.recent(1000))), 1)
-        self.assertEqual(len(self.result(self.store.search("oi", 1000))), 10)
+        self.assertEqual(len(self.page(1000)), 10)
+        self.assertEqual(len(self.search("oi", 1000)), 10)
         self.assertEqual(acked, [])
         self.make_room()
 
@@ -402,8 +405,8 @@ class DamageTests(OnDisk):
         self.reopen()
         self.assertEqual(self.read(author.feed, 1), [(1, 1)])
         self.assertEqual(self.read(author.feed, 2), [(3, 3)])
-        self.assertEqual(len(self.result(self.store.recent(9))), 2)
-        self.assertEqual(len(self.result(self.store.search("oi", 9))), 2)
+        self.assertEqual(len(self.page(9)), 2)
+        self.assertEqual(len(self.search("oi")), 2)
         self.assertEqual(len(self.result(self.store.everything())), 2)
         self.assertEqual(len(self.trouble), 1)
         self.assertEqual(self.sql("SELECT count(*) FROM batches"), [(3,)])

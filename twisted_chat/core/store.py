@@ -8,7 +8,8 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from twisted_chat.core.feeds import Batch, FeedId, Fork
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
+from twisted_chat.core.records import Private, Record, Say
 
 PAGE_BYTES = 64 * 1024
 """How much `read` returns at most, one batch at least: as much as a transport buffers before it asks for a pause."""
@@ -59,12 +60,50 @@ class Loaded:
     """In the order in which they became known."""
 
 
+Unsealer = Callable[[bytes, Private], str | None]
+"""Returns the text of a private message by an author, None if it is not for this peer. Called in any thread."""
+
+
 @dataclass(frozen=True)
 class Hit:
-    """A record that a search found: the one numbered `number` in `batch`."""
+    """A record that was looked for: the one numbered `number` in `batch`."""
 
     batch: Batch
     number: int
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return self.batch.position(self.number - self.batch.first)
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which messages a page has: those that `reader` can read, being public, or private and to or by it.
+
+    With `room` only those said there; with `member` only those by that member, and private ones by `reader` to it; with
+    `private` only private ones. None by a member in `without`.
+    """
+
+    reader: bytes
+    room: str | None = None
+    member: bytes | None = None
+    private: bool = False
+    without: frozenset[bytes] = frozenset()
+
+    def of(self, batch: Batch) -> list[int]:
+        """Return the indexes of those records of a batch that belong to it."""
+        author = batch.feed.author
+        if author in self.without or (self.member is not None and author not in (self.member, self.reader)):
+            return []
+        return [index for index, record in enumerate(batch.records) if self._has(author, record)]
+
+    def _has(self, author: bytes, record: Record) -> bool:
+        if isinstance(record, Say):
+            return not self.private and self.room in (None, record.room) and self.member in (None, author)
+        if not isinstance(record, Private) or self.room is not None or self.reader not in (author, record.to):
+            return False
+        return self.member in (None, author, record.to)
 
 
 class Store(Protocol):
@@ -122,18 +161,19 @@ class Store(Protocol):
         """
         ...
 
-    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
-        """Return the batches that hold the newest `count` records of all feeds, ordered by (lc, feed, first)."""
+    def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
+        """Return the newest `limit` messages that `which` tells of and that stand before `before`, in order."""
         ...
 
     def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
         """Return the newest `limit` batches that are `notable`, ordered by (lc, feed, first)."""
         ...
 
-    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
-        """Return the newest `limit` messages in which each of `words` begins a word, ordered by (lc, feed, number).
+    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+        """Return the newest `limit` messages that `which` tells of in which each of `words` begins a word, in order.
 
-        Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found.
+        Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found. `unseal` reads
+        private messages.
         """
         ...
 

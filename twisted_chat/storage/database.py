@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from twisted_chat.storage.errors import DAMAGED, NEWER, NOT_OURS, UNUSABLE, StorageError
 from twisted_chat.storage.files import explained, sync_directory
+from twisted_chat.storage.labels import fill_labels
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable  # where Python 3.10 has it
 
-VERSION = 2
+VERSION = 3
 """The format this version writes. `schema/<N>.sql` makes N of the one before, and the first of an empty database."""
 APPLICATION = 1952673896
 """What `PRAGMA application_id` says in a database of ours."""
@@ -31,6 +32,9 @@ PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
 """
+
+_FILLS = {SCHEMA / "3.sql": fill_labels}
+"""What a step does that SQL alone can't."""
 
 
 def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERSION) -> sqlite3.Connection:
@@ -119,7 +123,11 @@ def _recognise(connection: sqlite3.Connection, path: Path, version: int) -> int:
 def _apply(connection: sqlite3.Connection, steps: Sequence[Traversable], version: int) -> None:
     sql = "\n".join(script.read_text(encoding="utf-8") for script in steps)
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {version}; COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {version};")
+        fill = _FILLS.get(steps[-1])
+        if fill is not None:
+            fill(connection)
+        connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import heapq
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import cast
 
-from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.records import Record, Say
-from twisted_chat.core.store import Hit
+from twisted_chat.core.feeds import Batch, FeedId, Position
+from twisted_chat.core.records import Private, Record, Say
+from twisted_chat.core.store import Hit, Unsealer, Which
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -30,22 +32,24 @@ def in_order(batch: Batch) -> tuple[int, FeedId, int]:
     return batch.lc, batch.feed, batch.first
 
 
-def newest(batches: Iterable[Batch], count: int) -> list[Batch]:
-    """Return those of `batches`, which come by falling `last_lc`, that hold the newest `count` records, in order."""
-    top: list[tuple[int, FeedId, int]] = []
-    looked_at: list[Batch] = []
-    for batch in batches:
-        if len(top) == count and (not top or batch.last_lc < top[0][0]):
+def newest(
+    batches: Iterable[Batch], chosen: Callable[[Batch], Iterable[int]], limit: int, before: Position | None = None
+) -> list[Hit]:
+    """Return the newest `limit` records before a position, in order; `chosen` returns the indexes of those that count.
+
+    The batches come by falling `last_lc`, and no more of them are taken than are needed.
+    """
+    top: list[tuple[Position, Batch]] = []
+    for batch in batches if limit > 0 else ():
+        # Runs of at most 512 microseconds may overlap, so the batch that reaches the limit is not yet the end.
+        if len(top) == limit and batch.last_lc < top[0][0].lc:
             break
-        looked_at.append(batch)
-        for offset in range(len(batch.records)):
-            key = (batch.lc + offset, batch.feed, batch.first + offset)
-            if len(top) < count:
-                heapq.heappush(top, key)
-            else:
-                heapq.heappushpop(top, key)
-    chosen = [batch for batch in looked_at if (batch.last_lc, batch.feed, batch.last) >= top[0]]
-    return sorted(chosen, key=in_order)
+        for index in chosen(batch):
+            position = batch.position(index)
+            if before is None or position < before:
+                push = heapq.heappush if len(top) < limit else heapq.heappushpop
+                push(top, (position, batch))
+    return [Hit(batch, position.number) for position, batch in sorted(top)]
 
 
 def words_of(text: str) -> list[str]:
@@ -54,27 +58,25 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
 
 
+def saying(words: Sequence[str], which: Which) -> Callable[[Batch], list[int]]:
+    """Return what picks the indexes of those public messages of a batch that belong to `which` and have all `words`."""
+    return lambda batch: [index for index in which.of(batch) if matches(batch.records[index], words)]
+
+
+def saying_privately(words: Sequence[str], which: Which, unseal: Unsealer) -> Callable[[Batch], list[int]]:
+    """Return what picks the indexes of those private messages of a batch."""
+
+    def chosen(batch: Batch) -> list[int]:
+        texts = ((index, unseal(batch.feed.author, cast(Private, batch.records[index]))) for index in which.of(batch))
+        return [index for index, text in texts if text is not None and matches(Say(text), words)]
+
+    which = replace(which, private=True)
+    return chosen
+
+
 def matches(record: Record, words: Sequence[str]) -> bool:
     """Whether `record` is a message in which each of `words` (from `words_of`, not empty) begins a word."""
     if not isinstance(record, Say):
         return False
     said = words_of(record.text)
     return all(any(word.startswith(wanted) for word in said) for wanted in words)
-
-
-def find(batches: Iterable[Batch], words: Sequence[str], limit: int) -> list[Hit]:
-    """Return the newest `limit` hits in `batches`, which come by falling `last_lc`, in order."""
-    hits: list[Hit] = []
-    if limit < 1:
-        return hits
-    for batch in batches:
-        # Runs of at most 512 microseconds may overlap, so the batch that reaches the limit is not yet the end.
-        if len(hits) >= limit and batch.last_lc < sorted(map(when, hits))[-limit][0]:
-            break
-        hits += [Hit(batch, batch.first + i) for i, record in enumerate(batch.records) if matches(record, words)]
-    return sorted(hits, key=when)[-limit:]
-
-
-def when(hit: Hit) -> tuple[int, FeedId, int]:
-    """The key by which hits are shown."""
-    return hit.batch.lc + hit.number - hit.batch.first, hit.batch.feed, hit.number

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
-from twisted_chat.core.feeds import Batch, FeedId, Fork
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.heads import Head, sizes
-from twisted_chat.storage.history import find, in_order, newest, page, words_of
+from twisted_chat.storage.history import in_order, newest, page, saying, saying_privately, words_of
 
 LIMIT = 64 * 1024 * 1024
 """Bytes kept by default."""
@@ -126,19 +126,22 @@ class MemoryStore:
                 lows.update(self._drop_lowest(feed, end))
         return succeed(lows)
 
-    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
-        """See `Store.recent`."""
-        return succeed(newest(self._newest_first(), count))
+    def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
+        """See `Store.page`."""
+        return succeed(newest(self._newest_first(), which.of, limit, before))
 
     def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
         told = [batch for batch in self._newest_first() if batch.notable]
         return succeed(sorted(told[:limit], key=in_order))
 
-    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         wanted = words_of(words)
-        return succeed(find(self._newest_first(), wanted, limit) if wanted else [])
+        if not wanted:
+            return succeed([])
+        public, private = saying(wanted, which), saying_privately(wanted, which, unseal)
+        return succeed(newest(self._newest_first(), lambda batch: [*public(batch), *private(batch)], limit))
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""

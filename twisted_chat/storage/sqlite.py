@@ -21,12 +21,13 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from twisted_chat.core.feeds import Batch, FeedId, Fork
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
+from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import DAMAGED, UNKEPT, StorageError
-from twisted_chat.storage.history import page
+from twisted_chat.storage.history import page, words_of
 from twisted_chat.storage.recent import Recent
+from twisted_chat.storage.searching import Search
 from twisted_chat.storage.tables import Tables
 
 RETRY_SECONDS = 1.0
@@ -57,7 +58,7 @@ class SQLiteStore:
     """Implements `core.store.Store`. Never gives up records but by `trim` and `freeze`.
 
     While the disk refuses, what writes waits, and is tried again every second. `read` also returns the batches that wait;
-    `recent`, `search` and `everything` don't.
+    `page`, `search` and `everything` don't.
     `trouble` also hears, with no None to follow, of stored batches that have been damaged; they are passed over. Only if the
     database itself is damaged so that it can't be read does a call that reads fail, with `StorageError`.
     """
@@ -134,22 +135,26 @@ class SQLiteStore:
         self._recent.trim()
         return self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
 
-    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
-        """See `Store.recent`."""
-        return self._look(lambda: self._tables.recent(count))
+    def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
+        """See `Store.page`."""
+        return self._look(lambda: self._tables.page(which, limit, before))
 
     def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
         return self._look(lambda: self._tables.notable(limit))
 
-    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`. First indexes what is new since the last one, a step at a time between other calls."""
+        wanted = words_of(words)
+        if not wanted or limit < 1:
+            return succeed([])
+        search = Search(self._tables, wanted, which, limit, unseal)
 
-        def search() -> list[Hit] | _Again:
-            hits = self._tables.search(words, limit)
+        def step() -> list[Hit] | _Again:
+            hits = search.step()
             return _Again.AGAIN if hits is None else hits
 
-        return self._put(_Call(search, writes=True, without_writing=lambda waiting: self._tables.scan(words, limit)))
+        return self._put(_Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, unseal
-from twisted_chat.core.store import Held, Hit, Known, Loaded
+from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
+from twisted_chat.core.store import Held, Hit, Known, Loaded, Which
 from twisted_chat.storage.heads import Head, sizes
-from twisted_chat.storage.history import find, in_order, newest, page, words_of
+from twisted_chat.storage.history import in_order, newest, page, saying
+from twisted_chat.storage.labels import drop_labels, keep_labels, rows
 from twisted_chat.storage.members import keep_member, read_members
 from twisted_chat.storage.words import WordIndex, has_full_text
 
@@ -121,7 +122,8 @@ class Tables:
         checksum = _checksum(batch.sig, batch.body)
         ends = (batch.first, batch.last, batch.last_lc)
         row = (stored.id, *ends, received, batch.notable, checksum, batch.sig, batch.body)
-        self.connection.execute(_KEEP, row)
+        id = self.connection.execute(_KEEP, row).lastrowid
+        keep_labels(self.connection, id or 0, batch)
         return {}
 
     def read(self, feed: FeedId, first: int, limit: int) -> list[Batch]:
@@ -171,10 +173,10 @@ class Tables:
                 lows[feed] = head.low
         return lows
 
-    def recent(self, count: int) -> list[Batch]:
-        """See `Store.recent`."""
-        with self._newest_first() as batches:
-            return newest(batches, count)
+    def page(self, which: Which, limit: int, before: Position | None = None) -> list[Hit]:
+        """See `Store.page`."""
+        with closing(rows(self.connection, which, before)) as found:
+            return newest(self._unsealed_ones(found), which.of, limit, before)
 
     def notable(self, limit: int) -> list[Batch]:
         """See `Store.notable`."""
@@ -182,27 +184,23 @@ class Tables:
         with self._batches(query, (limit,)) as batches:
             return sorted(batches, key=in_order)
 
-    def search(self, words: str, limit: int) -> list[Hit] | None:
-        """See `Store.search`. Returns None if there is more to index first, and it is to be asked again."""
-        wanted = words_of(words)
-        if self._index is None or not wanted:
-            return self.scan(words, limit)
+    def search(self, words: Sequence[str], which: Which, limit: int) -> list[Hit] | None:
+        """Return the public ones of what `Store.search` finds, or None if more is to be indexed first: then ask again."""
+        if self._index is None:
+            return self.scan(words, which, limit)
         if self._index_some(self._index):
             return None
         hits: list[Hit] = []
-        for sig, body, checksum, number in self._index.find(wanted, limit):
+        for sig, body, checksum, number in self._index.find(words, which.without, limit):
             batch = self._batch(sig, body, checksum)
             if batch:
                 hits.append(Hit(batch, number))
         return hits[::-1]
 
-    def scan(self, words: str, limit: int) -> list[Hit]:
+    def scan(self, words: Sequence[str], which: Which, limit: int) -> list[Hit]:
         """Do what `search` does without an index: look at every batch, newest first, until there are enough hits."""
-        wanted = words_of(words)
-        if not wanted:
-            return []
-        with self._newest_first() as batches:
-            return find(batches, wanted, limit)
+        with closing(rows(self.connection, which, None)) as found:
+            return newest(self._unsealed_ones(found), saying(words, which), limit)
 
     def everything(self, after: Batch | None, limit: int) -> list[Batch]:
         """See `Store.everything`."""
@@ -234,6 +232,7 @@ class Tables:
         """Delete batches; return how many bytes they had."""
         size = f"SELECT coalesce(sum(length(sig) + length(body)), 0) FROM batches WHERE {where}"
         freed: int = self.connection.execute(size, values).fetchone()[0]
+        drop_labels(self.connection, where, values)
         if self.connection.execute(f"DELETE FROM batches WHERE {where}", values).rowcount:
             self.connection.execute("UPDATE indexed SET upto = 0")
         return freed
@@ -257,16 +256,14 @@ class Tables:
                 low, high, base, hole, *tip = _columns(stored.head)
                 self.connection.execute(_SAVE, (stored.id, *feed, low, high, base, *hole, *tip))
 
-    @contextmanager
-    def _newest_first(self) -> Iterator[Iterable[Batch]]:
-        with self._batches("SELECT sig, body, checksum FROM batches ORDER BY last_lc DESC", ()) as batches:
-            yield batches
+    def _unsealed_ones(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
+        return (batch for batch in (self._batch(*row) for row in rows) if batch)
 
     @contextmanager
     def _batches(self, query: str, values: Any) -> Iterator[Iterable[Batch]]:
         """Give the batches that `query` selects, one by one, without keeping them."""
         with closing(self.connection.execute(query, values)) as rows:
-            yield (batch for batch in (self._batch(*row) for row in rows) if batch)
+            yield self._unsealed_ones(rows)
 
     def _batch(self, sig: bytes, body: bytes, checksum: int | None = None) -> Batch | None:
         try:

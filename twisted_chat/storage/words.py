@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from twisted_chat.core.feeds import Batch
 from twisted_chat.core.records import Say
@@ -11,10 +11,10 @@ from twisted_chat.storage.history import words_of
 
 _SHIFT = 9  # a batch has at most 512 records
 _CREATE = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (said, content = '')"
-_FIND = f"""
-SELECT batches.sig, batches.body, batches.checksum, batches.first + (words.rowid & {(1 << _SHIFT) - 1}) AS number
-FROM words JOIN batches ON batches.id = words.rowid >> {_SHIFT} JOIN feeds ON feeds.id = batches.feed
-WHERE words MATCH ? ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC LIMIT ?
+_FIND = """
+SELECT batches.sig, batches.body, batches.checksum, batches.first + (words.rowid & {mask}) AS number
+FROM words JOIN batches ON batches.id = words.rowid >> {shift} JOIN feeds ON feeds.id = batches.feed
+WHERE words MATCH ? {authors} ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC LIMIT ?
 """
 
 
@@ -53,8 +53,12 @@ class WordIndex:
         self._connection.executemany("INSERT INTO words (rowid, said) VALUES (?, ?)", said)
         self._connection.execute("UPDATE indexed SET upto = ?", (upto,))
 
-    def find(self, words: Sequence[str], limit: int) -> Iterable[tuple[bytes, bytes, int, int]]:
-        """Return sig, body, checksum and record number of the newest `limit` messages, newest first."""
+    def find(
+        self, words: Sequence[str], without: Collection[bytes], limit: int
+    ) -> Iterable[tuple[bytes, bytes, int, int]]:
+        """Return sig, body, checksum and record number of the newest `limit` messages, newest first; none by `without`."""
         if self.upto() == 0:
             return []
-        return self._connection.execute(_FIND, (" ".join(f'"{word}"*' for word in words), limit))
+        authors = f"AND author NOT IN ({', '.join('?' * len(without))})" if without else ""
+        query = _FIND.format(mask=(1 << _SHIFT) - 1, shift=_SHIFT, authors=authors)
+        return self._connection.execute(query, (" ".join(f'"{word}"*' for word in words), *without, limit))

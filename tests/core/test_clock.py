@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.patience import patient
-from twisted_chat.core.clock import MAX_AHEAD, MICROSECONDS, HybridClock
+from twisted_chat.core.clock import COUNTED, MICROSECONDS, STEP, HybridClock
+from twisted_chat.core.feeds import MAX_WALL_MS
+from twisted_chat.core.frames import MAX_INT
 
 NOW = 1_763_800_000.25
 
@@ -47,18 +49,40 @@ class HybridClockTests(SynchronousTestCase):
         self.assertEqual(self.clock.stamp(), heard + 1)
 
     def test_a_mad_clock(self) -> None:
-        """A stamp more than 24 h ahead is not followed: one mad clock can't take the group to the year 3000."""
-        limit = int(NOW * MICROSECONDS) + MAX_AHEAD
-        self.clock.observe(limit + 1)
-        self.assertEqual(self.clock.stamp(), int(NOW * MICROSECONDS))
-        self.clock.observe(limit)
-        self.assertEqual(self.clock.stamp(), limit + 1)
+        """An answer to what bears a time years ahead, or back in 1970, is stamped after it."""
+        ahead = int((NOW + 5 * 365 * 24 * 3600) * MICROSECONDS)
+        self.clock.observe(ahead)
+        self.assertEqual(self.clock.stamp(), ahead + 1)
+        self.wall = 0.0
+        self.assertEqual(self.clock.stamp(), ahead + 2)
+
+    def test_year_9999(self) -> None:
+        """No wall clock leads to where numbers only count, nor beyond what a batch may bear."""
+        self.wall = 253_402_300_000.0
+        self.assertEqual((self.clock.stamp(), self.clock.wall_ms()), (COUNTED - 1, MAX_WALL_MS))
+        self.assertEqual(self.clock.stamp(), COUNTED)
+
+    def test_numbers_are_not_used_up(self) -> None:
+        """Who signs the highest numbers there are leads others on by a step for each batch; a million leave most of them."""
+        for _ in range(1000):
+            self.clock.observe(MAX_INT)
+        self.assertEqual(self.clock.newest, COUNTED + 1000 * STEP)
+        self.assertLess(COUNTED + 1_000_000 * STEP, MAX_INT)
+        self.assertEqual(self.clock.stamp(), COUNTED + 1000 * STEP + 1)
+
+    def test_reach(self) -> None:
+        """Whatever honest authors stamp is within each other's reach, once it is observed."""
+        self.clock.observe(MAX_INT)
+        other = HybridClock(lambda: NOW)
+        stamp = self.clock.stamp(512)
+        other.observe(stamp)
+        self.assertLessEqual(stamp + 511, other.reach)
+        self.assertGreater(MAX_INT, self.clock.reach)
 
     def test_own_records(self) -> None:
         """The author's own earlier records are followed however far ahead they are."""
-        ahead = int(NOW * MICROSECONDS) + 3 * MAX_AHEAD
-        self.clock.follow(ahead)
-        self.assertEqual(self.clock.stamp(), ahead + 1)
+        self.clock.follow(COUNTED * 2 - 1000)
+        self.assertEqual(self.clock.stamp(), COUNTED * 2 - 999)
 
     @patient
     @given(st.lists(st.tuples(st.sampled_from("wos"), st.integers(-(10**12), 10**12))))

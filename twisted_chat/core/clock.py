@@ -1,15 +1,20 @@
 """Hybrid logical time: close to the wall clock, never before anything already known.
 
-After Kulkarni et al., "Logical Physical Clocks" (2014), flattened to one number of microseconds.
+After Kulkarni et al., "Logical Physical Clocks" (2014), flattened to one number of microseconds. Every stamp that is seen is
+followed, however far ahead it is: an answer sorts after what it answers, whatever the clocks say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted_chat.core.feeds import MAX_WALL_MS
+
 MICROSECONDS = 1_000_000
-MAX_AHEAD = 24 * 3600 * MICROSECONDS
-"""How far ahead of our wall clock, in microseconds, another's stamp may pull ours."""
+COUNTED = 2**52
+"""Where stamps stop being times (the year 2112): from here on they only count. No wall clock leads here."""
+STEP = 2**26
+"""How far one batch leads at most, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
 
 
 class HybridClock:
@@ -18,26 +23,29 @@ class HybridClock:
     def __init__(self, wall: Callable[[], float]) -> None:
         """`wall` returns seconds since 1970, as `time.time` does; it may jump in either direction, before 1970 too."""
         self._seconds = wall
-        self._last = 0
-
-    def _wall(self) -> float:
-        return max(0.0, self._seconds())
+        self.newest = 0
+        """The highest stamp given or followed."""
 
     def wall_ms(self) -> int:
-        """Return the wall clock in milliseconds since 1970, for display."""
-        return int(self._wall() * 1000)
+        """Return the wall clock in milliseconds since 1970, for display; at most what a batch may bear."""
+        return min(int(max(0.0, self._seconds()) * 1000), MAX_WALL_MS)
 
     def stamp(self, count: int = 1) -> int:
-        """Reserve `count` consecutive stamps and return the first: above all observed, never below the wall clock."""
-        first = max(int(self._wall() * MICROSECONDS), self._last + 1)
-        self._last = first + count - 1
+        """Reserve `count` consecutive stamps and return the first: above all followed, never below the wall clock."""
+        wall = min(max(0.0, self._seconds()) * MICROSECONDS, COUNTED - 1)
+        first = max(int(wall), self.newest + 1)
+        self.newest = first + count - 1
         return first
 
+    @property
+    def reach(self) -> int:
+        """The highest stamp an honest author can have come to, by all that was observed here."""
+        return max(self.newest, COUNTED) + STEP
+
     def observe(self, stamp: int) -> None:
-        """Let later stamps be above `stamp`, unless it is over 24 h ahead of the wall clock: such a clock is wrong."""
-        if stamp > self._last and stamp <= int(self._wall() * MICROSECONDS) + MAX_AHEAD:
-            self._last = stamp
+        """Let later stamps be above `stamp`, or as near to it as one batch leads."""
+        self.newest = max(self.newest, min(stamp, self.reach))
 
     def follow(self, stamp: int) -> None:
-        """Let later stamps be above `stamp`, however far ahead: for this author's own earlier records."""
-        self._last = max(self._last, stamp)
+        """Let later stamps be above `stamp`, however high: for this author's own earlier records."""
+        self.newest = max(self.newest, stamp)

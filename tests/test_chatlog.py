@@ -27,8 +27,8 @@ WALL = AT / 1000
 STAMP = time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL))
 
 
-SUMMARIES = {events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase}
-"""What sums up messages, or refusals, that have, or had in an earlier life, their own lines."""
+SUMMARIES = {events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase, events.Fault}
+"""What sums up messages, refusals or failures that have, or had in an earlier life, their own lines."""
 
 
 class ChatLogCase(SynchronousTestCase):
@@ -164,7 +164,7 @@ class FormatTests(ChatLogCase):
 
     def test_long_details_are_cut(self) -> None:
         """An entry that is not a message has a bounded length."""
-        self.record(events.Fault("x" * 100_000))
+        self.record(events.Undiscoverable("x" * 100_000))
         self.assertLessEqual(len(self.lines()[0]), chatlog.MAX_ENTRY)
 
 

@@ -11,7 +11,7 @@ from tests.simulation.world import FIRST_PORT, HOST, START, World
 from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import MAX_INT
-from twisted_chat.core.store import Loaded
+from twisted_chat.core.store import Loaded, Which
 from twisted_chat.peer import DELIVERY_SECONDS, Address, Peer, random_whole
 from twisted_chat.storage.memory import MemoryStore
 
@@ -101,8 +101,8 @@ class PeerTests(SynchronousTestCase):
         peer.stop().addCallback(done.append)
         self.store.loading.callback(Loaded())
         self.network.run(1)
-        (batch,) = self.successResultOf(self.store.recent(1))
-        self.assertEqual(([record.text for record in batch.records], done), (["kept"], [None]))
+        (hit,) = self.successResultOf(self.store.page(Which(b""), 9))
+        self.assertEqual(([record.text for record in hit.batch.records], done), (["kept"], [None]))
 
     def test_store_that_cannot_load(self) -> None:
         """What the store says is wrong is what `start` fails with."""

@@ -61,7 +61,6 @@ _ENTRIES: dict[type, str] = {
     events.QuotaReached: "[AVISO] {name} usou os {bytes} bytes que são guardados de cada um; o que vier a mais não é aceito.",
     events.StoreFailing: "[ERRO] As mensagens não podem ser guardadas agora: {detail}",
     events.StoreRecovered: "[INFO] As mensagens voltaram a ser guardadas.",
-    events.Fault: "[ERRO] {detail}",
     events.Leaving: "[INF SAIDA] {name}, encerrou o chat.",
 }
 _OTHERWISE: dict[type, tuple[str, str]] = {
@@ -161,11 +160,12 @@ class ChatLog:
     @_lines.register
     def _messages(self, event: Messages) -> str:
         private = f" (privado para {event.private})" if event.private else ""
-        start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}: "
+        start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
         texts = clean_all([record.text for record in event.records])
         if [record for record in event.records if record.room != DEFAULT_ROOM or record.me]:
-            texts = [f"{_where(record)}{text}" for record, text in zip(event.records, texts, strict=True)]
-        return start + f"\n{start}".join(texts) + "\n"
+            lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
+            return "\n".join(lines) + "\n"
+        return f"{start}: " + f"\n{start}: ".join(texts) + "\n"
 
     @_lines.register
     def _refused(self, event: Refused) -> str:
@@ -257,8 +257,13 @@ class _Allowance:
 
 
 def _where(record: Say) -> str:
-    """Return what stands before the text of a message that is not said in the usual way in the usual room."""
-    return (f"{clean(record.room)} " if record.room != DEFAULT_ROOM else "") + ("* " if record.me else "")
+    """Return what stands behind the author of a message that is not said in the usual way in the usual room.
+
+    Neither a room nor a name has what ends it, so it can be told from any text.
+    """
+    marks = [clean(record.room)] if record.room != DEFAULT_ROOM else []
+    marks += ["*"] if record.me else []
+    return f" ({' '.join(marks)})" if marks else ""
 
 
 def _open(path: str) -> int:

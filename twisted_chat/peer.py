@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
-from twisted_chat.core.clock import MICROSECONDS, HybridClock
-from twisted_chat.core.conversation import EARLIER, Conversation
+from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Forked, QuotaReached, StoreFailing, StoreRecovered, Trimmed, Undiscoverable
 from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
@@ -99,11 +99,12 @@ class Peer:
         self._store_trouble = ""
         self._live = False
         store.trouble = self._trouble
-        self.replica = Replica(identity, group, name, store, self, reactor, HybridClock(wall), new_epoch, quota)
+        hybrid = HybridClock(wall)
+        self.replica = Replica(identity, group, name, store, self, reactor, hybrid, new_epoch, quota)
         roster, seals = Roster(identity.id, name), Seals(identity, group)
         self._remembering = Remembering(roster, store)
         self.conversation = Conversation(
-            roster, self.replica, leave, store, self.status, seals, self._rename, self.diagnose, reactor
+            roster, self.replica, leave, reactor, hybrid, store, self.status, seals, self._rename, self.diagnose
         )
         self._renamed = renamed
         introduction = self._introduction = Introduction(
@@ -125,10 +126,10 @@ class Peer:
     def _start(self) -> Generator[Deferred[Any], Any, None]:
         loaded = yield self._store.load()
         yield self._remembering.begin(loaded)
-        recent = yield self._store.recent(EARLIER)
+        self.replica.load(loaded)
         notable = yield self._store.notable(NOTABLE)
-        self.conversation.begin(int(self._wall() * MICROSECONDS), recent, notable)
-        self.replica.start(loaded)
+        yield self.conversation.begin(notable)
+        self.replica.start()
         if self._leaving is None:
             self.mesh.start(self._address.dialed)
             if self._discovery is not None:
@@ -227,12 +228,12 @@ class Peer:
     def _undiscoverable(self, detail: str) -> None:
         self.conversation.emit(Undiscoverable(detail))
 
-    def accepted(self, batch: Batch) -> None:
+    def accepted(self, batch: Batch, missed: bool) -> None:
         """A batch became part of the conversation."""
         author = self.conversation.roster.get(batch.feed.author)
-        if self._live and author is not None and author.linked:
+        if self._live and not missed and author is not None and author.linked:
             self._skews.note(author.id, batch.at / 1000, self._wall())
-        self.conversation.accepted(batch)
+        self.conversation.accepted(batch, missed)
 
     def quota_reached(self, author: bytes) -> None:
         """No more of an author is taken."""

@@ -189,8 +189,11 @@ def heading(event: Past) -> list[str]:
             ).format(count=number(count))
             more = _("… the newest {shown}; /history {count} shows them all").format(shown=shown, count=count)
             return [title, *([more] if count > shown else [])]
-        case Newest():
-            return [ngettext("— the newest message —", "— the newest {n} messages —", shown).format(n=number(shown))]
+        case Newest(of=of):
+            title = ngettext("— the newest message —", "— the newest {n} messages —", shown)
+            if of:
+                title = ngettext("— {of}: the newest message —", "— {of}: the newest {n} messages —", shown)
+            return [clean(title.format(n=number(shown), of=of))]
         case Found(words=words, more=more):
             title = ngettext("— {n} message with “{words}” —", "— {n} messages with “{words}” —", shown)
             if more:

@@ -12,6 +12,7 @@ from tests.test_words import said
 from twisted_chat import answers, words
 from twisted_chat.console.plain import FLUSH_SECONDS, PlainConsole
 from twisted_chat.core import events
+from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.records import KnownRecord, Say
@@ -48,7 +49,7 @@ class ConsoleCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.outlet = FakeOutlet()
         self.left = 0
-        self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave)
+        self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave, Clock(), HybridClock(lambda: 0))
         self.clock = Clock()
         self.transport = StringTransport()
         self.console = PlainConsole(self.conversation, self.clock, 5002, "logs_chat.txt", self.terminal)

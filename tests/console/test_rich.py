@@ -19,6 +19,7 @@ from twisted_chat import words
 from twisted_chat.console.attach import is_capable
 from twisted_chat.console.rich import AWAY_SECONDS, RichConsole
 from twisted_chat.core import events
+from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.records import Say
@@ -78,7 +79,7 @@ class RichCase(SynchronousTestCase):
         self.clock = Clock()
         self.terminal = FakeTerminal()
         self.transport = StringTransport()
-        self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave)
+        self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave, Clock(), HybridClock(lambda: 0))
         environment = {"TERM": "xterm-256color"}
         self.console = RichConsole(
             self.conversation,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.sealing import Writer
 from tests.test_words import AT
 from twisted_chat.console.session import Session
+from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import (
@@ -52,7 +54,14 @@ class SessionTests(SynchronousTestCase):
         seals = Seals(BIA, Group())
         self.store = MemoryStore()
         self.conversation = Conversation(
-            Roster(BIA.id, "Bia"), self, self.leave, self.store, seals=seals, renamed=self.names.append
+            Roster(BIA.id, "Bia"),
+            self,
+            self.leave,
+            Clock(),
+            HybridClock(lambda: 2e9),
+            self.store,
+            seals=seals,
+            renamed=self.names.append,
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")

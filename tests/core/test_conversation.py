@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.sealing import Writer
 from tests.core.wires import Recorder
 from tests.storage.feeding import START
-from twisted_chat.core.conversation import LATE, Congested, Conversation
+from twisted_chat.core.clock import MICROSECONDS, HybridClock
+from twisted_chat.core.conversation import Congested, Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
     Alone,
@@ -25,14 +26,22 @@ from twisted_chat.core.events import (
     Reachable,
     Receiving,
     Renamed,
+    Topical,
+    WentAway,
     WhileAway,
 )
+from twisted_chat.core.feeds import Batch, Group
+from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.lateness import LATE
+from twisted_chat.core.missed import PATIENCE
 from twisted_chat.core.presence import SETTLE_SECONDS
-from twisted_chat.core.records import Away, KnownRecord, Say, Topic
+from twisted_chat.core.private import Seals
+from twisted_chat.core.records import Away, KnownRecord, Private, Say, Topic
 from twisted_chat.core.roster import Roster
 from twisted_chat.storage.memory import MemoryStore
 
+MINE = Identity(b"\5" * 32)
 ME, ANA, BIA = (Identity(bytes([number]) * 32).id for number in (5, 1, 2))
 
 
@@ -55,9 +64,28 @@ class ConversationTestCase(SynchronousTestCase):
         self.outlet = Outlet()
         self.store = MemoryStore()
         self.events: list[Any] = []
-        self.conversation = Conversation(Roster(ME, "Me"), self.outlet, lambda: None, self.store)
+        self.clock = Clock()
+        self.hybrid = HybridClock(lambda: START / MICROSECONDS)
+        self.conversation = Conversation(
+            Roster(ME, "Me"), self.outlet, lambda: None, self.clock, self.hybrid, self.store, seals=Seals(MINE, Group())
+        )
         self.conversation.watch(self.events.append)
         self.ana = Writer(1)
+
+    def store_all(self, *batches: Batch) -> None:
+        """Let the store hold what others said."""
+        for batch in batches:
+            self.store.append(batch)
+
+    def hear(self, *batches: Batch) -> None:
+        """Take batches as the replica does."""
+        for batch in batches:
+            self.hybrid.observe(batch.last_lc)
+            self.conversation.accepted(batch)
+
+    def texts(self, messages: Any) -> list[str]:
+        """Return what is said in some events."""
+        return [record.text for event in messages for record in event.records]
 
     def happened(self, *kinds: type[Any]) -> list[Any]:
         """Return what was reported (of these kinds, if any are given) since this was asked last."""
@@ -117,6 +145,17 @@ class SayingTests(ConversationTestCase):
         self.conversation.relieved()
         self.assertEqual(len(calls), 1)
 
+    def test_who_was_told_it_goes_on_fails(self) -> None:
+        """One that fails when it is told to go on keeps no other waiting."""
+        self.outlet.congested = True
+        resumed: list[str] = []
+        self.conversation.when_relieved(lambda: 1 / 0)
+        self.conversation.when_relieved(lambda: resumed.append("b"))
+        self.outlet.congested = False
+        self.conversation.relieved()
+        self.assertEqual(resumed, ["b"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_alone(self) -> None:
         """Who talks to nobody is told so once, and once again after company has come and gone."""
         self.conversation.say("hello?")
@@ -143,6 +182,44 @@ class HearingTests(ConversationTestCase):
             (messages.feed, messages.first, messages.lc, messages.name, messages.own, messages.at),
             (batch.feed, 1, batch.lc, "Ana", False, batch.at),
         )
+
+    def test_order_within_a_batch(self) -> None:
+        """Whatever kinds of records a batch has, what they tell comes in the order of the feed, each by its number."""
+        sealed = Seals(Identity(b"\1" * 32), Group()).seal
+        records = [
+            sealed(ME, "one"), Say("two"), Say("three"), sealed(ME, "four"), Topic("#chat", "five"), Say("six"),
+            Say("seven", "#tea", True), Away("eight"), Raw(b'{"k":"later-kind"}'), Say("ten"), sealed(BIA, "eleven"),
+        ]  # fmt: skip
+        batch = self.ana.seal(None, records=records)
+        self.conversation.accepted(batch)
+        told = [
+            (event.first, self.texts([event])) if isinstance(event, Messages) else type(event)
+            for event in self.happened()
+        ]
+        self.assertEqual(
+            told,
+            [
+                (1, ["one"]),
+                (2, ["two", "three"]),
+                (4, ["four"]),
+                Topical,
+                (6, ["six", "seven"]),
+                WentAway,
+                (10, ["ten"]),
+            ],
+        )
+
+    def test_one_number(self) -> None:
+        """A message has one id and one position, whether it is heard, looked up or found."""
+        batch = self.ana.seal(None, records=[Topic("#chat", "a"), Say("b"), Away(), Say("c"), Say("d")])
+        self.store_all(batch)
+        self.conversation.accepted(batch)
+        live = [each for event in self.happened(Messages) for each in event.each()]
+        past = self.successResultOf(self.conversation.history(9))
+        found = [self.successResultOf(self.conversation.search(word, 9))[0] for word in "bcd"]
+        self.assertEqual([each.position for each in live], [batch.position(index) for index in (1, 3, 4)])
+        self.assertEqual([each.position for each in live], [each.position for each in past])
+        self.assertEqual(live, found)
 
     def test_own(self) -> None:
         """Own messages are marked as such, those of an earlier life and another name, too; by the name of now."""
@@ -174,19 +251,21 @@ class PastTests(ConversationTestCase):
 
     def test_earlier(self) -> None:
         """At the start the newest messages of former times are shown, in order; without any there is nothing to show."""
-        batches = [self.ana.write(f"m{number}") for number in range(30)]
-        self.conversation.begin(START * 2, batches[::-1])
+        self.store_all(*(self.ana.write(f"m{number}") for number in range(30)))
+        self.successResultOf(self.conversation.begin())
         (earlier,) = self.happened(Earlier)
         self.assertEqual([m.records[0].text for m in earlier.messages], [f"m{number}" for number in range(10, 30)])
-        self.conversation.begin(START * 2, [])
+
+    def test_nothing_earlier(self) -> None:
+        """Without anything that was said there is nothing to show."""
+        self.store_all(self.ana.seal(None, records=[Topic("#x", "y"), Away("z")]))
+        self.successResultOf(self.conversation.begin())
         self.assertEqual(self.happened(), [])
 
     def test_missed(self) -> None:
-        """What was said before the start is marked as missed until all has come, and then summed up once."""
-        self.conversation.begin(START + 3, [])  # each record is a microsecond after the one before
-        for batch in [self.ana.write(text) for text in "abc"]:
-            self.store.append(batch)
-            self.conversation.accepted(batch)
+        """What was missed is marked as such until all has come, and then summed up once."""
+        for text in "abc":
+            self.conversation.accepted(self.ana.write(text), True)
         self.assertEqual([messages.missed for messages in self.happened(Messages)], [True, True, True])
         self.conversation.caught_up(True)
         (away,) = self.happened(WhileAway)
@@ -198,16 +277,74 @@ class PastTests(ConversationTestCase):
         self.conversation.caught_up(True)
         self.assertEqual(self.happened(), [])
 
-    def test_late(self) -> None:
-        """A message much earlier than one shown before is marked as late."""
-        self.conversation.begin(START - 1, [])
+    def test_missed_in_order(self) -> None:
+        """Of what was missed the newest are shown in order, however it came, and whatever else was said since."""
+        batches = [self.ana.write(*(f"{first + n}" for n in range(3))) for first in range(0, 90, 3)]
+        for batch in [*batches[::2], *batches[1::2]]:
+            self.conversation.accepted(batch, True)
+        self.conversation.accepted(Writer(2).seal(None, records=[Topic("#x", "y"), Away("z")]))
+        self.happened()
         self.conversation.caught_up(True)
+        (away,) = self.happened(WhileAway)
+        self.assertEqual((away.count, self.texts(away.messages)), (90, [str(n) for n in range(40, 90)]))
+
+    def test_missed_for_ever(self) -> None:
+        """What was missed is shown after some seconds without more, though somebody says that there is."""
+        self.conversation.accepted(self.ana.write("a"), True)
+        self.clock.advance(PATIENCE - 1)
+        self.conversation.accepted(self.ana.write("b"), True)
+        self.clock.advance(PATIENCE - 1)
+        self.assertEqual(self.happened(WhileAway), [])
+        self.clock.advance(2)
+        self.assertEqual([away.count for away in self.happened(WhileAway)], [2])
+        self.conversation.accepted(self.ana.write("c"), True)
+        self.conversation.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_late(self) -> None:
+        """A message that is to be read before others is late if those were shown for a while, whatever times they bear."""
         bia = Writer(2)
-        first = bia.write("b")
-        self.conversation.accepted(bia.forge(first, lc=first.lc + LATE + 1))
-        self.conversation.accepted(self.ana.write("a"))
-        self.conversation.accepted(bia.forge(bia.seal(first, "c"), lc=first.lc + LATE + 2))
-        self.assertEqual([messages.late for messages in self.happened(Messages)], [False, True, False])
+        ahead = bia.forge(bia.seal(None, "from 2055"), lc=2**51 + 2**50)
+        self.conversation.accepted(ahead)
+        self.clock.advance(LATE - 1)
+        self.conversation.accepted(self.ana.write("on its way meanwhile"))
+        self.clock.advance(1)
+        self.conversation.accepted(self.ana.write("late"))
+        self.conversation.accepted(bia.forge(bia.seal(ahead, "after"), lc=2**51 + 2**50 + 1))
+        self.assertEqual([messages.late for messages in self.happened(Messages)], [False, False, True, False])
+
+    def test_late_after_a_start(self) -> None:
+        """What is to be read before what was shown of former times is late."""
+        first, second = self.ana.write("a"), self.ana.write("b")
+        self.store_all(second)
+        self.successResultOf(self.conversation.begin())
+        self.conversation.accepted(first)
+        self.assertEqual([messages.late for messages in self.happened(Messages)], [True])
+
+    def test_out_of_reach(self) -> None:
+        """What bears a time to which nobody can have come is shown nowhere, and hides nothing."""
+        eve = Writer(2)
+        mad = eve.forge(eve.seal(None, records=[Say("for ever the newest"), Topic("#chat", "mine")]), lc=MAX_INT - 9)
+        self.store_all(mad, self.ana.write("a"))
+        self.hear(mad)
+        self.assertEqual(self.happened(), [])
+        self.conversation.accepted(self.ana.seal(None, records=[Topic("#chat", "ours")]))
+        self.assertEqual(self.conversation.topics, {"#chat": "ours"})
+        self.assertEqual(self.texts(self.successResultOf(self.conversation.history(9))), ["a"])
+
+    def test_within_reach_after_all(self) -> None:
+        """An answer to what has not yet come is shown, though that has led far ahead of all that is known here."""
+        eve, bia = Writer(2), Writer(3)
+        elsewhere = HybridClock(lambda: 0)
+        led = []
+        for n in range(3):
+            led.append(eve.forge(eve.seal(None, f"mad {n}"), lc=MAX_INT - 9 + n))
+            elsewhere.observe(led[-1].last_lc)
+        self.hear(bia.forge(bia.seal(None, "answer"), lc=elsewhere.stamp()))
+        self.hear(self.ana.forge(self.ana.seal(None, "and another"), lc=elsewhere.stamp()))
+        self.assertEqual(self.texts(self.happened(Messages)), [])
+        self.hear(*led)
+        self.assertEqual(self.texts(self.happened(Messages)), ["answer", "and another"])
 
     def test_progress(self) -> None:
         """A long way to catch up is told; a short one is not worth a word."""
@@ -225,6 +362,24 @@ class PastTests(ConversationTestCase):
         found = self.successResultOf(self.conversation.search("boa t", 10))
         self.assertEqual([m.records[0].text for m in found], ["boa tarde", "boa tarde!"])
 
+    def test_only_what_is_shown_counts(self) -> None:
+        """As many messages are shown as are asked for, whatever else was said since: topics, secrets of others, noise."""
+        eve = Writer(2)
+        self.conversation.roster.ignore(self.conversation.roster.claim(BIA, "Eve"), True)
+        sealed = Seals(Identity(b"\1" * 32), Group()).seal
+        first = self.ana.seal(None, records=[sealed(ME, "pizza at five?"), Say("pizza at six", "#tea"), Say("ok")])
+        forged = Private(ME, b"x", b"x")
+        noise = self.ana.seal(first, records=[Topic("#x", "y"), sealed(BIA, "pizza"), Away("pizza"), *[forged] * 200])
+        self.store_all(first, noise, *(eve.write("pizza") for _ in range(50)))
+        history, search = self.conversation.history, self.conversation.search
+        self.assertEqual(self.texts(self.successResultOf(history(1))), ["ok"])
+        self.assertEqual(self.texts(self.successResultOf(history(2, "#tea"))), ["pizza at six"])
+        self.assertEqual(self.texts(self.successResultOf(history(2, member=ANA))), ["pizza at six", "ok"])
+        self.assertEqual(self.texts(self.successResultOf(search("pizza", 9))), ["pizza at five?", "pizza at six"])
+        self.successResultOf(self.conversation.begin())
+        (earlier,) = self.happened(Earlier)
+        self.assertEqual(len(earlier.messages), 3)
+
 
 class IgnoringTests(ConversationTestCase):
     """What ignored members said is not among what is shown of former times; what happens is told to all who watch."""
@@ -235,14 +390,10 @@ class IgnoringTests(ConversationTestCase):
         self.batches = [self.ana.write("a"), self.bia.forge(self.bia.write("spam"), name="Bia"), self.ana.write("b")]
         self.conversation.roster.ignore(self.conversation.roster.claim(BIA, "Bia"), True)
 
-    def texts(self, messages: Any) -> list[str]:
-        return [record.text for event in messages for record in event.records]
-
     def test_past(self) -> None:
         """Not at the start, not in the history, not in what a search finds."""
-        for batch in self.batches:
-            self.store.append(batch)
-        self.conversation.begin(START * 2, self.batches)
+        self.store_all(*self.batches)
+        self.successResultOf(self.conversation.begin())
         (earlier,) = self.happened(Earlier)
         self.assertEqual(self.texts(earlier.messages), ["a", "b"])
         self.assertEqual(self.texts(self.successResultOf(self.conversation.history(10))), ["a", "b"])
@@ -250,10 +401,8 @@ class IgnoringTests(ConversationTestCase):
 
     def test_missed(self) -> None:
         """Not in what was missed, nor in its count."""
-        self.conversation.begin(START * 2, [])
         for batch in self.batches:
-            self.store.append(batch)
-            self.conversation.accepted(batch)
+            self.conversation.accepted(batch, True)
         self.assertEqual(len(self.happened(Messages)), 3, "the log has all")
         self.conversation.caught_up(True)
         (away,) = self.happened(WhileAway)
@@ -331,13 +480,10 @@ class PresenceTests(ConversationTestCase):
 
     def test_reachable_when_heard(self) -> None:
         """Who is said to be reachable, and was not known, is told of once it is heard."""
-        clock = Clock()
-        self.conversation = Conversation(Roster(ME, "Me"), self.outlet, lambda: None, self.store, clock=clock)
-        self.conversation.watch(self.events.append)
         self.conversation.linked(ANA, "Ana", "h", 1, True)
         self.conversation.presence.told(Recorder(ANA), [ME, BIA])
         self.conversation.accepted(Writer(2).write("oi"))
-        clock.advance(SETTLE_SECONDS)
+        self.clock.advance(SETTLE_SECONDS)
         self.assertEqual([type(event) for event in self.happened()], [Joined, Impostor, Messages, Reachable])
         self.assertEqual(len(self.conversation.here()), 2)
 

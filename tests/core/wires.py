@@ -143,6 +143,7 @@ class Party:
         self.id = self.identity.id
         self.store = store or SlowStore()
         self.shown: list[Batch] = []
+        self.missed: list[Batch] = []
         self.forks: list[bytes] = []
         self.relieved_times = 0
         self.flows: list[bool] = []
@@ -153,11 +154,14 @@ class Party:
         self.replica = Replica(
             self.identity, Group(), f"P{number}", self.store, self, clock, self.hybrid, lambda: next(epochs), quota
         )
-        self.replica.start(loaded or Loaded())
+        self.replica.load(loaded or Loaded())
+        self.replica.start()
 
-    def accepted(self, batch: Batch) -> None:
+    def accepted(self, batch: Batch, missed: bool) -> None:
         """See `Audience`."""
         self.shown.append(batch)
+        if missed:
+            self.missed.append(batch)
 
     def forked(self, author: bytes) -> None:
         """See `Audience`."""

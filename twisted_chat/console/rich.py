@@ -192,7 +192,7 @@ class RichConsole(Protocol):
         with _log.failuresHandled("while a key was handled:") as handling:
             self._keyboard.feed(data)
         if handling.failed:
-            self._conversation.emit(Fault("console"))
+            self._conversation.emit(Fault())
 
     def readConnectionLost(self) -> None:
         """The terminal is gone: leave."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from twisted_chat import answers, words
 from twisted_chat.advice import advice
@@ -13,11 +17,15 @@ from twisted_chat.core import commands
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Earlier, Event, Found, Messages, Newest, OfMember, Past
+from twisted_chat.core.events import Earlier, Event, Fault, Found, Messages, Newest, OfMember, Past
 from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Diagnosis
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, check_room
+from twisted_chat.storage.errors import StorageError
+
+_Asked = TypeVar("_Asked")
+_log = Logger()
 
 _LONGEST_NAME = 4 * MAX_NAME
 """Characters within which a name and what tells its owner from others of that name end."""
@@ -178,11 +186,10 @@ class Session:
         self._display.tell(answers.room_entered(room, self.conversation.topics.get(room, "")))
 
         def show(messages: Sequence[Messages]) -> None:
-            said = [message for message in messages if not message.private and message.records[0].room == room]
-            if said:
-                self._display.found(Earlier(said[-EARLIER:]))
+            if messages:
+                self._display.found(Earlier(messages))
 
-        self.conversation.history(answers.MAX_HISTORY // 10).addCallback(show)
+        self._when(self.conversation.history(EARLIER, room=room), show)
 
     def _topic(self, argument: str) -> None:
         if argument:
@@ -231,21 +238,43 @@ class Session:
         self._display.clear()
 
     def _history(self, argument: str) -> None:
-        if not argument:
-            argument = str(EARLIER)
-        if argument.isdecimal() and 0 < int(argument[:9]) <= answers.MAX_HISTORY:
-            self.conversation.history(int(argument)).addCallback(lambda messages: self._show(Newest(messages)))
+        first, _, rest = argument.partition(" ")
+        count, of = (first, rest.strip()) if first.isdecimal() else (str(EARLIER), argument)
+        if not 0 < int(count[:9]) <= answers.MAX_HISTORY:
+            self._display.tell(answers.how_many(count))
+        elif not of or of.startswith("#"):
+            room = check_room(of) if of else None
+            self._when(self.conversation.history(int(count), room), lambda messages: self._show(Newest(messages, of)))
         else:
-            self._display.tell(answers.how_many(argument))
+            self._history_of(of, int(count))
+
+    def _history_of(self, name: str, count: int) -> None:
+        member, rest = self._addressee(name)
+        if member is None or rest:
+            self._hint(commands.HISTORY, name)
+        else:
+            newest = self.conversation.history(count, member=member.id)
+            self._when(newest, lambda messages: self._show(Newest(messages, member.shown)))
 
     def _search(self, argument: str) -> None:
         def show(messages: Sequence[Messages]) -> None:
             self._show(Found(messages[-EARLIER:], argument, len(messages) > EARLIER))
 
         if argument:
-            self.conversation.search(argument, EARLIER + 1).addCallback(show)
+            self._when(self.conversation.search(argument, EARLIER + 1), show)
         else:
             self._display.tell(answers.search_what())
+
+    def _when(self, asked: Deferred[_Asked], show: Callable[[_Asked], None]) -> None:
+        """Show what was asked for once it is there, or say that it can't be had."""
+        asked.addCallback(show).addErrback(self._failed)
+
+    def _failed(self, reason: Failure) -> None:
+        if isinstance(reason.value, StorageError):
+            self._display.tell(words.unusable(reason.value))
+        else:
+            _log.failure("a command failed:", reason)
+            self._display.tell(*words.sentences(Fault()))
 
     def _show(self, past: Past) -> None:
         if past.messages:
@@ -260,7 +289,7 @@ class Session:
         def tell(diagnosis: Diagnosis) -> None:
             self._display.tell(*advice(diagnosis, self._log_path))
 
-        self.conversation.diagnose().addCallback(tell)
+        self._when(self.conversation.diagnose(), tell)
 
     def _help(self, argument: str) -> None:
         command = commands.lookup(argument)

@@ -10,8 +10,8 @@ from twisted_chat.core.feeds import Batch
 class Audience(Protocol):
     """What a replica needs of whoever it tells."""
 
-    def accepted(self, batch: Batch) -> None:
-        """A batch became part of the conversation, exactly once in the life of this process."""
+    def accepted(self, batch: Batch, missed: bool) -> None:
+        """A batch became part of the conversation, exactly once in the life of this process; `missed` as `Backlog` says."""
         ...
 
     def forked(self, author: bytes) -> None:

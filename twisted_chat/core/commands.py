@@ -53,7 +53,10 @@ VERIFY = Command(
     arguments=N_("[name [yes/no]]"),
 )
 HISTORY = Command(
-    "history", N_("show the newest messages"), aliases=("histórico", "historico"), arguments=N_("[how many]")
+    "history",
+    N_("show the newest messages, of a room or a member if you name it"),
+    aliases=("histórico", "historico"),
+    arguments=N_("[how many] [#room or name]"),
 )
 SEARCH = Command("search", N_("find messages with these words"), aliases=("busca",), arguments=N_("words"))
 STATUS = Command("status", N_("say who holds what, and how the links are"), aliases=("estado",))

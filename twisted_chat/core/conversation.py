@@ -6,14 +6,16 @@ knows about links, feeds or stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import (
     Alone,
@@ -22,27 +24,26 @@ from twisted_chat.core.events import (
     Event,
     Messages,
     Receiving,
-    WhileAway,
 )
-from twisted_chat.core.feeds import Batch
+from twisted_chat.core.feeds import Batch, FeedId, Position
+from twisted_chat.core.lateness import Lateness
+from twisted_chat.core.missed import Missed
 from twisted_chat.core.naming import Naming
 from twisted_chat.core.presence import Presence
 from twisted_chat.core.reading import Reader
 from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.roster import Member, Roster
 from twisted_chat.core.status import Diagnosis, Status
-from twisted_chat.core.store import Hit
+from twisted_chat.core.store import Hit, Unsealer, Which
 from twisted_chat.core.text import DEFAULT_ROOM, check_name
+from twisted_chat.core.watching import Watcher, Watchers
 
-Watcher = Callable[[Event], None]
 EARLIER = 20
 """Messages of former times shown at the start."""
-MISSED = 50
-"""Messages shown of those that were missed."""
-MISSED_AMONG = 1_000
-"""Messages said meanwhile among which those are looked for."""
-LATE = 10_000_000
-"""How much earlier, in microseconds, a message must be than one shown before it to count as late."""
+PAGE = 64
+"""Messages asked of the store at a time, at least."""
+BEYOND = 64
+"""Batches that are not shown for the time they bear, and yet may be once more is known. The oldest is dropped."""
 WORTH_TELLING = 1_000
 """Messages to catch up on from which progress is told."""
 
@@ -79,11 +80,11 @@ class Seals(Protocol):
 class Archive(Protocol):
     """Where old messages are found: the store."""
 
-    def recent(self, count: int) -> Deferred[Sequence[Batch]]:
-        """See `Store.recent`."""
+    def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
+        """See `Store.page`."""
         ...
 
-    def search(self, words: str, limit: int) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         ...
 
@@ -96,16 +97,18 @@ class Conversation:
         roster: Roster,
         outlet: Outlet,
         leave: Callable[[], object],
+        clock: IReactorTime,
+        hybrid: HybridClock,
         archive: Archive | None = None,
         status: Callable[[], Status] = lambda: Status(0, 0, []),
         seals: Seals | None = None,
         renamed: Callable[[str], object] = lambda name: None,
         diagnose: Callable[[], Deferred[Diagnosis]] = lambda: succeed(Diagnosis()),
-        clock: IReactorTime | None = None,
     ) -> None:
-        """`leave` says goodbye to all and ends the peer; `archive` has the old messages, `status` says how things stand, and
-        `diagnose` what may be wrong; `renamed` lets the rest of the peer go by another name from now on. `clock`
-        is for what is told only once it has held for a while."""
+        """`leave` says goodbye to all and ends the peer. `clock` runs steadily; `hybrid` is the replica's clock, from which the
+        order comes. `archive` has the old messages, `status` says how things stand, and
+        `diagnose` what may be wrong; `renamed` lets the rest of the peer go by another name from now on."""
+        self._watchers = Watchers()
         self.roster = roster
         self.presence = Presence(roster, self.emit, clock)
         self.naming = Naming(roster, self.emit)
@@ -116,14 +119,14 @@ class Conversation:
         self._archive = archive
         self._seals = seals
         self._renamed = renamed
-        self._reader = Reader(roster, seals.unseal if seals else lambda author, record: None)
-        self._began = 0
-        self._caught_up = False
-        self._missed = 0
-        self._lively = 0
-        self._newest = 0
-        self._watchers: list[Watcher] = []
-        self._waiting: list[Callable[[], None]] = []
+        self._unseal: Unsealer = seals.unseal if seals else lambda author, record: None
+        self._hybrid = hybrid
+        self._reader = Reader(roster, self._unseal)
+        self._beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
+        """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
+        self._missed = Missed(clock, self.emit)
+        self._lateness = Lateness(clock.seconds)
+        self._waiting: list[Callable[[], object]] = []
         self._told_alone = False
 
     @property
@@ -131,14 +134,14 @@ class Conversation:
         """This peer's own name."""
         return self.roster.own.name
 
-    def watch(self, watcher: Watcher) -> None:
-        """Call `watcher` with every event from now on, in order, within the reactor turn that brought it."""
-        self._watchers.append(watcher)
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` with every event from now on, in order, within the reactor turn that brought it; return what ends
+        that. See `Watchers` for what happens if it raises."""
+        return self._watchers.add(watcher)
 
     def emit(self, event: Event) -> None:
         """Tell every watcher."""
-        for watcher in self._watchers:
-            watcher(event)
+        self._watchers.tell(event)
 
     def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> None:
         """Say `text` in a room, or tell what one does. It comes back as a `Messages` event at the end of this reactor turn.
@@ -191,7 +194,7 @@ class Conversation:
         """Whether `say` would raise `Congested`."""
         return self._outlet.congested
 
-    def when_relieved(self, resume: Callable[[], None]) -> None:
+    def when_relieved(self, resume: Callable[[], object]) -> None:
         """Call `resume` once, when `say` will be taken again; at once if it would be now."""
         if self._outlet.congested:
             self._waiting.append(resume)
@@ -202,72 +205,96 @@ class Conversation:
         """Return the other members that are here now, linked or reachable through others, by name."""
         return self.presence.here()
 
-    def history(self, count: int) -> Deferred[Sequence[Messages]]:
-        """Return the newest `count` messages, one an event, in the order that is the same for everybody; of these not those of
-        members that are ignored."""
-        if self._archive is None:
-            return succeed([])
-        return self._archive.recent(count).addCallback(
-            lambda batches: self._heeded(self._reader.past(batches)[-count:])
-        )
+    def history(self, count: int, room: str | None = None, member: bytes | None = None) -> Deferred[Sequence[Messages]]:
+        """Return the newest `count` messages, one an event, in the order that is the same for everybody: those said in `room`, if
+        it is given, or those by `member` and the private ones between it and this peer; none of ignored members. Fails with
+        what the store says."""
+        return self._messages(partial(Which, room=room, member=member), count)
 
     def search(self, words: str, limit: int) -> Deferred[Sequence[Messages]]:
-        """Return the newest `limit` messages in which each of `words` begins a word, one an event, in order."""
+        """Return the newest `limit` messages with `words` (see `Store.search`), private ones included, one an event, in order;
+        none of ignored members. Fails with what the store says."""
         if self._archive is None:
             return succeed([])
+        found = self._archive.search(words, self._which(), limit, self._unseal)
+        return found.addCallback(self._readable)
 
-        def found(hits: Sequence[Hit]) -> Sequence[Messages]:
-            each = (self._reader.each(hit.batch, hit.number - hit.batch.first) for hit in hits)
-            return self._heeded(chain.from_iterable(each))
+    def _which(self, of: Callable[..., Which] = Which) -> Which:
+        return of(self.roster.own.id, without=frozenset(self.roster.ignored))
 
-        return self._archive.search(words, limit).addCallback(found)
+    @inlineCallbacks
+    def _messages(
+        self, of: Callable[..., Which], count: int
+    ) -> Generator[Deferred[Sequence[Hit]], Sequence[Hit], Sequence[Messages]]:
+        """Return a page of messages: as many as were asked for, if there are, though some that are stored can't be read."""
+        messages: list[Messages] = []
+        before = Position(self._hybrid.reach + 1, FeedId(b"", 0), 0)
+        while self._archive is not None and len(messages) < count:
+            asked = max(count - len(messages), PAGE)
+            hits = yield self._archive.page(self._which(of), asked, before)
+            messages = [*self._readable(hits), *messages]
+            if len(hits) < asked:
+                break
+            before = hits[0].position
+        return messages[-count:]
 
-    def _heeded(self, messages: Iterable[Messages]) -> list[Messages]:
-        return [message for message in messages if not self.roster.ignores(message.feed.author)]
+    def _readable(self, hits: Iterable[Hit]) -> list[Messages]:
+        messages = (self._reader.message(hit.batch, hit.number) for hit in hits)
+        return [message for message in messages if message is not None]
 
     # What the peer reports.
 
-    def begin(self, now: int, recent: Sequence[Batch], notable: Sequence[Batch] = ()) -> None:
-        """The peer starts, at the hybrid time `now`; of former times it holds these newest, and these notable batches."""
-        self._began = now
-        for batch in [*notable, *recent]:
-            self.roster.claim(batch.feed.author, batch.name, batch.lc)
-            for _ in self._reader.news(batch):
-                pass  # it was news then
-        messages = self._heeded(self._reader.past(recent))[-EARLIER:]
+    @inlineCallbacks
+    def begin(self, notable: Sequence[Batch] = ()) -> Generator[Deferred[Any], Any, None]:
+        """The peer starts: show the newest messages of former times; `notable` are batches that told of rooms and the like.
+
+        Fires when that is done. Fails with what the store says."""
+        for batch in notable:
+            if batch.last_lc <= self._hybrid.reach:
+                self.roster.claim(batch.feed.author, batch.name, batch.lc)
+                self._reader.note(batch)
+        messages: Sequence[Messages] = yield self.history(EARLIER)
         if messages:
-            self._newest = messages[-1].lc
+            self._lateness.settle(messages[-1].position)
             self.emit(Earlier(messages))
+
+    def stop(self) -> None:
+        """Tell nothing more of what takes a while."""
+        self.presence.stop()
+        self._missed.stop()
 
     # What the replica reports.
 
-    def accepted(self, batch: Batch) -> None:
-        """A batch, own or another's, became part of the conversation."""
-        member = self.naming.note(batch.feed.author, batch.name, batch.lc)
+    def accepted(self, batch: Batch, missed: bool = False) -> None:
+        """A batch, own or another's, became part of the conversation; `missed` if it was said while this peer was not there."""
+        member = self.naming.note(batch.feed.author, batch.name, min(batch.lc, self._hybrid.newest))
         if not member.heard:
             self.presence.met(member)
         member.heard = max(member.heard, batch.last_lc)
-        missed = not self._caught_up and batch.last_lc < self._began
-        late = not missed and batch.lc < self._newest - LATE
-        for messages in self._reader.messages(batch):
-            self._missed += len(messages.records) if missed and not member.ignored else 0
-            self._lively += 0 if missed else len(messages.records)
-            self._newest = max(self._newest, batch.last_lc)
-            self.emit(replace(messages, missed=missed, late=late) if missed or late else messages)
-        for event in self._reader.news(batch):
-            self.emit(event)
+        self._beyond.append((batch, missed))
+        for each in [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach]:
+            self._beyond.remove(each)
+            self._show(*each)
+
+    def _show(self, batch: Batch, missed: bool) -> None:
+        ignored = self.roster.ignores(batch.feed.author)
+        for event in self._reader.read(batch):
+            self.emit(self._placed(event, missed, ignored) if isinstance(event, Messages) else event)
+
+    def _placed(self, messages: Messages, missed: bool, ignored: bool) -> Messages:
+        """Return messages with what their place among the others makes of them."""
+        if missed:
+            if not ignored:
+                self._missed.note(messages)
+            return replace(messages, missed=True)
+        first = messages.position
+        late = self._lateness.show(first, first._replace(lc=first.lc + len(messages.records) - 1))
+        return replace(messages, late=True) if late else messages
 
     def caught_up(self, caught_up: bool) -> None:
         """Whether we hold all that anybody here holds; if so, sum up what was missed."""
-        self._caught_up = caught_up
-        if caught_up and self._missed:
-            count, self._missed = self._missed, 0
-
-            def sum_up(messages: Sequence[Messages]) -> None:
-                missed = [message for message in messages if message.lc < self._began]
-                self.emit(WhileAway(missed[-MISSED:], count))
-
-            self.history(min(count, MISSED) + min(self._lively, MISSED_AMONG)).addCallback(sum_up)
+        if caught_up:
+            self._missed.sum_up()
 
     def receiving(self, received: int, total: int) -> None:
         """Catching up has come so far."""
@@ -283,22 +310,22 @@ class Conversation:
         """The outlet is no longer congested."""
         waiting, self._waiting = self._waiting, []
         for resume in waiting:
-            resume()
+            self._watchers.call(resume)
 
     # What the mesh reports.
 
     def linked(
         self, member: bytes, name: str, host: str, port: int, dialed: bool, now: int = 0, durable: bool = True
     ) -> None:
-        """One more link leads to `member`, which goes by `name` at the hybrid time `now` and listens at `host`, `port`; `durable`
-        if its key outlives its process."""
-        known = self.naming.note(member, name, now, durable)
+        """One more link leads to `member`, which goes by `name` and listens at `host`, `port`; `durable` if its key outlives its
+        process. `now` is in microseconds since 1970, for display."""
+        known = self.naming.note(member, name, self._hybrid.newest, durable)
         known.host, known.port, known.seen = host, port, now
         self._told_alone = False
         self.presence.linked(known, dialed)
 
     def unlinked(self, member: bytes, left: bool, now: int = 0) -> None:
-        """One link to `member` less, at the hybrid time `now`; `left` if it said goodbye."""
+        """One link to `member` less; `left` if it said goodbye. `now` is as for `linked`."""
         known = self.roster.get(member)
         if known is not None and known.linked:
             known.seen = now

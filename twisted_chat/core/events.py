@@ -6,11 +6,11 @@ Names and texts in events are as their authors wrote them; `text.clean` is appli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.feeds import FeedId, Position
 from twisted_chat.core.records import Say
 
 
@@ -23,12 +23,12 @@ class OfMember:
 
 @dataclass(frozen=True)
 class Messages:
-    """Messages of one author, in order: those of one batch.
+    """Messages of one author that follow each other in a feed, with nothing else between them.
 
     `name` is how the author is to be shown; `own` if it is this peer (in this life or an earlier one); `at` the author's wall
-    clock in milliseconds; `first` and `lc` the number and hybrid time of the first record. `missed` if they were said
-    before this peer started and are only now being caught up on: `WhileAway` sums them up. `late` if later ones were shown
-    before. `private` is the recipient's name if nobody else can read them.
+    clock in milliseconds; `first` and `lc` the number and hybrid time of the first record, the record at index i having
+    `first + i` and `lc + i`. `missed` if they were said while this peer was not there: `WhileAway` sums them up. `late` if
+    messages that come after them were shown seconds ago. `private` is the recipient's name if nobody else can read them.
     """
 
     feed: FeedId
@@ -41,6 +41,21 @@ class Messages:
     missed: bool = False
     late: bool = False
     private: str = ""
+
+    @property
+    def last(self) -> int:
+        """The number of the last record."""
+        return self.first + len(self.records) - 1
+
+    @property
+    def position(self) -> Position:
+        """Where the first of them stands in the order that is the same for everybody."""
+        return Position(self.lc, self.feed, self.first)
+
+    def each(self) -> Iterator[Messages]:
+        """Return them one by one."""
+        for index, record in enumerate(self.records):
+            yield replace(self, first=self.first + index, lc=self.lc + index, records=[record])
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,9 @@ class WhileAway(Past):
 
 @dataclass(frozen=True)
 class Newest(Past):
-    """The newest, as many as were asked for or there are."""
+    """The newest, as many as were asked for or there are; of one member or of one room if `of` names it."""
+
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,9 +279,7 @@ class StoreRecovered:
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake in this program was caught; `detail` is one line with its place. The chat goes on."""
-
-    detail: str
+    """A mistake in this program was caught. The chat goes on. Not for the log, which has the failure itself."""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,14 @@ class FeedId(NamedTuple):
     epoch: int
 
 
+class Position(NamedTuple):
+    """Where a record stands in the order that is the same for everybody: its hybrid time, then its id. Positions compare."""
+
+    lc: int
+    feed: FeedId
+    number: int
+
+
 class _Body(Struct):
     author: Id
     epoch: Whole
@@ -89,6 +97,10 @@ class Batch:
     def last_lc(self) -> int:
         """The hybrid time of the last record."""
         return self.lc + len(self.records) - 1
+
+    def position(self, index: int) -> Position:
+        """Return where the record at `index` stands."""
+        return Position(self.lc + index, self.feed, self.first + index)
 
     @cached_property
     def said(self) -> Sequence[Say]:

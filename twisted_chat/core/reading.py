@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 from twisted_chat.core.events import Event, Messages, Topical, WentAway
-from twisted_chat.core.feeds import Batch
+from twisted_chat.core.feeds import Batch, Position
 from twisted_chat.core.records import Away, Other, Private, Say, Topic
 from twisted_chat.core.roster import Roster
-
-Unsealer = Callable[[bytes, Private], str | None]
-"""Returns the text of a private message by an author, None if it is not for this peer."""
+from twisted_chat.core.store import Unsealer
 
 
 class Reader:
@@ -20,61 +19,70 @@ class Reader:
     def __init__(self, roster: Roster, unseal: Unsealer) -> None:
         self.topics: dict[str, str] = {}
         """What each known room is about, "" for nothing in particular."""
-        self._told_at: dict[str, int] = {}
+        self._told_at: dict[str, Position] = {}
         self._roster = roster
         self._unseal = unseal
 
-    def messages(self, batch: Batch) -> Iterator[Messages]:
-        """Return the messages in a batch, as few events as possible: one for all that is public, one for each private."""
-        if batch.said:
-            yield self._event(batch, 0, batch.said)
+    def read(self, batch: Batch) -> Iterator[Event]:
+        """Return all that a batch tells, in the order in which it was said, and keep it in mind."""
+        self._note_rooms(batch)
+        start = 0
         for index, record in batch.others:
-            if isinstance(record, Private):
-                yield from self._private(batch, index, record)
+            if index > start:
+                yield self._messages(batch, start, batch.records[start:index])
+            yield from self._other(batch, index, record)
+            start = index + 1
+        if start < len(batch.records):
+            yield self._messages(batch, start, batch.records[start:] if start else batch.records)
 
-    def each(self, batch: Batch, index: int) -> Iterator[Messages]:
-        """Return the message that record number `index` of a batch is, if it is one this peer can read."""
+    def note(self, batch: Batch) -> None:
+        """Keep in mind what a batch told when it was new."""
+        self._note_rooms(batch)
+        for index, record in batch.others:
+            if not isinstance(record, Private):
+                for _ in self._other(batch, index, record):
+                    pass
+
+    def message(self, batch: Batch, number: int) -> Messages | None:
+        """Return the message that record `number` of a batch is; None if it is none, or not for this peer."""
+        index = number - batch.first
         record = batch.records[index]
         if isinstance(record, Say):
-            yield self._event(batch, index, [record])
-        elif isinstance(record, Private):
-            yield from self._private(batch, index, record)
+            return self._messages(batch, index, [record])
+        return self._private(batch, index, record) if isinstance(record, Private) else None
 
-    def past(self, batches: Iterable[Batch]) -> list[Messages]:
-        """Return the messages in batches one an event, in the order that is the same for everybody."""
-        messages = [
-            message for batch in batches for index in range(len(batch.records)) for message in self.each(batch, index)
-        ]
-        messages.sort(key=lambda message: (message.lc, message.feed, message.first))
-        return messages
-
-    def news(self, batch: Batch) -> Iterator[Event]:
-        """Note what a batch tells beyond messages, and return what is new of it."""
+    def _note_rooms(self, batch: Batch) -> None:
         for room in batch.rooms:
             self.topics.setdefault(room, "")
-        for index, record in batch.others:
-            yield from self._news(batch, batch.lc + index, record)
 
-    def _news(self, batch: Batch, lc: int, record: Other) -> Iterator[Event]:
-        author = self._roster.shown(batch.feed.author)
-        if isinstance(record, Topic) and lc > self._told_at.get(record.room, 0):
-            self._told_at[record.room] = lc
-            self.topics[record.room] = record.text
-            yield Topical(author, record.room, record.text, member=batch.feed.author)
+    def _other(self, batch: Batch, index: int, record: Other) -> Iterator[Event]:
+        author = batch.feed.author
+        position = batch.position(index)
+        if isinstance(record, Private):
+            message = self._private(batch, index, record)
+            if message is not None:
+                yield message
+        elif isinstance(record, Topic):
+            before = self._told_at.get(record.room)
+            if before is None or position > before:
+                self._told_at[record.room] = position
+                self.topics[record.room] = record.text
+                yield Topical(self._roster.shown(author), record.room, record.text, member=author)
         elif isinstance(record, Away):
-            member = self._roster.get(batch.feed.author)
-            if member is not None and lc > member.away_at:
-                member.away_at, member.away = lc, record.text
-                yield WentAway(author, record.text, member=batch.feed.author)
+            member = self._roster.get(author)
+            if member is not None and position.lc > member.away_at:
+                member.away_at, member.away = position.lc, record.text
+                yield WentAway(member.shown, record.text, member=author)
 
-    def _event(self, batch: Batch, index: int, said: Sequence[Say]) -> Messages:
+    def _messages(self, batch: Batch, index: int, said: Sequence[object]) -> Messages:
         author = batch.feed.author
         name = self._roster.shown(author) if self._roster.get(author) else batch.name
         own = author == self._roster.own.id
-        return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, said)
+        records = cast(Sequence[Say], said)
+        return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, records)
 
-    def _private(self, batch: Batch, index: int, record: Private) -> Iterator[Messages]:
+    def _private(self, batch: Batch, index: int, record: Private) -> Messages | None:
         text = self._unseal(batch.feed.author, record)
-        if text is not None:
-            message = self._event(batch, index, [Say(text)])
-            yield replace(message, private=self._roster.shown(record.to))
+        if text is None:
+            return None
+        return replace(self._messages(batch, index, [Say(text)]), private=self._roster.shown(record.to))

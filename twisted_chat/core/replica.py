@@ -8,6 +8,7 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
@@ -15,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted_chat.core import errors
 from twisted_chat.core.announcing import Announcer
 from twisted_chat.core.audience import Audience
+from twisted_chat.core.backlog import Backlog
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, unseal
@@ -73,6 +75,7 @@ class Replica:
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
         self._forks = Forks(self.holdings, group, store, self._frozen)
+        self._backlog = Backlog()
         self._caught_up = False
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
         self._sources = Sources(
@@ -85,12 +88,15 @@ class Replica:
 
     # The start, the end, and what the peer itself says.
 
-    def start(self, loaded: Loaded) -> None:
-        """Begin with what the store holds, and with a new epoch."""
-        for held in loaded.held:
+    def load(self, loaded: Loaded) -> None:
+        """Take over what the store holds. Comes before `start`."""
+        for held in sorted(loaded.held, key=attrgetter("tip_lc")):
             self.holdings.hold(held.feed, own=True).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
+
+    def start(self) -> None:
+        """Begin a new epoch, with what was appended already."""
         self.quotas.start()
         self._own.begin()
         self.flush()
@@ -203,6 +209,8 @@ class Replica:
                 neighbour.have[feed] = (told.low, told.high)
                 self._sources.offered(feed, told.low, told.high)
                 holding = self.holdings.get(feed)
+                if not neighbour.synced and (holding is None or told.high > holding.high):
+                    self._backlog.listed(feed, told.high)
                 if holding is not None and holding.contradicted_by(told):
                     self._forks.suspect(neighbour, holding, told.tip)
         if frame.end and not neighbour.synced:
@@ -245,18 +253,18 @@ class Replica:
             else:
                 holding.fill(batch)
             self._observe(batch.feed, batch.last_lc)
-            self._take(batch)
+            self._take(batch, self._backlog.holds(batch))
             self._sources.received(neighbour, holding, len(batch.records))
             return True
         return False
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: Batch, missed: bool = False) -> None:
         """A batch has its place: give it to the followers, the store and the conversation."""
         for neighbour in self.neighbours.values():
             neighbour.offer(batch)
         self.quotas.taken(batch)
         self.saving.save(batch, batch.feed == self.own)
-        self._audience.accepted(batch)
+        self._audience.accepted(batch, missed)
 
     def _kept(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
         self.holdings[batch.feed].keep(batch)
@@ -313,4 +321,6 @@ class Replica:
         caught_up = bool(self.neighbours) and not self._sources.behind
         if caught_up != self._caught_up:
             self._caught_up = caught_up
+            if caught_up:
+                self._backlog.clear()
             self._audience.caught_up(caught_up)

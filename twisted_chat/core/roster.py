@@ -188,6 +188,11 @@ class Roster:
         known = self._members.get(member)
         return known is not None and known.ignored
 
+    @property
+    def ignored(self) -> list[bytes]:
+        """The ids of those of whom the person here does not want to hear."""
+        return [member.id for member in self._members.values() if member.ignored]
+
     def shown(self, member: bytes) -> str:
         """Return how people are shown `member`, known or not."""
         known = self._members.get(member)

@@ -104,7 +104,7 @@ class Mesh:
         self._heartbeat.stop()
         self.calls.stop()
         self._company.stop()
-        self._conversation.presence.stop()
+        self._conversation.stop()
         if self._port is not None:
             self._port.stopListening()
         for link in [*self._opening, *self.links]:

@@ -60,5 +60,5 @@ class ReplicaTests(SynchronousTestCase):
         party.replica.receive(wire, Have({ana.feed.author: [Range(ana.feed.epoch, 1, 1)]}, True))
         party.replica.receive(wire, Have({caio.feed.author: [Range(caio.feed.epoch, 1, 1)]}))
         hear(old, new, other)
-        self.assertEqual(party.shown, [old, new, other])
-        self.assertEqual(party.missed, [old])
+        self.assertEqual(party.texts(), ["before", "since", "hello"])
+        self.assertEqual([batch.hash for batch in party.missed], [old.hash])

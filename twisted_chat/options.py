@@ -39,7 +39,10 @@ from twisted_chat.settings import (
     parse_port,
     parse_quota,
 )
+from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.folders import usual_root
 from twisted_chat.subcommands import overview
+from twisted_chat.words import unusable
 
 
 def taken(listen: str, port: int, name: str, group: Group) -> str | None:
@@ -118,6 +121,8 @@ class Options(Joining, CommandLine):
         except UsageError as error:
             hint = _("Try 'tcpchat --help'.")
             raise SystemExit(f"tcpchat: {clean(str(error))}\n{hint}") from None
+        except StorageError as error:
+            raise SystemExit(f"tcpchat: {unusable(error)}") from None
         except (EOFError, KeyboardInterrupt) as left:
             sys.stderr.write("\n")  # the question asked last has left its line open
             raise SystemExit(130 if isinstance(left, KeyboardInterrupt) else 0) from None
@@ -126,6 +131,8 @@ class Options(Joining, CommandLine):
         """Check what depends on more than one flag, and make `settings`."""
         daemon = self._is_daemon()
         check_writable(self["log"])
+        if not self["ephemeral"] and self["data"] is None:
+            usual_root()  # there is one, or nobody is asked anything
         if self["ephemeral"] and self["data"] is not None:
             raise UsageError(_("--data and --ephemeral exclude each other: an ephemeral peer keeps nothing there"))
         if self["port"] is not None:

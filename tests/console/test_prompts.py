@@ -77,7 +77,7 @@ class EncodingTests(SynchronousTestCase):
         newcomer = Newcomer(b"\xff" * 20, "xyzzy plugh")
         hidden = Terminal(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
         self.assertEqual(ask_passphrase(hidden, "math"), "xyzzy plugh")
-        self.assertEqual(newcomer.seen[1], "⚠️ That is not UTF-8 text. Type it again.")
+        self.assertEqual(newcomer.seen[1], "\n⚠️ That is not UTF-8 text. Type it again.")
 
     def test_carried_through(self) -> None:
         """Where Python carries such bytes through (in the C locale) they are refused like any other bad name."""

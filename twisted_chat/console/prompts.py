@@ -32,14 +32,15 @@ class Terminal:
 
     def hidden_question(self, words: str) -> str:
         """Return the answer to a question, which is not shown as it is typed; asked again after what is not text."""
-        return self._text(self.ask_hidden, words)
+        return self._text(self.ask_hidden, words, "\n")  # Enter is not shown either
 
-    def _text(self, ask: Callable[[str], str], words: str) -> str:
+    def _text(self, ask: Callable[[str], str], words: str, before: str = "") -> str:
         while True:
             try:
                 return ask(words)
             except UnicodeDecodeError as error:
-                self.tell(_("⚠️ That is not {encoding} text. Type it again.").format(encoding=error.encoding.upper()))
+                fault = _("⚠️ That is not {encoding} text. Type it again.").format(encoding=error.encoding.upper())
+                self.tell(before + fault)
 
 
 def find_terminal() -> Terminal | None:

@@ -272,6 +272,16 @@ class PathTests(SynchronousTestCase):
         """A directory is no log."""
         self.assertIn("that is a directory", self.fault(self.directory))
 
+    def test_log_is_link(self) -> None:
+        """A link to a file that can be made is a log; one that leads to no directory is named, and so is the directory."""
+        link, there = self.directory / "link", self.directory / "there"
+        link.symlink_to(there / "log")
+        self.assertIn(f"--log {link}: there is no directory {there}", self.fault(link))
+        there.mkdir()
+        check_writable(link)
+        self.forbid(there)
+        self.assertIn(f"may not make files in {there}", self.fault(link))
+
     def test_log_not_permitted(self) -> None:
         """A file this user may not write to, and a directory this user may make no file in, are told apart."""
         self.forbid(self.log, self.directory)

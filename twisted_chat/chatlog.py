@@ -262,8 +262,13 @@ def _where(record: Say) -> str:
 
 
 def _open(path: str) -> int:
+    """Open a log to append to; make it, for its owner only, if it is not there."""
     # Non-blocking, so that a named pipe nobody reads is an error at once and never holds up the reactor.
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o666)
+    how = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return os.open(path, how)
+    except FileNotFoundError:  # asked for first, for Linux lets nobody make what is another user's already, in /tmp say
+        return os.open(path, how | os.O_CREAT, 0o600)
 
 
 def _reason(error: OSError) -> str:

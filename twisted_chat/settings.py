@@ -275,8 +275,8 @@ def parse_passphrase_file(value: str) -> Path:
 
 
 def check_writable(log: Path) -> None:
-    """Raise `UsageError` unless the log can be appended to; it is not made."""
-    directory = log.parent
+    """Raise `UsageError` unless the log can be appended to; it is not made. Where a link leads counts, though nothing is there."""
+    directory = Path(os.path.realpath(log)).parent
     if os.path.isdir(log):
         fault = _("that is a directory; name a file in it, such as logs_chat.txt")
     elif not os.path.isdir(directory):

@@ -22,7 +22,7 @@ from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
 from twisted_chat.net.addresses import is_loopback
-from twisted_chat.net.own import own_addresses
+from twisted_chat.net.own import link_local_addresses, own_addresses
 from twisted_chat.net.ports import holder, is_free
 from twisted_chat.reactors import install_reactor
 from twisted_chat.settings import (
@@ -192,9 +192,10 @@ class Options(Joining, CommandLine):
         try:
             is_free(listen, 0)
         except OSError as error:
+            own = ["127.0.0.1", *own_addresses(), *(link_local_addresses() if "%" in listen else [])]
             raise UsageError(
                 _("--listen {address}: {why}; this machine's are {addresses}, and 0.0.0.0 for all of them").format(
-                    address=listen, why=error.strerror, addresses=", ".join(["127.0.0.1", *own_addresses()])
+                    address=listen, why=error.strerror, addresses=", ".join(own)
                 )
             ) from None
 

@@ -195,7 +195,9 @@ class RefusalTests(SubcommandCase):
             (["export", "x"], "'x' belongs to no option"),
             (["export", "--nam\ne", "x"], "--nam\\ne"),
             (["export", "--name", "a:b"], "--name 'a:b'"),
+            (["export", "--output", ""], "--output is empty"),
             (["verify"], "one FILE"),
+            (["verify", ""], "one FILE"),
             (["verify", "a", "b"], "one FILE"),
             (["forget", "--yes=1"], "yes"),
         ):

@@ -139,7 +139,11 @@ def _default(flag: str) -> object:
 
 
 def _save(path: Path, passphrase: str) -> None:
-    """Write a file that was not there before, for its owner only."""
+    """Write a file that was not there before, for its owner only. If it can't be written it is not there afterwards either."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(passphrase + "\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(passphrase + "\n")
+    except OSError:
+        path.unlink()
+        raise

@@ -94,6 +94,12 @@ class Export(_OfConversation):
     )
     optParameters = [("output", None, "-", N_("the file to write; - for standard output"), str)]
 
+    def postOptions(self) -> None:
+        """Look at what is to be written as well."""
+        if not self["output"]:
+            raise UsageError(_("--output is empty: name the file to make"))
+        super().postOptions()
+
     def run(self) -> int:
         """Write the archive; whatever can't be read from the disk is left out and told."""
         damaged: list[str] = []
@@ -129,7 +135,7 @@ class Verify(Subcommand):
 
     def parseArgs(self, *files: str) -> None:
         """Take the one file."""
-        if len(files) != 1:
+        if len(files) != 1 or not files[0]:
             raise UsageError(_("one FILE is needed, or - for standard input"))
         self["file"] = files[0]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
+import stat
 import time
 from collections.abc import Callable
 from typing import get_args
@@ -195,6 +197,38 @@ class SharedTests(ChatLogCase):
         self.assertEqual(
             self.lines()[:3], ["[MSG RECEBIDA] Ana: a0", "[MSG RECEBIDA] Ana: b0", "[MSG ENVIADA] Ana: c0"]
         )
+
+    def mode(self) -> int:
+        return stat.S_IMODE(os.stat(self.path).st_mode)
+
+    def test_for_its_owner(self) -> None:
+        """A log that is made is its owner's alone: what is private stands there in the clear. One that was there stays as it is,
+        for it may be shared on purpose."""
+        umask = os.umask(0)
+        self.addCleanup(os.umask, umask)
+        os.remove(self.path)
+        self.open(self.path)
+        self.assertEqual(self.mode(), 0o600)
+        os.chmod(self.path, 0o664)
+        self.record(said("shared"), log=self.open(self.path))
+        self.assertEqual(self.mode(), 0o664)
+        os.remove(self.path)
+        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.record(said("again"))
+        self.assertEqual(self.mode(), 0o600)
+
+    def test_of_another_owner(self) -> None:
+        """A log is not made if it is there: in a directory such as /tmp Linux refuses that for the files of others."""
+        real = os.open
+
+        def guarded(path: str, how: int, mode: int = 0o777) -> int:
+            if how & os.O_CREAT and os.path.exists(path):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return real(path, how, mode)
+
+        self.patch(chatlog.os, "open", guarded)
+        self.record(said("of both"), log=self.open(self.path))
+        self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: of both"])
 
     def test_moved(self) -> None:
         """After logrotate moved the file, lines go to a new one within a second, and none is lost."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import socket
 import stat
 import sys
 from math import log2
 from pathlib import Path
+from typing import Any
 
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
@@ -133,6 +135,21 @@ class InviteTests(SynchronousTestCase):
         self.assertEqual(words.count("\n"), 1)
         self.assertEqual(read_passphrase(self.file), passphrase)
         self.assertIn("No such file", self.told("--output", str(self.file.with_name("no") / "file"), status=1))
+
+    def test_file_on_a_full_disk(self) -> None:
+        """A file that can't be written to its end is not left behind, where it would be in the way of the next try."""
+        fdopen = os.fdopen
+
+        def full(handle: int, *arguments: Any, **named: Any) -> Any:
+            os.close(handle)
+            return fdopen(os.open("/dev/full", os.O_WRONLY), *arguments, **named)
+
+        self.patch(os, "fdopen", full)
+        self.assertIn("No space left", self.told("--output", str(self.file), status=1))
+        self.assertFalse(self.file.exists())
+
+    if not os.path.exists("/dev/full"):
+        test_file_on_a_full_disk.skip = "no /dev/full here"  # type: ignore[attr-defined]
 
     def test_refused(self) -> None:
         """Bad values are named as a peer's are."""

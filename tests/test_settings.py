@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,11 +153,23 @@ class CheckTests(SynchronousTestCase):
         taken = {"127.0.0.1": "127.0.0.1", "127.3.2.1": "127.3.2.1", "::1": "::1", "0:0::1": "::1"}
         taken |= {"localhost": "127.0.0.1", "LocalHost": "127.0.0.1", "::ffff:127.0.0.1": "127.0.0.1"}
         taken |= {"0.0.0.0": "0.0.0.0", "::": "::", "192.168.0.7": "192.168.0.7", "FE80::1%eth0": "fe80::1%eth0"}
+        taken |= {"[::1]": "::1", "[fe80::1%eth0]": "fe80::1%eth0"}
         self.assertEqual({given: parse_listen(given) for given in taken}, taken)
 
     def test_bad_listen(self) -> None:
         """What is no address of any machine is refused, and the words say what is one."""
-        for other in ("", "example.org", "127.1", "[::1]", "192.168.0.7:5000", "192.168.0.0/16", "224.0.0.251", "*"):
+        for other in (
+            "",
+            "example.org",
+            "127.1",
+            "[::1]:5000",
+            "[::1",
+            "[127.0.0.1]",
+            "192.168.0.7:5000",
+            "192.168.0.0/16",
+            "224.0.0.251",
+            "*",
+        ):
             words = self.refused(parse_listen, other)
             self.assertIn(f"--listen {other!r} is not an address of this machine", words)
             self.assertIn("192.168.0.7, or 0.0.0.0 for all of them", words)
@@ -172,6 +185,7 @@ class CheckTests(SynchronousTestCase):
             "10.0.0.1": ("10.0.0.1", None),
             "[2001:DB8::0:7]:5001": ("2001:db8::7", 5001),
             "fe80::1%eth0": ("fe80::1%eth0", None),
+            "[fe80::1%eth0]:5001": ("fe80::1%eth0", 5001),
             "Example.org:5000": ("example.org", 5000),
             "ana": ("ana", None),
             "sala-2.local.": ("sala-2.local.", None),
@@ -205,6 +219,26 @@ class CheckTests(SynchronousTestCase):
         }
         for peer, fault in faults.items():
             self.assertIn(fault, self.refused(parse_peer, peer))
+
+    def test_scope(self) -> None:
+        """A link-local address that does not say which interface leads to it is refused, with those that there are; the number of
+        an interface means its name."""
+        [(number, name), *_] = socket.if_nameindex()
+        self.assertEqual(parse_listen(f"fe80::1%{number}"), f"fe80::1%{name}")
+        self.assertEqual(parse_peer(f"[fe80::1%{number}]:5001"), (f"fe80::1%{name}", 5001))
+        cases: list[tuple[str, Callable[[str], object], str]] = [
+            ("--listen", parse_listen, "fe80::1"),
+            ("--peer", parse_peer, "fe80::1"),
+            ("--peer", parse_peer, "[fe80::1]:5001"),
+        ]
+        for own, told in (
+            (["fe80::7%wlan0", "fe80::8%eth1"], "such as fe80::1%wlan0; here: wlan0, eth1"),
+            ([], "such as fe80::1%eth0; here: –"),
+        ):
+            self.patch(settings, "link_local_addresses", lambda own=own: own)
+            for flag, check, value in cases:
+                words = f"{flag} {value!r} needs the interface that leads there, {told}"
+                self.assertEqual(self.refused(check, value), words)
 
     def test_dialed(self) -> None:
         """Others are always looked for on this machine, also at the address it listens at; and where `--peer` says, each
@@ -271,6 +305,16 @@ class PathTests(SynchronousTestCase):
     def test_log_is_directory(self) -> None:
         """A directory is no log."""
         self.assertIn("that is a directory", self.fault(self.directory))
+
+    def test_log_is_link(self) -> None:
+        """A link to a file that can be made is a log; one that leads to no directory is named, and so is the directory."""
+        link, there = self.directory / "link", self.directory / "there"
+        link.symlink_to(there / "log")
+        self.assertIn(f"--log {link}: there is no directory {there}", self.fault(link))
+        there.mkdir()
+        check_writable(link)
+        self.forbid(there)
+        self.assertIn(f"may not make files in {there}", self.fault(link))
 
     def test_log_not_permitted(self) -> None:
         """A file this user may not write to, and a directory this user may make no file in, are told apart."""

@@ -195,7 +195,9 @@ class RefusalTests(SubcommandCase):
             (["export", "x"], "'x' belongs to no option"),
             (["export", "--nam\ne", "x"], "--nam\\ne"),
             (["export", "--name", "a:b"], "--name 'a:b'"),
+            (["export", "--output", ""], "--output is empty"),
             (["verify"], "one FILE"),
+            (["verify", ""], "one FILE"),
             (["verify", "a", "b"], "one FILE"),
             (["forget", "--yes=1"], "yes"),
         ):
@@ -352,6 +354,21 @@ class ForgetTests(SubcommandCase):
             self.answer(answer)
             self.assertIn("Nothing was deleted", self.of_ana("forget", status=1)[1])
         self.assertIn(self.database.name, self.left())
+
+    def test_typed(self) -> None:
+        """The lines typed at a terminal, private ones among them, go with the last conversation; until then it is told that they
+        stay, and where."""
+        self.folder.typed.write_text('"/msg Bia segredo"\n')
+        _, told = self.of_ana("forget", "--yes")
+        self.assertIn(f"typed at a terminal stays too, in {self.folder.typed}:", told)
+        self.assertTrue(self.folder.typed.exists())
+        _, told = self.of_ana("forget", "--group", "chess", "--yes")
+        self.assertNotIn("typed", told)
+        self.assertFalse(self.folder.typed.exists())
+
+    def test_nothing_typed(self) -> None:
+        """Where nothing was typed nothing of it is told."""
+        self.assertNotIn("typed", self.of_ana("forget", "--yes")[1])
 
     def test_nobody_to_ask(self) -> None:
         """Off a terminal nothing is deleted without --yes."""

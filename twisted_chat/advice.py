@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _, number
+from twisted_chat.net.addresses import endpoint, is_loopback
 
 LITTLE = 100 * 1024 * 1024
 """Free bytes below which a disk is nearly full."""
@@ -51,12 +51,10 @@ def advice(diagnosis: Diagnosis, log: str) -> list[str]:
 def _listening(diagnosis: Diagnosis) -> str:
     if diagnosis.listening is None:
         return _("👂 this peer takes no calls: it calls others, and they can't call it")
-    host, port = diagnosis.listening
-    if ip_address(host).is_loopback:
-        return _("👂 listening at {host}:{port}, which only programs on this machine can reach").format(
-            host=host, port=port
-        )
-    return _("👂 listening at {host}:{port}").format(host=host, port=port)
+    address = endpoint(*diagnosis.listening)
+    if is_loopback(diagnosis.listening[0]):
+        return _("👂 listening at {address}, which only programs on this machine can reach").format(address=address)
+    return _("👂 listening at {address}").format(address=address)
 
 
 def at_address(status: AddressStatus) -> str:
@@ -67,7 +65,7 @@ def at_address(status: AddressStatus) -> str:
         found = _FOUND[status.found.finding]().format(member=status.member, detail=status.found.detail)
     if status.member and status.found.finding is not Finding.LINKED:
         found += " " + _("({name} was there before)").format(name=status.member)
-    return f"   {status.host}:{status.port}  {found}"
+    return f"   {endpoint(status.host, status.port)}  {found}"
 
 
 def _clocks(diagnosis: Diagnosis) -> list[str]:

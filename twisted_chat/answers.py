@@ -16,6 +16,7 @@ from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
 from twisted_chat.core.text import MAX_NAME, clean
 from twisted_chat.i18n import _, date, ngettext, number
+from twisted_chat.net.addresses import endpoint
 from twisted_chat.words import sentences, verified_mark
 
 _SHOWN_OF_WORD = 32
@@ -37,7 +38,7 @@ def who(
     lines = [] if linked else sentences(Alone())
     if linked:
         lines.append(ngettext("👥 {n} other is here:", "👥 {n} others are here:", len(linked)).format(n=len(linked)))
-        lines += [f"   {each.shown} ({each.host}:{each.port}){_marks(each)}" for each in linked]
+        lines += [f"   {each.shown} ({endpoint(each.host, each.port)}){_marks(each)}" for each in linked]
     if distant := len(reachable) + nameless:
         title = ngettext("🔗 {n} more is here, through others:", "🔗 {n} more are here, through others:", distant)
         lines.append(title.format(n=number(distant)))
@@ -112,8 +113,12 @@ def _numbers(lack: Lack) -> str:
 def _link(link: LinkStatus) -> str:
     state = _("silent") if link.suspect else _("fine") if link.writable else _("not reading")
     round_trip = "?" if link.round_trip is None else f"{number(link.round_trip * 1000, '.1f')} ms"
-    return _("🔗 {name} ({host}:{port}): {state}, round trip {round_trip}, {behind} to send").format(
-        name=link.member, host=link.host, port=link.port, state=state, round_trip=round_trip, behind=number(link.behind)
+    return _("🔗 {name} ({address}): {state}, round trip {round_trip}, {behind} to send").format(
+        name=link.member,
+        address=endpoint(link.host, link.port),
+        state=state,
+        round_trip=round_trip,
+        behind=number(link.behind),
     )
 
 

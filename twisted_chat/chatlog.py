@@ -21,6 +21,7 @@ from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
+from twisted_chat.words import fields
 
 MAX_REFUSALS = 20
 """Refusals written in `REFUSAL_SECONDS`; the others are counted."""
@@ -36,7 +37,7 @@ _log = Logger()
 
 _JOINED = {
     True: "[USR CONECTADO] Conectado ao peer na porta {port} ({name})",
-    False: "[ENTRADA USR] Conexão recebida de ({host}:{port}) ({name})",
+    False: "[ENTRADA USR] Conexão recebida de ({address}) ({name})",
 }
 """By whether this peer dialed."""
 _SAID = {True: "[MSG ENVIADA]", False: "[MSG RECEBIDA]"}
@@ -48,7 +49,7 @@ _ENTRIES: dict[type, str] = {
     events.Left: "[SAIDA USR] {name} saiu do chat.",
     events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando. As mensagens ainda passam por {through}.",
     events.Alone: "[INFO] Ninguém mais está aqui ainda.",
-    events.Refused: "[AVISO] Conexão com {host}:{port} recusada ({reason}): {detail}",
+    events.Refused: "[AVISO] Conexão com {address} recusada ({reason}): {detail}",
     events.Reachable: "[INFO] {name} está aqui, por meio de {through}.",
     events.Unreachable: "[INFO] Ninguém mais aqui alcança {name}.",
     events.Impostor: "[AVISO] {shown} NÃO É {claimed}: usa esse nome com outra chave que não a conferida.",
@@ -155,7 +156,7 @@ class ChatLog:
 
     @_lines.register
     def _joined(self, event: Joined) -> str:
-        return self._line(_JOINED[event.dialed].format_map(vars(event)))
+        return self._line(_JOINED[event.dialed].format_map(fields(event)))
 
     @_lines.register
     def _messages(self, event: Messages) -> str:
@@ -169,7 +170,7 @@ class ChatLog:
 
     @_lines.register
     def _refused(self, event: Refused) -> str:
-        return self._line(_ENTRIES[Refused].format_map(vars(event))) if self._refusals.take() else ""
+        return self._line(_ENTRIES[Refused].format_map(fields(event))) if self._refusals.take() else ""
 
     def _line(self, entry: str) -> str:
         return f"{self._stamp()}{clean(entry[:MAX_ENTRY])}\n"
@@ -267,8 +268,13 @@ def _where(record: Say) -> str:
 
 
 def _open(path: str) -> int:
+    """Open a log to append to; make it, for its owner only, if it is not there."""
     # Non-blocking, so that a named pipe nobody reads is an error at once and never holds up the reactor.
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o666)
+    how = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return os.open(path, how)
+    except FileNotFoundError:  # asked for first, for Linux lets nobody make what is another user's already, in /tmp say
+        return os.open(path, how | os.O_CREAT, 0o600)
 
 
 def _reason(error: OSError) -> str:

@@ -16,6 +16,7 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.joining import ENVIRONMENT, GROUP, PORTS
+from twisted_chat.net.addresses import endpoint
 from twisted_chat.net.own import own_addresses
 from twisted_chat.settings import compact, parse_port
 
@@ -118,7 +119,7 @@ class Invite(Subcommand):
         host = addresses[0] if addresses else "IP"
         if self["port"] is None:
             return host
-        return f"[{host}]:{self['port']}" if ":" in host else f"{host}:{self['port']}"
+        return endpoint(host, self["port"])
 
 
 def _listen(addresses: Sequence[str]) -> list[str]:
@@ -138,7 +139,11 @@ def _default(flag: str) -> object:
 
 
 def _save(path: Path, passphrase: str) -> None:
-    """Write a file that was not there before, for its owner only."""
+    """Write a file that was not there before, for its owner only. If it can't be written it is not there afterwards either."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(passphrase + "\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(passphrase + "\n")
+    except OSError:
+        path.unlink()
+        raise

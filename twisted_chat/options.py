@@ -22,7 +22,7 @@ from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
 from twisted_chat.net.addresses import is_loopback
-from twisted_chat.net.own import own_addresses
+from twisted_chat.net.own import link_local_addresses, own_addresses
 from twisted_chat.net.ports import holder, is_free
 from twisted_chat.reactors import install_reactor
 from twisted_chat.settings import (
@@ -39,7 +39,10 @@ from twisted_chat.settings import (
     parse_port,
     parse_quota,
 )
+from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.folders import usual_root
 from twisted_chat.subcommands import overview
+from twisted_chat.words import unusable
 
 
 def taken(listen: str, port: int, name: str, group: Group) -> str | None:
@@ -118,6 +121,8 @@ class Options(Joining, CommandLine):
         except UsageError as error:
             hint = _("Try 'tcpchat --help'.")
             raise SystemExit(f"tcpchat: {clean(str(error))}\n{hint}") from None
+        except StorageError as error:
+            raise SystemExit(f"tcpchat: {unusable(error)}") from None
         except (EOFError, KeyboardInterrupt) as left:
             sys.stderr.write("\n")  # the question asked last has left its line open
             raise SystemExit(130 if isinstance(left, KeyboardInterrupt) else 0) from None
@@ -126,6 +131,8 @@ class Options(Joining, CommandLine):
         """Check what depends on more than one flag, and make `settings`."""
         daemon = self._is_daemon()
         check_writable(self["log"])
+        if not self["ephemeral"] and self["data"] is None:
+            usual_root()  # there is one, or nobody is asked anything
         if self["ephemeral"] and self["data"] is not None:
             raise UsageError(_("--data and --ephemeral exclude each other: an ephemeral peer keeps nothing there"))
         if self["port"] is not None:
@@ -185,9 +192,10 @@ class Options(Joining, CommandLine):
         try:
             is_free(listen, 0)
         except OSError as error:
+            own = ["127.0.0.1", *own_addresses(), *(link_local_addresses() if "%" in listen else [])]
             raise UsageError(
                 _("--listen {address}: {why}; this machine's are {addresses}, and 0.0.0.0 for all of them").format(
-                    address=listen, why=error.strerror, addresses=", ".join(["127.0.0.1", *own_addresses()])
+                    address=listen, why=error.strerror, addresses=", ".join(own)
                 )
             ) from None
 

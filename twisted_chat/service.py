@@ -80,7 +80,7 @@ class ChatService(Service):
         if self._guard is not None:
             conversation.watch(self._guard)
         if settings.console != "none":
-            recall = self._folder.path / "typed" if self._folder is not None else None
+            recall = self._folder.typed if self._folder is not None else None
             self._console = attach.start(
                 self._reactor,
                 conversation,

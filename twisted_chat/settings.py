@@ -18,7 +18,8 @@ from twisted.python.usage import UsageError
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.text import check_name
 from twisted_chat.i18n import AUTO, _, known, languages
-from twisted_chat.net.addresses import is_loopback, numeric
+from twisted_chat.net.addresses import is_loopback, needs_scope, numeric, scoped
+from twisted_chat.net.own import link_local_addresses
 from twisted_chat.words import wrong
 
 MAX_PORT = 65535
@@ -140,7 +141,7 @@ def parse_ports(value: str) -> tuple[int, ...]:
 
 def parse_listen(value: str) -> str:
     """Return `value` as an address to listen at, in its usual form. Whether this machine has it is not looked at."""
-    address = numeric(HOME if value.lower() == "localhost" else value)
+    address = numeric(HOME if value.lower() == "localhost" else _unbracketed(value))
     if address is None or address.is_multicast:
         raise UsageError(
             _(
@@ -148,7 +149,7 @@ def parse_listen(value: str) -> str:
                 "127.0.0.1 is for this machine alone"
             ).format(value=value)
         )
-    return str(address)
+    return _leading("--listen", value, scoped(str(address)))
 
 
 def parse_peer(value: str) -> Peer:
@@ -168,13 +169,30 @@ def parse_peer(value: str) -> Peer:
                 "--peer {value!r} names no host: write a name or an address, such as ana.local or 192.168.0.7:5000"
             ).format(value=value)
         )
-    return found, parse_number("--peer port", port, 1, MAX_PORT) if colon else None
+    return _leading("--peer", value, found), parse_number("--peer port", port, 1, MAX_PORT) if colon else None
+
+
+def _unbracketed(value: str) -> str:
+    """Return an address as it stands in brackets, where those are for addresses with ports."""
+    return value[1:-1] if value.startswith("[") and value.endswith("]") and ":" in value else value
+
+
+def _leading(flag: str, value: str, host: str) -> str:
+    """Return `host`, unless it is a link-local address that does not say which interface leads to it."""
+    if needs_scope(host):
+        scopes = [own.partition("%")[2] for own in link_local_addresses()]
+        raise UsageError(
+            _("{flag} {value!r} needs the interface that leads there, such as {host}%{scope}; here: {scopes}").format(
+                flag=flag, value=value, host=host, scope=[*scopes, "eth0"][0], scopes=", ".join(scopes) or "–"
+            )
+        )
+    return host
 
 
 def _host(text: str) -> str | None:
     """Return an address in its usual form, or a name in the form that is looked up; None for what can be neither."""
     if address := numeric(text):
-        return None if address.is_unspecified or address.is_multicast else str(address)
+        return None if address.is_unspecified or address.is_multicast else scoped(str(address))
     try:
         name = text.encode("idna").decode().lower()
     except UnicodeError:
@@ -275,8 +293,8 @@ def parse_passphrase_file(value: str) -> Path:
 
 
 def check_writable(log: Path) -> None:
-    """Raise `UsageError` unless the log can be appended to; it is not made."""
-    directory = log.parent
+    """Raise `UsageError` unless the log can be appended to; it is not made. Of a link counts where it leads."""
+    directory = Path(os.path.realpath(log)).parent
     if os.path.isdir(log):
         fault = _("that is a directory; name a file in it, such as logs_chat.txt")
     elif not os.path.isdir(directory):

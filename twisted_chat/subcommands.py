@@ -94,14 +94,20 @@ class Export(_OfConversation):
     )
     optParameters = [("output", None, "-", N_("the file to write; - for standard output"), str)]
 
+    def postOptions(self) -> None:
+        """Look at what is to be written as well."""
+        if not self["output"]:
+            raise UsageError(_("--output is empty: name the file to make"))
+        super().postOptions()
+
     def run(self) -> int:
         """Write the archive; whatever can't be read from the disk is left out and told."""
         damaged: list[str] = []
         group, identity, now = self.group, self.folder.identity, int(time.time() * 1000)
         try:
             with (
+                _written(self["output"]) as file,  # first: it is not replaced by what was not read to the end
                 reading(self.database, damaged.append) as tables,
-                _written(self["output"]) as file,
                 closing(tables.by_time()) as batches,
                 closing(tables.forks()) as forks,
             ):
@@ -129,7 +135,7 @@ class Verify(Subcommand):
 
     def parseArgs(self, *files: str) -> None:
         """Take the one file."""
-        if len(files) != 1:
+        if len(files) != 1 or not files[0]:
             raise UsageError(_("one FILE is needed, or - for standard input"))
         self["file"] = files[0]
 
@@ -160,7 +166,8 @@ class Forget(_OfConversation):
     synopsis = N_("Usage: tcpchat forget --name NAME [options]")
     longdesc = N_(
         "Asks before it deletes. Others keep the conversation: it comes back if you join the group again while one of them is "
-        "there. The key stays, so you remain who you are to them; so do logs and exported files."
+        "there. The key stays, so you remain who you are to them; so do logs and exported files. The lines you typed at a "
+        "terminal are kept for all groups together: they go with the last one."
     )
     optFlags = [["yes", None, N_("delete without asking")]]
 
@@ -180,6 +187,12 @@ class Forget(_OfConversation):
                 "exported files stay."
             )
         )
+        if self.folder.typed.exists():
+            say(
+                _(
+                    "What you typed at a terminal stays too, in {file}: it is of all your groups, and goes with the last."
+                ).format(file=self.folder.typed)
+            )
         return 0
 
     def _agreed(self) -> bool:
@@ -196,7 +209,7 @@ class Forget(_OfConversation):
         asked = question.format(
             name=self["name"], group=self.group.name, kind=kind(self.group.closed), count=count, yes=yes
         )
-        answer = terminal.ask(clean(asked))
+        answer = terminal.question(clean(asked))
         return answer.strip().lower() == yes
 
 

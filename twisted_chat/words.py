@@ -31,12 +31,11 @@ from twisted_chat.core.passphrase import MAX_PASSPHRASE, MIN_PASSPHRASE
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, isolated
 from twisted_chat.i18n import _, date, ngettext, number
+from twisted_chat.net.addresses import endpoint
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
 _SENTENCES: dict[type, Callable[[Any], str]] = {
-    events.Joined: lambda event: (
-        _("✅ {name} joined ({host}:{port})") + (f" {verified_mark()}" if event.verified else "")
-    ),
+    events.Joined: lambda event: _("✅ {name} joined ({address})") + (f" {verified_mark()}" if event.verified else ""),
     events.Left: lambda event: _("🔚 {name} left"),
     events.Lost: lambda event: (
         _("⚠️ {name}'s connection was lost; reconnecting. What is said still goes through {through}")
@@ -78,7 +77,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     events.WentAway: lambda event: _("💤 {name} is away: {text}") if event.text else _("👋 {name} is back"),
 }
-"""One sentence an event; the event's fields may be named in it. In functions, since the language is chosen after import."""
+"""One sentence an event; what `fields` returns may be named in it. In functions, since the language is chosen after import."""
 
 _WRONG: dict[str, Callable[[], str]] = {
     "name-empty": lambda: _("a name needs at least one character"),
@@ -113,7 +112,13 @@ _SHOWN_OF_SEARCH = 60
 def sentences(event: Any) -> list[str]:
     """Return what people are told of `event`, one line each; nothing for an event that is for the log alone."""
     sentence = _SENTENCES.get(type(event))
-    return [clean(sentence(event).format_map(vars(event)))] if sentence else []
+    return [clean(sentence(event).format_map(fields(event)))] if sentence else []
+
+
+def fields(event: Any) -> dict[str, Any]:
+    """Return what the sentence for an event may name: the event's fields, and `address` for host and port."""
+    place = {"address": endpoint(event.host, event.port)} if hasattr(event, "port") else {}
+    return {**vars(event), **place}
 
 
 def verified_mark() -> str:

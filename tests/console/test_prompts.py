@@ -14,9 +14,9 @@ PORTS = (5000, 5001, 5002)
 
 
 class Newcomer:
-    """A person who gives these answers and then Ctrl-D; `seen` is all that was shown to them."""
+    """A person who gives these answers, bytes as a terminal sends them, and then Ctrl-D; `seen` is all that was shown to them."""
 
-    def __init__(self, *answers: str) -> None:
+    def __init__(self, *answers: str | bytes) -> None:
         self._answers = list(answers)
         self.seen: list[str] = []
         self.terminal = Terminal(self._ask, self.seen.append)
@@ -25,7 +25,8 @@ class Newcomer:
         self.seen.append(question)
         if not self._answers:
             raise EOFError
-        return self._answers.pop(0)
+        answer = self._answers.pop(0)
+        return answer.decode() if isinstance(answer, bytes) else answer
 
 
 def nobody(port: int) -> str | None:
@@ -53,6 +54,36 @@ class AskNameTests(SynchronousTestCase):
     def test_leaves(self) -> None:
         """Ctrl-D is the caller's to deal with."""
         self.assertRaises(EOFError, ask_name, Newcomer().terminal)
+
+
+class EncodingTests(SynchronousTestCase):
+    """Bytes that are no text, as from a terminal that is set to another encoding."""
+
+    def test_asked_again(self) -> None:
+        """Each question is asked again, in words that say why."""
+        no_text = b"Jo\xe3o"
+        for answer, ask in (
+            ("João", ask_name),
+            ("5001", lambda terminal: str(ask_port(terminal, PORTS, nobody))),
+            ("yes", lambda terminal: terminal.question("Sure? ")),
+        ):
+            newcomer = Newcomer(no_text, no_text, answer)
+            self.assertEqual(ask(newcomer.terminal), answer)
+            self.assertEqual(newcomer.seen[-4:-1:2], ["⚠️ That is not UTF-8 text. Type it again."] * 2)
+            self.assertEqual(newcomer.seen[-5:-4], newcomer.seen[-1:])
+
+    def test_hidden(self) -> None:
+        """A passphrase, too."""
+        newcomer = Newcomer(b"\xff" * 20, "xyzzy plugh")
+        hidden = Terminal(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
+        self.assertEqual(ask_passphrase(hidden, "math"), "xyzzy plugh")
+        self.assertEqual(newcomer.seen[1], "\n⚠️ That is not UTF-8 text. Type it again.")
+
+    def test_carried_through(self) -> None:
+        """Where Python carries such bytes through (in the C locale) they are refused like any other bad name."""
+        newcomer = Newcomer(b"Jo\xe3o".decode(errors="surrogateescape"), "Joao")
+        self.assertEqual(ask_name(newcomer.terminal), "Joao")
+        self.assertIn("no control or invisible characters", newcomer.seen[1])
 
 
 class AskPassphraseTests(SynchronousTestCase):

@@ -43,6 +43,11 @@ class Host:
         return f"{NETWORK6}:{self.number}"
 
     @property
+    def link_local(self) -> str:
+        """An address of its that only this network has, with the interface by which every host is on it."""
+        return f"fe80::{self.number}%{INTERFACE}"
+
+    @property
     def command(self) -> tuple[str, ...]:
         """What stands before a command that is to run on this host."""
         return ("ip", "netns", "exec", self.namespace)
@@ -81,6 +86,7 @@ class Host:
     def _address(self) -> None:
         self._ip("address", "add", f"{self.address}/24", "dev", INTERFACE)
         self._ip("address", "add", f"{self.address6}/64", "dev", INTERFACE, "nodad")
+        self._ip("address", "replace", f"fe80::{self.number}/64", "dev", INTERFACE, "nodad")
         self._ip("route", "replace", "224.0.0.0/4", "dev", INTERFACE)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from tests.integration.case import PeersTestCase
 from tests.integration.processes import PeerProcess
 from tests.integration.stores import database
@@ -14,7 +12,7 @@ from twisted_chat.storage.members import read_members
 
 def members(peer: PeerProcess) -> list[Known]:
     """Return what a peer that runs has on disk of members."""
-    with closing(open_for_reading(database(peer.data, peer.name))) as connection:
+    with open_for_reading(database(peer.data, peer.name)) as connection:
         return read_members(connection)
 
 

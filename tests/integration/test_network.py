@@ -181,6 +181,25 @@ class TestNamed(NetworkTestCase):
         await self.peers.stop()
         self.assertEqual(self.peers.faults(), [])
 
+    async def test_link_local(self) -> None:
+        """A peer that listens at a link-local address alone is called there, and passes on where others are; all that shows an
+        address with a port shows it in brackets, and can be typed as it is."""
+        host = self.hosts["Bia"].link_local
+        shown = f"[{host}]:{PORT}"
+        bia = self.start("Bia", listen=f"[{host}]")
+        ana, caio = (self.start(name, "--peer", shown) for name in ("Ana", "Caio"))
+        await self.peers.linked()
+        await ana.wait_for(f"Bia joined ({shown})")
+        for command, told in (("/who", f"Bia ({shown})"), ("/status", f"Bia ({shown}):"), ("/doctor", f"{shown}  ✅")):
+            ana.say(command)
+            await ana.wait_for(told)
+        bia.say("/doctor")
+        await bia.wait_for(f"listening at {shown}")
+        await self.all_hear(caio, "hello")
+        await self.finish()
+        entries = "\n".join(bia.log_lines())
+        self.assertRegex(entries, rf"Conexão recebida de \(\[fe80::[0-9a-f:]+%eth0\]:{PORT}\) \(Ana\)")
+
     async def test_not_all_reach_all(self) -> None:
         """Where a firewall keeps two hosts apart, everything gets from one to the other through the third, both ways."""
         hosts = self.hosts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from itertools import pairwise
 from typing import Any
 
@@ -59,8 +60,9 @@ class LookupTests(SynchronousTestCase):
         self.resolver.answer("10.0.0.1", "fd77::1", "10.0.0.1")
         self.assertEqual(self.told, [{"10.0.0.1", "fd77::1"}])
         self.reactor.advance(FIRST_WAIT)
-        self.resolver.answer("fe80::1", scope=2)
-        self.assertEqual(self.told[1:], [{"fe80::1%2"}])
+        [(number, name), *_] = socket.if_nameindex()
+        self.resolver.answer("fe80::1", scope=number)
+        self.assertEqual(self.told[1:], [{f"fe80::1%{name}"}])
 
     def test_changes_only(self) -> None:
         """The same answer again is no news; none at all, as without a network, takes nothing away."""

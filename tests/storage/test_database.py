@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.storage.database import APPLICATION, SCHEMA, VERSION, open_database, open_for_reading
-from twisted_chat.storage.errors import NEWER, NOT_OURS, UNUSABLE, StorageError
+from twisted_chat.storage.errors import CHANGED, NEWER, NOT_OURS, UNUSABLE, StorageError
 from twisted_chat.storage.members import read_members
 
 
@@ -117,12 +119,58 @@ class OpeningTests(SynchronousTestCase):
             database.execute("UPDATE indexed SET upto = 7")
             database.commit()
         before = self.path.read_bytes()
-        with closing(open_for_reading(self.path)) as database:
+        with open_for_reading(self.path) as database:
             self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (VERSION,))
             self.assertEqual(database.execute("SELECT upto FROM indexed").fetchone(), (7,))
             self.assertEqual(read_members(database), [])
         self.assertEqual(self.pragma("user_version"), 1)
         self.assertEqual(self.path.read_bytes(), before)
+
+    def test_read_beside_a_writer(self) -> None:
+        """What is committed when reading begins is read, and nothing of what is written on."""
+        with closing(open_database(self.path)) as writer:
+            writer.execute("UPDATE indexed SET upto = 1")
+            with open_for_reading(self.path) as database:
+                database.execute("BEGIN")
+                self.assertEqual(database.execute("SELECT upto FROM indexed").fetchone(), (1,))
+                writer.execute("UPDATE indexed SET upto = 2")
+                self.assertEqual(database.execute("SELECT upto FROM indexed").fetchone(), (1,))
+                self.assertRaises(sqlite3.OperationalError, database.execute, "UPDATE indexed SET upto = 3")
+
+    def test_read_leaves_no_trace(self) -> None:
+        """Of a database that nobody has open nothing is changed, and nothing is put beside it."""
+        open_database(self.path).close()
+        beside = sorted(self.path.parent.iterdir())
+        before = self.path.stat().st_mtime_ns, self.path.parent.stat().st_mtime_ns
+        with open_for_reading(self.path) as database:
+            self.assertEqual(read_members(database), [])
+            self.assertEqual(sorted(self.path.parent.iterdir()), beside)
+        self.assertEqual((self.path.stat().st_mtime_ns, self.path.parent.stat().st_mtime_ns), before)
+
+    def test_read_without_an_index(self) -> None:
+        """Where SQLite can't have the index of its write-ahead log, as on a read-only medium, what is in the log is read all the
+        same, from a copy of which nothing stays."""
+        with closing(open_database(self.path)) as writer:
+            writer.execute("UPDATE indexed SET upto = 7")
+            for end in ("", "-wal"):
+                shutil.copyfile(f"{self.path}{end}", f"{self.path}.left{end}")
+        left, scratch = Path(f"{self.path}.left"), Path(self.mktemp())
+        Path(f"{left}-shm").symlink_to("nowhere")  # which SQLite does not follow
+        scratch.mkdir()
+        self.patch(tempfile, "tempdir", str(scratch))
+        with open_for_reading(left) as database:
+            self.assertEqual(database.execute("SELECT upto FROM indexed").fetchone(), (7,))
+            self.assertEqual(list(scratch.iterdir()), [])
+
+    def test_written_while_read(self) -> None:
+        """Whoever begins to write to a database that nobody had open is noticed: what was read may be neither old nor new."""
+        open_database(self.path).close()
+
+        def read() -> None:
+            with open_for_reading(self.path), closing(open_database(self.path)) as writer:
+                writer.execute("UPDATE indexed SET upto = 7")
+
+        self.assertEqual(self.assertRaises(StorageError, read).code, CHANGED)
 
     def test_newer(self) -> None:
         """What a newer version wrote is refused, not touched."""

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, SENTENCES, UNUSABLE, InUse, StorageError
+from twisted_chat.storage.errors import HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, SENTENCES, UNUSABLE, InUse, StorageError
 from twisted_chat.storage.folders import DataDirectory
 
 HOLD = """
@@ -91,6 +92,19 @@ class IdentityTests(DirectoryCase):
         for path in [self.root, *self.root.rglob("*")]:
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
+    def test_only_looked_at(self) -> None:
+        """Who only looks for an identity changes nothing, whatever its files are like."""
+        ana = self.directory().identity("Ana")
+        key = ana.path / "key"
+        key.chmod(0o440)
+        ana.path.chmod(0o550)
+        before = [path.stat().st_ctime_ns for path in (ana.path, key)]
+        found = self.directory().find("Ana")
+        assert found is not None
+        self.assertEqual(found.identity.id, ana.identity.id)
+        self.assertEqual([path.stat().st_ctime_ns for path in (ana.path, key)], before)
+        ana.path.chmod(0o700)
+
     def test_shared_root(self) -> None:
         """A directory that was there keeps its permissions: only what is put inside is closed to others."""
         self.root.mkdir(parents=True)
@@ -149,6 +163,38 @@ class DamageTests(DirectoryCase):
         """Each code has a sentence with the path in it."""
         for code in SENTENCES:
             self.assertIn("here", str(StorageError(code, Path("here"), "why")))
+
+
+class HomeTests(SynchronousTestCase):
+    """The place for data where none is given."""
+
+    def setUp(self) -> None:
+        for name in ("HOME", "XDG_DATA_HOME"):
+            self.patch(os, "environ", {each: value for each, value in os.environ.items() if each != name})
+
+    def nobody_known(self) -> None:
+        """Have this user unknown to the system."""
+        import pwd
+
+        self.patch(pwd, "getpwuid", lambda uid: pwd.getpwnam("nobody of this name"))
+
+    def test_nowhere(self) -> None:
+        """Without `HOME` and an entry for the user there is none; nothing is made in a directory called `~`."""
+        self.nobody_known()
+        self.assertEqual(self.assertRaises(StorageError, DataDirectory).code, HOMELESS)
+        for place in (Path("~"), Path("~/.local/share/tcpchat")):  # as releases of platformdirs differ
+            self.patch(platformdirs, "user_data_path", lambda *_, place=place, **__: place)
+            self.assertEqual(self.assertRaises(StorageError, DataDirectory).code, HOMELESS)
+
+    def test_told_otherwise(self) -> None:
+        """A place given is one, and the environment may name it."""
+        self.nobody_known()
+        self.assertEqual(DataDirectory(Path("here")).root, Path("here"))
+        os.environ["XDG_DATA_HOME"] = "/there"
+        self.assertEqual(DataDirectory().root, Path("/there/tcpchat"))
+
+    if os.name != "posix":
+        skip = "HOME is POSIX's"
 
 
 class LockTests(DirectoryCase):

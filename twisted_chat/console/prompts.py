@@ -26,6 +26,22 @@ class Terminal:
     tell: Callable[[str], object] = print
     ask_hidden: Callable[[str], str] = getpass
 
+    def question(self, words: str) -> str:
+        """Return the answer to a question, asked again after what is not text. Raises `EOFError` at Ctrl-D."""
+        return self._text(self.ask, words)
+
+    def hidden_question(self, words: str) -> str:
+        """Return the answer to a question, which is not shown as it is typed; asked again after what is not text."""
+        return self._text(self.ask_hidden, words, "\n")  # Enter is not shown either
+
+    def _text(self, ask: Callable[[str], str], words: str, before: str = "") -> str:
+        while True:
+            try:
+                return ask(words)
+            except UnicodeDecodeError as error:
+                fault = _("⚠️ That is not {encoding} text. Type it again.").format(encoding=error.encoding.upper())
+                self.tell(before + fault)
+
 
 def find_terminal() -> Terminal | None:
     """Return this process's terminal, None if what it reads or what it writes is not one."""
@@ -37,7 +53,7 @@ def ask_name(terminal: Terminal) -> str:
     """Ask for a name until it is one, and return it."""
     while True:
         try:
-            return check_name(terminal.ask(_("Your name: ")))
+            return check_name(terminal.question(_("Your name: ")))
         except BadText as error:
             terminal.tell(refused(error))
 
@@ -47,7 +63,7 @@ def ask_passphrase(terminal: Terminal, group: str) -> str:
     while True:
         try:
             return check_passphrase(
-                terminal.ask_hidden(_("Passphrase of group {group} (not shown as you type): ").format(group=group))
+                terminal.hidden_question(_("Passphrase of group {group} (not shown as you type): ").format(group=group))
             )
         except BadText as error:
             terminal.tell(refused(error))
@@ -82,7 +98,7 @@ def _show(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str |
 def _choose(terminal: Terminal, ports: Sequence[int], preset: int) -> int:
     """Ask until the answer is one of `ports`, or empty for `preset`."""
     while True:
-        answer = terminal.ask(_("Your port [{preset}]: ").format(preset=preset)).strip()
+        answer = terminal.question(_("Your port [{preset}]: ").format(preset=preset)).strip()
         if not answer:
             return preset
         if not answer.isdecimal():

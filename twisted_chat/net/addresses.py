@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -34,6 +35,30 @@ def normal(host: str) -> str:
     """Return `host` in the one form in which hosts are compared. The scope of a link-local address is kept: `fe80::1%eth0`."""
     address = numeric(host)
     return str(address) if address is not None else host.lower()
+
+
+def scoped(host: str, interface: int = 0) -> str:
+    """Return `host` with the name of the interface that leads to it, if it has its number: behind a `%`, or else as `interface`.
+
+    Systems tell either; what is compared and shown is the name.
+    """
+    address, percent, scope = host.partition("%")
+    number = int(scope[:9]) if scope.isdecimal() else 0 if percent else interface
+    try:
+        return f"{address}%{socket.if_indextoname(number)}" if number else host
+    except OSError:  # no interface has it, or has it any more
+        return host if percent else f"{address}%{number}"
+
+
+def needs_scope(host: str) -> bool:
+    """Whether `host` is an IPv6 link-local address that does not say which interface leads to it, and so leads nowhere."""
+    address = numeric(host)
+    return isinstance(address, IPv6Address) and address.is_link_local and not address.scope_id
+
+
+def endpoint(host: str, port: int | str) -> str:
+    """Return an address with a port as it is written everywhere: an IPv6 address in brackets, `[::1]:5000`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 NEARBY = tuple(

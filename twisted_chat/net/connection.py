@@ -28,7 +28,7 @@ from twisted_chat.core.opening import (
     Slow,
     Step,
 )
-from twisted_chat.net.addresses import normal
+from twisted_chat.net.addresses import normal, scoped
 from twisted_chat.net.lines import ChunkedLineReceiver
 from twisted_chat.net.pulse import Pulse
 from twisted_chat.net.reading import Reading, Reason
@@ -108,7 +108,7 @@ class Connection(ChunkedLineReceiver):
     def peer(self) -> tuple[str, int]:
         """Host and port of the connection's other end."""
         address = self.transport.getPeer()
-        return (normal(address.host), address.port)
+        return (normal(scoped(address.host, getattr(address, "scopeID", 0))), address.port)
 
     def connectionMade(self) -> None:
         """Begin the opening."""

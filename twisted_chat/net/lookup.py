@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
-from twisted_chat.net.addresses import normal
+from twisted_chat.net.addresses import normal, scoped
 
 FIRST_WAIT = 5.0
 """Seconds between two lookups of a name where somebody was a moment ago."""
@@ -62,9 +62,8 @@ class Lookup:
 
     def addressResolved(self, address: IAddress) -> None:
         """Take an address, the scope of a link-local one included."""
-        host = normal(getattr(address, "host", ""))
-        scope = getattr(address, "scopeID", 0)
-        self._found.append(f"{host}%{scope}" if scope and "%" not in host else host)
+        host = getattr(address, "host", "")
+        self._found.append(normal(scoped(host, getattr(address, "scopeID", 0))) if host else "")
 
     def resolutionComplete(self) -> None:
         """Tell if something has changed; look again later."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
 
-from twisted_chat.net.addresses import numeric
+from twisted_chat.net.addresses import numeric, scoped
 
 SERVICE = "_tcpchat._tcp.local."
 ANSWER_MILLISECONDS = 3000
@@ -137,15 +136,4 @@ class Responder:
 
         info = AsyncServiceInfo(SERVICE, name)
         if await info.async_request(self._engine, ANSWER_MILLISECONDS) and info.port:
-            self._seen(name, [_scoped(host) for host in info.parsed_scoped_addresses()], info.port)
-
-
-def _scoped(host: str) -> str:
-    """Return a host with the name of the interface it is reached by, if it has that interface's number."""
-    address, percent, number = host.partition("%")
-    if percent and number.isdecimal():
-        try:
-            return f"{address}%{socket.if_indextoname(int(number))}"
-        except OSError:
-            return address
-    return host
+            self._seen(name, [scoped(host) for host in info.parsed_scoped_addresses()], info.port)

@@ -22,6 +22,7 @@ from twisted_chat.core.frames import Address, Frame, Linked, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.status import AddressStatus, LinkStatus
+from twisted_chat.net.addresses import endpoint
 from twisted_chat.net.budget import USELESS
 from twisted_chat.net.calls import MAX_LEARNED, Calls
 from twisted_chat.net.door import BACKLOG, Door
@@ -166,7 +167,7 @@ class Mesh:
         """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""
         dialer = self._opening[link]
         if dialer is not None and dialer.expected not in (None, link.member):
-            raise Refusal(errors.STRANGER, f"{dialer.host}:{dialer.port} answers as somebody else")
+            raise Refusal(errors.STRANGER, f"{endpoint(dialer.host, dialer.port)} answers as somebody else")
         if len(self.links) >= self._max_links and all(other.member != link.member for other in self.links):
             raise Refusal(errors.FULL, f"{self._max_links} links are kept")
 

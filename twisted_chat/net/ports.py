@@ -24,11 +24,13 @@ def is_free(host: str, port: int) -> bool:
     Raises `OSError` if it could not for another reason than that somebody else does: `PermissionError` for ports kept
     for the system, an address this machine does not have.
     """
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    numeric = socket.AI_NUMERICHOST
+    family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=numeric)[0]
+    with socket.socket(family) as probe:
         if os.name == "posix":  # as the reactor does: connections that have ended don't hold a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(address)  # with the number of the interface that a link-local one names
         except OSError as error:
             if error.errno == EADDRINUSE:
                 return False

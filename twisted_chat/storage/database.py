@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from twisted_chat.storage.errors import DAMAGED, NEWER, NOT_OURS, UNUSABLE, StorageError
+from twisted_chat.storage.errors import CHANGED, DAMAGED, NEWER, NOT_OURS, UNUSABLE, StorageError
 from twisted_chat.storage.files import explained, sync_directory
 from twisted_chat.storage.labels import fill_labels
 
@@ -60,31 +62,86 @@ def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERS
     return connection
 
 
-def open_for_reading(path: Path, version: int = VERSION) -> sqlite3.Connection:
-    """Open the database at `path` beside whoever writes to it; nothing can be written to it, and it is not upgraded: of an older
-    one, a temporary copy is made that is.
+@contextmanager
+def open_for_reading(path: Path, version: int = VERSION) -> Iterator[sqlite3.Connection]:
+    """Give the database at `path` beside whoever writes to it, for reading only. It is not upgraded: of an older one, a temporary
+    copy is made that is. It may be where nothing can be written. No file is made or changed there, unless somebody has it open or
+    was killed having it open.
 
-    Raises `StorageError` for a file that is missing, damaged, no database, not ours, newer than `version` or can't be used.
+    Raises `StorageError` for a file that is missing, damaged, no database, not ours, newer than `version` or can't be used, for
+    one that is written to by somebody who came while it was read, and for what SQLite says inside.
     """
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
-    )
+    before = _stamp(path)
+    still = False
     try:
-        found = _recognise(connection, path, version)
-        if found == version:
-            return connection
-        copy = sqlite3.connect("", isolation_level=None)
-        connection.backup(copy)
-        connection.close()
-        connection = copy
-        _upgrade(connection, SCHEMA, found, version)
+        with ExitStack() as stack:
+            connection, still = _open_as_it_is(path)
+            stack.callback(connection.close)
+            found = _recognise(connection, path, version)
+            if found < version:
+                copy = _copy(connection)
+                stack.callback(copy.close)
+                _upgrade(copy, SCHEMA, found, version)
+                connection = copy
+            yield connection
     except sqlite3.Error as error:
-        connection.close()
+        if still and _stamp(path) != before:
+            raise StorageError(CHANGED, path) from error
         raise storage_error(path, error) from error
+    if still and _stamp(path) != before:
+        raise StorageError(CHANGED, path)
+
+
+def _open_as_it_is(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """Return a connection for reading; and whether it relies on nobody writing to the database meanwhile."""
+    log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    if log.exists() or index.exists():  # else nobody has it open, and SQLite would make both and leave them there
+        connection = _connect(path, "mode=ro")
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:  # one of the two is missing, or not for us, and can't be made
+            connection.close()
+            if log.exists() and log.stat().st_size:  # SQLite would pass over it in silence
+                return _open_copy(path, log), False
+        else:
+            return connection, False
+    return _connect(path, "mode=ro&immutable=1"), True
+
+
+def _open_copy(path: Path, log: Path) -> sqlite3.Connection:
+    """Return a temporary copy of the database at `path` with what is in its write-ahead `log`."""
+    with explained(path), TemporaryDirectory(prefix="tcpchat-") as directory:  # for its owner only
+        before = _stamp(path), _stamp(log)
+        for file in (path, log):
+            shutil.copyfile(file, Path(directory, file.name))
+        if (_stamp(path), _stamp(log)) != before:
+            raise StorageError(CHANGED, path)
+        with closing(sqlite3.connect(Path(directory, path.name))) as connection:
+            return _copy(connection)
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a copy in a file without a name, which is gone when the connection is."""
+    copy = sqlite3.connect("", isolation_level=None)
+    try:
+        connection.backup(copy)
     except BaseException:
-        connection.close()
+        copy.close()
         raise
-    return connection
+    return copy
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what is another once a file was written to; None if it can't be told."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def storage_error(path: Path, error: sqlite3.Error) -> StorageError:

@@ -16,6 +16,8 @@ NEWER = "storage-newer"
 DAMAGED = "storage-damaged"
 UNKEPT = "storage-unkept"
 OTHER_PASSPHRASE = "storage-other-passphrase"
+CHANGED = "storage-changed"
+HOMELESS = "storage-homeless"
 
 SENTENCES = {
     UNUSABLE: N_(
@@ -36,6 +38,11 @@ SENTENCES = {
     OTHER_PASSPHRASE: N_(
         "The passphrase is not the one that this group had before: {path} is its conversation. Check what you gave; a new "
         "passphrase makes a new group, which needs another --group name."
+    ),
+    CHANGED: N_("{path} was written to while it was read: a peer has just started. Try again."),
+    HOMELESS: N_(
+        "It is not known where your home directory {path} is, to keep keys and messages in: set HOME, or choose a --data "
+        "directory."
     ),
     UNKEPT: N_("{path} could not take {detail} batches before the end; they are lost here unless others hold them."),
 }

@@ -27,7 +27,7 @@ import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
+from twisted_chat.storage.errors import HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 UNKNOWN_HOLDER = "unknown"
@@ -40,12 +40,15 @@ class DataDirectory:
     """Where a user's identities are."""
 
     def __init__(self, root: Path | None = None) -> None:
-        """`root` need not exist yet; it is the platform's place for user data if not given."""
-        self.root = root or platformdirs.user_data_path("tcpchat", appauthor=False)
+        """`root` need not exist yet; it is the platform's place for user data if not given.
+
+        Raises `StorageError` if it is not given and this user has no such place.
+        """
+        self.root = root or usual_root()
         self._index = self.root / "names.json"
 
     def find(self, name: str) -> IdentityFolder | None:
-        """Return the identity that has used `name`, None if none has. Makes nothing."""
+        """Return the identity that has used `name`, None if none has. Makes and changes nothing."""
         with explained(self.root):
             path = self._path(self._read(), name)
             return IdentityFolder(self, path) if (path / "key").exists() else None
@@ -66,8 +69,11 @@ class DataDirectory:
             make_private(self.root / "identities")
             with self._exclusively():
                 names = self._read()
-                found = IdentityFolder(self, self._path(names, name))
-                self._add(names, name, found.path.name)
+                path = self._path(names, name)
+                make_private(path)
+                _make_key(path / "key")
+                found = IdentityFolder(self, path)
+                self._add(names, name, path.name)
         return found
 
     def remember(self, name: str, folder: str) -> None:
@@ -108,7 +114,8 @@ class IdentityFolder:
 
     def __init__(self, directory: DataDirectory, path: Path) -> None:
         self.path = path
-        make_private(path)
+        self.typed = path / "typed"
+        """The lines that were typed at a terminal, of every group."""
         self.identity = Identity(_seed(path / "key"))
         self._directory = directory
         self._lock: BaseFileLock | None = None
@@ -125,9 +132,12 @@ class IdentityFolder:
             return sorted(path.stem.rpartition("-")[0] or path.stem for path in self.path.glob("*.db"))
 
     def erase(self, group: str, closed: bool) -> None:
-        """Delete the group's conversation, with the copies that upgrades left. The identity is to be locked."""
+        """Delete the group's conversation, with the copies that upgrades left; with the last one go the lines that were typed.
+        The identity is to be locked."""
         database = self.database(group, closed)
         with explained(database):
+            if all(path == database for path in self.path.glob("*.db")):
+                self.typed.unlink(missing_ok=True)  # first: there is no second time without a conversation
             # The database last: without its write-ahead log it is whole, the log without it is not.
             for path in sorted(self.path.glob(f"{database.name}*"), reverse=True):
                 path.unlink(missing_ok=True)
@@ -165,13 +175,30 @@ class IdentityFolder:
             return UNKNOWN_HOLDER
 
 
-def _seed(path: Path) -> bytes:
-    """Return the secret in the key file, made now if there is none."""
+def usual_root() -> Path:
+    """Return the platform's place for user data. Raises `StorageError` if this user has none."""
+    try:
+        root = platformdirs.user_data_path("tcpchat", appauthor=False)
+    except RuntimeError:
+        root = Path()
+    if not root.is_absolute():  # older releases of platformdirs leave `~` as it is: it would be made right here
+        raise StorageError(HOMELESS, Path("~"))
+    return root
+
+
+def _make_key(path: Path) -> None:
+    """Make a key file if there is none, and close it to others."""
     if not path.exists():
         write_whole(path, base64.b64encode(secrets.token_bytes(SEED_BYTES)) + b"\n")
     path.chmod(0o600)
+
+
+def _seed(path: Path) -> bytes:
+    """Return the secret in the key file."""
+    with explained(path):
+        content = path.read_bytes()
     try:
-        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+        seed = base64.b64decode(content.strip(), validate=True)
     except binascii.Error:
         seed = b""
     if len(seed) != SEED_BYTES:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from twisted_chat.storage.database import open_for_reading, storage_error
+from twisted_chat.storage.database import open_for_reading
 from twisted_chat.storage.tables import Tables
 
 
@@ -18,11 +17,6 @@ def reading(path: Path, damage: Callable[[str], None]) -> Iterator[Tables]:
     `damage` is called as `Tables` says. What is written meanwhile stays in the write-ahead log until the end of this, so
     that should not wait for anybody. Raises `StorageError`, also for what goes wrong inside.
     """
-    connection = open_for_reading(path)
-    try:
+    with open_for_reading(path) as connection:
         connection.execute("BEGIN")
         yield Tables(connection, damage)
-    except sqlite3.Error as error:
-        raise storage_error(path, error) from error
-    finally:
-        connection.close()

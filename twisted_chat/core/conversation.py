@@ -6,7 +6,7 @@ knows about links, feeds or stores.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Protocol
@@ -24,7 +24,7 @@ from twisted_chat.core.events import (
     Receiving,
     WhileAway,
 )
-from twisted_chat.core.feeds import Batch
+from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.naming import Naming
 from twisted_chat.core.presence import Presence
 from twisted_chat.core.reading import Reader
@@ -274,10 +274,9 @@ class Conversation:
         if total >= WORTH_TELLING:
             self.emit(Receiving(received, total))
 
-    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
-        """Own messages up to record `number` are on these members' disks."""
-        lacking = [self.roster.shown(member) for member in members - holders]
-        self.emit(Delivered(number, kept, len(holders), len(members), sorted(lacking)))
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]], durable: bool) -> None:
+        """Own records are kept here and held by members as `Delivered` says."""
+        self.emit(Delivered(feed, kept, held, {member: self.roster.shown(member) for member in held}, durable))
 
     def relieved(self) -> None:
         """The outlet is no longer congested."""

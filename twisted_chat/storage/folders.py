@@ -27,7 +27,7 @@ import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
+from twisted_chat.storage.errors import INDEX_DAMAGED, KEY_DAMAGED, KEY_MISSING, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 UNKNOWN_HOLDER = "unknown"
@@ -45,10 +45,10 @@ class DataDirectory:
         self._index = self.root / "names.json"
 
     def find(self, name: str) -> IdentityFolder | None:
-        """Return the identity that has used `name`, None if none has. Makes nothing."""
+        """Return the identity that has used `name`, None if none has. Makes nothing; raises `StorageError` if its key is gone."""
         with explained(self.root):
             path = self._path(self._read(), name)
-            return IdentityFolder(self, path) if (path / "key").exists() else None
+            return IdentityFolder(self, path) if (path / "key").exists() or _has_databases(path) else None
 
     def names(self) -> list[str]:
         """Return every name that an identity has used, in the form in which names are compared."""
@@ -166,8 +166,10 @@ class IdentityFolder:
 
 
 def _seed(path: Path) -> bytes:
-    """Return the secret in the key file, made now if there is none."""
+    """Return the secret in the key file, made now if there is none, nor anything that was kept under one."""
     if not path.exists():
+        if _has_databases(path.parent):
+            raise StorageError(KEY_MISSING, path)
         write_whole(path, base64.b64encode(secrets.token_bytes(SEED_BYTES)) + b"\n")
     path.chmod(0o600)
     try:
@@ -177,6 +179,10 @@ def _seed(path: Path) -> bytes:
     if len(seed) != SEED_BYTES:
         raise StorageError(KEY_DAMAGED, path)
     return seed
+
+
+def _has_databases(folder: Path) -> bool:
+    return any(folder.glob("*.db"))
 
 
 def _folded(name: str) -> str:

@@ -118,7 +118,8 @@ class Counting:
         if isinstance(event, Messages):
             self._heard(event)
         elif isinstance(event, Delivered):
-            if event.number == self._own_last and event.kept and event.holders == event.members:
+            receipt = event.receipt(self._own_last)
+            if receipt.kept and not receipt.lacking:
                 self._acknowledged = time.monotonic_ns()
                 self._look()
         elif isinstance(event, Joined):

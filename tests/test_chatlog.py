@@ -9,6 +9,7 @@ import resource
 import stat
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel, LogPublisher
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.test_words import AT, said, sample
@@ -24,6 +26,7 @@ from twisted_chat.chatlog import ChatLog, LogUnwritable
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.text import check_name
+from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
 
 WALL = AT / 1000
 STAMP = time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL))
@@ -447,6 +450,17 @@ class ForeignTests(ChatLogCase):
         forgotten: Deferred[None] = fail(ZeroDivisionError("why"))
         del forgotten
         self.assertEqual(self.lines(), ["[ERRO] ZeroDivisionError: why"])
+
+    def test_storage(self) -> None:
+        """What is wrong with a file is told in Portuguese, like everything here, whatever the language of the screen."""
+        error = StorageError(UNKEPT, Path("/data/chat.db"), 3)
+        self.logger().error("{error}", error=error)
+        self.logger().failure("", Failure(error))
+        self.logger("twisted_chat").info("{chat_event}", chat_event=events.StoreFailing(DELETED))
+        words = "[ERRO] Mensagens que não puderam ser guardadas em /data/chat.db: 3. Aqui elas se perdem, "
+        *told, failing = self.lines()
+        self.assertEqual([line[: len(words)] for line in told], [words, words])
+        self.assertTrue(failing.endswith("agora: o banco de dados foi apagado enquanto estava em uso"), failing)
 
     def test_levels(self) -> None:
         """Errors and warnings are written, Twisted's talk about itself is not."""

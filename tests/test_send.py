@@ -13,7 +13,7 @@ from tests.simulation.disk import Disk, DiskStore
 from tests.simulation.world import HOST, START, World
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Messages
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.store import Store
 from twisted_chat.core.text import MAX_TEXT
@@ -114,6 +114,22 @@ class DeliveryTests(SynchronousTestCase):
         self.world.network.run(3)
         self.successResultOf(done)
         self.assertEqual(delivery.holders, 1)
+
+    def test_full_here(self) -> None:
+        """That another has it on disk counts, though this machine's disk takes nothing."""
+
+        class Full(MemoryStore):
+            durable = True
+
+            def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
+                super().append(batch)  # what waits can be read
+                return Deferred()
+
+        self.world.actors[0].start()
+        _, delivery, done = self.send("oi", Full())
+        self.assertTrue(self.world.network.run_until(lambda: done.called, 2))
+        self.assertEqual((delivery.met, delivery.holders), (["P0"], 1))
+        self.assertEqual(self.heard(0), ["oi"])
 
     def test_stop_fails(self) -> None:
         """What the store says when it could not take everything reaches whoever stops the peer."""

@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat import service
-from twisted_chat.core.events import Event, Exposed, Joined, Left
+from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left
 from twisted_chat.joining import guarded
 from twisted_chat.service import ChatService
 from twisted_chat.settings import Settings
-from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.errors import UNKEPT, StorageError
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.passphrases import PassphraseNote
 
@@ -126,6 +126,26 @@ class MistakeTests(ServiceCase):
         self.assertRaises(SystemExit, made.startService)
         self.assertEqual(self.told, [f"it can't start, by a mistake of its own; {made._chatlog.path} has it"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class LossTests(ServiceCase):
+    """What could not be kept."""
+
+    def test_told_at_the_end(self) -> None:
+        """Who leaves with messages that the disk did not take is told after the goodbye, and the process fails."""
+        made, peer = self.make(), StillPeer()
+        failing: list[None] = []
+        self.patch(service, "_end_failing", lambda: failing.append(None))
+        self.patch(made, "_make_peer", lambda: peer)
+        loss = StorageError(UNKEPT, Path("chat.db"), 3)
+        peer.name, peer.stop = "Ana", lambda: fail(loss)  # type: ignore[attr-defined]
+        made.startService()
+        self.successResultOf(made.stopService())
+        self.assertEqual(self.told, [str(loss)])
+        self.assertEqual(failing, [None])
+        self.assertIn("Messages that could not be kept in chat.db: 3.", self.told[0])
+        self.assertEqual([type(event) for event in peer.seen], [Leaving])
+        self.flushLoggedErrors(StorageError)
 
 
 class ExposedTests(ServiceCase):

@@ -39,6 +39,7 @@ def sample(kind: type, text: str) -> object:
     values = {
         "str": text, "int": 5000, "bool": True, "float": 5000.0, "bytes": b"a" * 32,
         "Sequence[str]": [text], "Sequence[Messages]": [said(text, name=text)],
+        "FeedId": FEED, "Mapping[bytes, tuple[int, int]]": {b"a" * 32: (1, 9)}, "Mapping[bytes, str]": {b"a" * 32: text},
     }  # fmt: skip
     return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 
@@ -63,9 +64,9 @@ class SentenceTests(SynchronousTestCase):
         self.assertIn("nobody else is here yet", words.sentences(events.Alone())[0])
 
     def test_every_event_but_refusals_is_told(self) -> None:
-        """No event is forgotten; refusals are for the log alone."""
+        """No event is forgotten; refusals are for the log alone, and receipts are asked for by the number of a message."""
         silent = {kind for kind in get_args(events.Event) if not words.sentences(sample(kind, "x"))}
-        self.assertEqual(silent, {events.Refused})
+        self.assertEqual(silent, {events.Refused, events.Delivered})
 
     @given(st.text(st.characters(), max_size=20))
     def test_nothing_hostile_is_shown(self, text: str) -> None:

@@ -91,7 +91,7 @@ def _kept(diagnosis: Diagnosis) -> list[str]:
     else:
         lines = [_("💾 messages are kept in {data}, {free}").format(data=diagnosis.data, free=_free(diagnosis.free))]
     if diagnosis.trouble:
-        lines.append(_("❌ messages can't be kept right now: {detail}").format(detail=diagnosis.trouble))
+        lines.append(_("❌ messages can't be kept right now: {detail}").format(detail=_(diagnosis.trouble)))
     if diagnosis.unsaved:
         lines.append(_("⏳ {n} bytes are not yet on disk").format(n=number(diagnosis.unsaved)))
     return lines

@@ -18,9 +18,11 @@ from zope.interface import implementer
 
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed
+from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
+from twisted_chat.i18n import in_language
+from twisted_chat.storage.errors import SENTENCES, StorageError
 from twisted_chat.words import fields
 
 MAX_REFUSALS = 20
@@ -30,6 +32,8 @@ CHECK_SECONDS = 1.0
 """How long a log that was moved away may go on being written to."""
 MAX_ENTRY = 2000
 """Characters of an entry that is not a message."""
+LANGUAGE = "pt_BR"
+"""In which a person is told elsewhere what the log says."""
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 _ROOT = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "")
@@ -153,6 +157,10 @@ class ChatLog:
     def _trimmed(self, event: Trimmed) -> str:
         before = time.strftime("%d/%m/%Y %H:%M:%S", time.localtime(event.before))
         return self._line(_ENTRIES[Trimmed].format(before=before))
+
+    @_lines.register
+    def _store_failing(self, event: StoreFailing) -> str:
+        return self._line(_ENTRIES[StoreFailing].format(detail=in_language(LANGUAGE, event.detail)))
 
     @_lines.register
     def _joined(self, event: Joined) -> str:
@@ -287,6 +295,10 @@ def _foreign(event: LogEvent) -> str | None:
     failure: Failure | None = event.get("log_failure")
     if tag is None or (failure is None and event["log_namespace"] == "twisted.internet.defer"):
         return None  # Deferred announces a failure in an event of its own
+    error = failure.value if failure is not None else event.get("error")
+    if isinstance(error, StorageError):
+        sentence = in_language(LANGUAGE, SENTENCES[error.code])
+        return f"{tag} {sentence.format(path=error.path, detail=error.detail)}"
     return f"{tag} {_summary(failure) if failure is not None else formatEvent(event)}"
 
 

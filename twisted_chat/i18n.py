@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from twisted_chat import catalogue
@@ -36,6 +37,19 @@ def _(message: str) -> str:
 def ngettext(one: str, many: str, n: int) -> str:
     """Return the form of the sentence that fits `n`, in the reader's language."""
     return _spoken.ngettext(one, many, n)
+
+
+def in_language(language: str, message: str) -> str:
+    """Return `message` in one of the `languages`, whoever is spoken to; as it is if its catalogue can't be read."""
+    return _catalogue(language).gettext(message)
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    try:
+        return catalogue.read((LOCALES / language / CATALOGUE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return gettext.NullTranslations()
 
 
 def number(value: float, form: str = ",") -> str:

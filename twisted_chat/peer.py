@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -214,8 +214,10 @@ class Peer:
         yield self.mesh.stop()
         yield undiscovered
         self._remembering.end()
-        yield self._store.close()
-        self.replica.stop()
+        try:
+            yield self._store.close()
+        finally:
+            self.replica.stop()
 
     # What the discovery, the replica and the store report.
 
@@ -252,9 +254,9 @@ class Peer:
         """Catching up has come so far."""
         self.conversation.receiving(received, total)
 
-    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]]) -> None:
         """Own messages are on these disks."""
-        self.conversation.delivered(number, kept, holders, members)
+        self.conversation.delivered(feed, kept, held, self._store.durable)
 
     def relieved(self) -> None:
         """Own messages are taken again."""

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import deferLater
-from twisted.logger import globalLogBeginner
+from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
@@ -21,6 +21,7 @@ from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.commandline import Parameter, Subcommand, complain, say
 from twisted_chat.console.prompts import find_terminal
+from twisted_chat.console.receipt import LastSaid
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Event, Joined, Leaving
 from twisted_chat.core.feeds import Group
@@ -31,10 +32,10 @@ from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, P
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, steady_reactor
 from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
-from twisted_chat.storage.errors import InUse
+from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
 from twisted_chat.storage.sqlite import SQLiteStore
-from twisted_chat.words import wrong
+from twisted_chat.words import unusable, wrong
 
 HOLDER = "tcpchat send"
 """Who holds an identity meanwhile."""
@@ -42,6 +43,8 @@ LOOK_SECONDS = 0.02
 """How often it is looked whether others have everything."""
 MAX_READ = 4 * MAX_TEXT
 """Bytes of standard input that are looked at: more can't be a message."""
+
+_log = Logger()
 
 
 def read_text(file: BinaryIO) -> str:
@@ -59,15 +62,21 @@ def read_text(file: BinaryIO) -> str:
 
 
 class Delivery:
-    """One message on its way. `met` has the names of those that were reached, `holders` how many have it on disk."""
+    """One message on its way. `met` has the names of those that were reached."""
 
     def __init__(self, reactor: Any, peer: Peer) -> None:
         """`peer` has not been started."""
         self.met: list[str] = []
-        self.holders = 0
+        self._holders: set[bytes] = set()
+        self._said = LastSaid()
         self._reactor = reactor
         self._peer = peer
         peer.conversation.watch(self._heard)
+
+    @property
+    def holders(self) -> int:
+        """How many others have had it on disk, linked still or not."""
+        return len(self._holders)
 
     async def run(self, text: str, timeout: float) -> None:
         """Start the peer, say `text`, and wait until another has it, and all that this identity said before, on disk.
@@ -83,8 +92,9 @@ class Delivery:
     def _heard(self, event: Event) -> None:
         if isinstance(event, Joined):
             self.met.append(event.name)
-        elif isinstance(event, Delivered) and event.kept:
-            self.holders = max(self.holders, event.holders)
+        self._said.heard(event)
+        if isinstance(event, Delivered) and (receipt := self._said.receipt) is not None:
+            self._holders |= receipt.holders
 
 
 class Send(Joining, Subcommand):
@@ -144,13 +154,15 @@ class Send(Joining, Subcommand):
             peer = self._peer(reactor, folder)
             delivery = Delivery(reactor, peer)
             log = self._start_log(peer)
-            _run(reactor, peer, delivery.run(self["text"], deadline - reactor.seconds()))
+            loss = _run(reactor, peer, delivery.run(self["text"], deadline - reactor.seconds()))
             if log is not None:
+                if loss is not None:
+                    _log.error("{error}", error=loss)
                 peer.conversation.emit(Leaving(self["name"], log.path))
                 log.close()
         finally:
             folder.unlock()
-        return self._outcome(peer, delivery)
+        return self._outcome(peer, delivery, loss)
 
     def _peer(self, reactor: Any, folder: IdentityFolder) -> Peer:
         group = Group(self["group"], self.passphrase is not None)
@@ -181,10 +193,15 @@ class Send(Joining, Subcommand):
         peer.conversation.watch(chatlog.record)
         return log
 
-    def _outcome(self, peer: Peer, delivery: Delivery) -> int:
-        """Say what became of the message, if that is asked for or is not as it should be; return the exit status."""
+    def _outcome(self, peer: Peer, delivery: Delivery, loss: StorageError | None) -> int:
+        """Say what became of the message, if that is asked for or is not as it should be; return the exit status.
+
+        `loss` is what could not be kept here.
+        """
         n, name = delivery.holders, self["name"]
         if n:
+            if loss is not None:
+                complain("send", unusable(loss))
             words = ngettext(
                 "delivered: {n} other peer has it on disk", "delivered: {n} other peers have it on disk", n
             )
@@ -196,7 +213,7 @@ class Send(Joining, Subcommand):
         else:
             words = _("nobody was reached")
         kept = _("it is kept, and goes out with what {name} sends next").format(name=name)
-        complain("send", f"{words}; {kept}")
+        complain("send", f"{words}; {kept}" if loss is None else f"{words}. {unusable(loss)}")
         if self["verbose"]:
             for status in peer.mesh.survey():
                 say(at_address(status))
@@ -215,12 +232,19 @@ def _lock(folder: IdentityFolder, reactor: Any, deadline: float) -> None:
         time.sleep(LOOK_SECONDS)  # no reactor runs yet
 
 
-def _run(reactor: Any, peer: Peer, errand: Any) -> None:
+def _run(reactor: Any, peer: Peer, errand: Any) -> StorageError | None:
     """Run the reactor until the coroutine `errand` is done or a signal comes, and until `peer` has stopped after that.
 
-    Raises what the errand, or else stopping, failed with.
+    Returns the `StorageError` with which it stopped, if it did; raises what else the errand or stopping failed with.
     """
     failures: list[Failure] = []
+    losses: list[StorageError] = []
+
+    def lost(failure: Failure) -> None:
+        if isinstance(failure.value, StorageError):
+            losses.append(failure.value)
+        else:
+            failures.append(failure)
 
     def begin() -> None:
         Deferred.fromCoroutine(errand).addErrback(failures.append).addCallback(end)
@@ -230,7 +254,8 @@ def _run(reactor: Any, peer: Peer, errand: Any) -> None:
             reactor.stop()
 
     reactor.callWhenRunning(begin)
-    reactor.addSystemEventTrigger("before", "shutdown", lambda: peer.stop().addErrback(failures.append))
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: peer.stop().addErrback(lost))
     reactor.run()
     for failure in failures[:1]:
         failure.raiseException()
+    return losses[0] if losses else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -101,13 +103,15 @@ class ChatService(Service):
 
     @inlineCallbacks
     def _stop(self) -> Generator[Deferred[Any], Any, None]:
-        yield self._peer.stop().addErrback(self._unsaved)
+        loss = yield self._peer.stop().addCallbacks(lambda _: "", self._lost)
         self._peer.conversation.emit(Leaving(self._peer.conversation.name, self._chatlog.path))
         if self._console is not None:
             yield self._console.stop()
         if self._folder is not None:
             self._folder.unlock()
         self._chatlog.close()
+        if loss:
+            _say(loss)  # below what the console showed last
 
     def _make_peer(self) -> Peer:
         settings = self._settings
@@ -150,12 +154,14 @@ class ChatService(Service):
 
     def _broken(self, reason: Failure) -> None:
         """The stored conversation can't be read: say so, and don't pretend to be a peer."""
-        self._unsaved(reason)
+        _say(self._lost(reason))
         self._leave()
 
-    def _unsaved(self, reason: Failure) -> None:
+    def _lost(self, reason: Failure) -> str:
+        """Log what could not be read or kept, and have the process end accordingly; return it in words for the screen."""
         _log.failure("", reason)
-        _say(_told(reason.value))
+        _end_failing()
+        return _told(reason.value)
 
 
 def _say(words: str) -> None:
@@ -163,6 +169,18 @@ def _say(words: str) -> None:
     if stderr is not None:
         stderr.write(f"tcpchat: {words}\n")
         stderr.flush()
+
+
+def _end_failing() -> None:
+    """Have this process, if no signal ends it, end with status 1: whoever runs a service, twistd has no way to say so."""
+
+    def end() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # closed, or nobody reads it
+                stream.flush()
+        os._exit(1)
+
+    atexit.register(end)
 
 
 def _told(error: BaseException | None) -> str:

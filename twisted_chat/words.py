@@ -16,14 +16,15 @@ from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
-    Delivered,
     Found,
     Leaving,
     Messages,
     Newest,
     Past,
     QuotaReached,
+    Receipt,
     Receiving,
+    StoreFailing,
     Trimmed,
     WhileAway,
 )
@@ -69,7 +70,6 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     events.Undiscoverable: lambda event: _(
         "⚠️ others on this network can't be found by themselves: {detail}; those named with --peer are looked for as before"
     ),
-    events.StoreFailing: lambda event: _("⚠️ messages can't be kept right now: {detail}; the chat goes on"),
     events.StoreRecovered: lambda event: _("✅ messages are kept again"),
     events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
     events.Topical: lambda event: (
@@ -213,14 +213,23 @@ def _receiving(event: Receiving) -> list[str]:
     return [_("⏬ receiving {received} of {total}").format(received=number(event.received), total=number(event.total))]
 
 
+def became(receipt: Receipt) -> str:
+    """Return what became of something that was said: a ✓ stands for what is on a disk, and only for that."""
+    if not receipt.kept:
+        return _("… not yet on disk")
+    holders, lacking = len(receipt.holders), len(receipt.lacking)
+    names = _(" (not yet at {names})").format(names=", ".join(receipt.lacking)) if lacking else ""
+    if not holders and not receipt.durable:
+        return clean(_("… kept in memory only") + names)
+    if not holders and not lacking:
+        return _("✓ kept here")
+    return clean(f"✓ {holders}/{holders + lacking}{names}")
+
+
 @sentences.register
-def _delivered(event: Delivered) -> list[str]:
-    if not event.kept:
-        return [_("… not yet on disk")]
-    if not event.members:
-        return [_("✓ kept here")]
-    lacking = _(" (not yet at {names})").format(names=", ".join(event.lacking)) if event.lacking else ""
-    return [clean(f"✓ {event.holders}/{event.members}{lacking}")]
+def _store_failing(event: StoreFailing) -> list[str]:
+    sentence = _("⚠️ messages can't be kept right now: {detail}; the chat goes on")
+    return [clean(sentence.format(detail=_(event.detail)))]
 
 
 @sentences.register

@@ -21,6 +21,7 @@ from twisted_chat.core.text import MAX_TEXT
 
 ANA = b"a" * 32
 BIA = b"b" * 32
+CAIO = b"c" * 32
 
 
 class FakeOutlet:

@@ -13,8 +13,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.console.test_plain import ANA, BIA, FakeOutlet
-from tests.test_words import said
+from tests.console.test_plain import ANA, BIA, CAIO, FakeOutlet
+from tests.test_words import FEED, said
 from twisted_chat import words
 from twisted_chat.console.attach import is_capable
 from twisted_chat.console.rich import AWAY_SECONDS, RichConsole
@@ -191,7 +191,7 @@ class SessionTests(RichCase):
     async def test_receipt(self) -> None:
         """The toolbar says what became of the last message."""
         self.conversation.emit(said("oi", own=True))
-        self.conversation.emit(events.Delivered(1, True, 1, 2, ["Caio"]))
+        self.conversation.emit(events.Delivered(FEED, 1, {ANA: (1, 1), CAIO: (1, 0)}, {ANA: "Ana", CAIO: "Caio"}))
         await self.settled()
         self.assertIn("✓ 1/2 (not yet at Caio)", self.shown())
 

@@ -195,7 +195,7 @@ class TestRefusedStarts(PeersTestCase):
         self.assertIn(f"Ana, port {ana.port}, process {ana.pid}", await self.refused(again))
         ana.say("unharmed")
         await ana.wait_for("(You) 💬: unharmed")
-        self.assertEqual([fault for fault in self.peers.faults() if "in use by another process" not in fault], [])
+        self.assertEqual([fault for fault in self.peers.faults() if "em uso por outro processo" not in fault], [])
 
     async def test_port_in_use(self) -> None:
         """A port that is taken is said to be, by whom if that is a peer, and which are free; another program there gets

@@ -11,7 +11,16 @@ from pathlib import Path
 import platformdirs
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.storage.errors import HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, SENTENCES, UNUSABLE, InUse, StorageError
+from twisted_chat.storage.errors import (
+    HOMELESS,
+    INDEX_DAMAGED,
+    KEY_DAMAGED,
+    KEY_MISSING,
+    SENTENCES,
+    UNUSABLE,
+    InUse,
+    StorageError,
+)
 from twisted_chat.storage.folders import DataDirectory
 
 HOLD = """
@@ -144,6 +153,18 @@ class DamageTests(DirectoryCase):
             key.write_bytes(content)
             self.fails(KEY_DAMAGED, key)
             self.assertEqual(key.read_bytes(), content)
+
+    def test_key_missing(self) -> None:
+        """A database without its key is not given a new one, by no command; without a database there is nothing to lose."""
+        folder = self.directory().identity("Ana")
+        key = folder.path / "key"
+        key.unlink()
+        self.directory().identity("Ana")
+        key.unlink()
+        folder.database("chat", False).touch()
+        self.fails(KEY_MISSING, key)
+        self.assertRaises(StorageError, self.directory().find, "Ana")
+        self.assertFalse(key.exists())
 
     def test_index(self) -> None:
         """An index that can't be read, or leads out of the directory, is not guessed at."""

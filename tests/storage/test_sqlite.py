@@ -363,7 +363,7 @@ class FailingDiskTests(OnDisk):
             self.pump()
         error = failed[0].value
         self.assertIsInstance(error, StorageError)
-        self.assertEqual((error.code, error.detail), (UNKEPT, str(len(self.batches) - 1)))
+        self.assertEqual((error.code, error.detail), (UNKEPT, str(10 * (len(self.batches) - 1))))
 
     def test_full_file_system(self) -> None:
         """The same on a file system that is really full."""

@@ -13,7 +13,7 @@ from zope.interface import implementer
 from twisted_chat import words
 from twisted_chat.console.lines import Lines
 from twisted_chat.console.output import Output, Stdio
-from twisted_chat.console.receipt import Receipt
+from twisted_chat.console.receipt import Awaited
 from twisted_chat.console.session import Session
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
@@ -40,7 +40,7 @@ class PlainConsole(Protocol):
         self._log = log
         self._terminal = terminal
         self._lines = Lines()
-        self._receipt = Receipt(clock, lambda event: self.tell(*words.sentences(event)))
+        self._awaited = Awaited(clock, lambda receipt: self.tell(words.became(receipt)))
         self._waiting = False
         self._session = Session(conversation, self, log)
         self._finished: Deferred[None] = Deferred(lambda finished: finished.callback(None))
@@ -51,7 +51,7 @@ class PlainConsole(Protocol):
             shown = self._session.for_person(event) if self._terminal else event
             self._output.write(words.sentences(shown) if shown else [])
         if self._terminal:
-            self._receipt.heard(event)
+            self._awaited.heard(event)
         if isinstance(event, Leaving):
             self._session.leaving = True
 
@@ -81,7 +81,7 @@ class PlainConsole(Protocol):
     def stop(self) -> Deferred[None]:
         """Take no more lines and write all that waits; call it once. Fires when that is done, or after `FLUSH_SECONDS`."""
         self._session.leaving = True
-        self._receipt.stop()
+        self._awaited.stop()
         self._output.finish()
         if self._output.closed:
             self._finish()

@@ -9,8 +9,9 @@ from prompt_toolkit.utils import get_cwidth
 
 from twisted_chat import words
 from twisted_chat.console.graphemes import steady
+from twisted_chat.console.receipt import LastSaid
 from twisted_chat.console.session import Session
-from twisted_chat.core.events import Delivered, Event, Messages, Receiving, WhileAway
+from twisted_chat.core.events import Event, Messages, Receiving, WhileAway
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _, ngettext
 
@@ -23,23 +24,19 @@ class Toolbar:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._own = 0
-        self._delivered: Delivered | None = None
+        self._last = LastSaid()
         self._receiving: Receiving | None = None
         self.question = ""
         """What is to be answered first: it is shown instead of the rest."""
 
     def heard(self, event: Event) -> bool:
         """Take an event. Return whether it changed what is shown."""
-        if isinstance(event, Delivered):
-            self._delivered = event
-        elif isinstance(event, Receiving):
+        self._last.heard(event)
+        if isinstance(event, Receiving):
             self._receiving = event if event.received < event.total else None
         elif isinstance(event, WhileAway):
             self._receiving = None
         elif isinstance(event, Messages):
-            if event.own and not event.missed:
-                self._own = event.first + len(event.records) - 1
             return event.own
         return True
 
@@ -82,12 +79,8 @@ class Toolbar:
 
     def _receipt(self) -> list[str]:
         """What became of the last own message, once something was said in this session."""
-        if not self._own:
-            return []
-        delivered = self._delivered
-        if delivered is None or delivered.number < self._own:
-            return ["…"]
-        return words.sentences(delivered)
+        receipt = self._last.receipt
+        return [words.became(receipt)] if receipt else []
 
     def _progress(self) -> list[str]:
         return words.sentences(self._receiving) if self._receiving else []

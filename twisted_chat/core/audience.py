@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from twisted_chat.core.feeds import Batch
+from twisted_chat.core.feeds import Batch, FeedId
 
 
 class Audience(Protocol):
@@ -30,8 +31,9 @@ class Audience(Protocol):
         """Of `total` records that were missing when catching up began, or came since, `received` have come."""
         ...
 
-    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
-        """Own records up to `number` are durable (`kept`) here, and at `holders` of the linked `members` with a disk."""
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]]) -> None:
+        """Of `feed`, the own one, the records up to `kept` are durable here; each linked member with a disk holds those from
+        the first to the last that `held` has for it. Called with every `feed` before anything in it is accepted."""
         ...
 
     def quota_reached(self, author: bytes) -> None:

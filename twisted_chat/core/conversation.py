@@ -7,7 +7,7 @@ knows about links, feeds or stores.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -301,10 +301,9 @@ class Conversation:
         if total >= WORTH_TELLING:
             self.emit(Receiving(received, total))
 
-    def delivered(self, number: int, kept: bool, holders: set[bytes], members: set[bytes]) -> None:
-        """Own messages up to record `number` are on these members' disks."""
-        lacking = [self.roster.shown(member) for member in members - holders]
-        self.emit(Delivered(number, kept, len(holders), len(members), sorted(lacking)))
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]], durable: bool) -> None:
+        """Own records are kept here and held by members as `Delivered` says."""
+        self.emit(Delivered(feed, kept, held, {member: self.roster.shown(member) for member in held}, durable))
 
     def relieved(self) -> None:
         """The outlet is no longer congested."""

@@ -6,7 +6,7 @@ Names and texts in events are as their authors wrote them; `text.clean` is appli
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -101,18 +101,43 @@ class Receiving:
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """What became of this peer's own messages, up to record `number`, the newest.
+class Receipt:
+    """What became of one of this peer's own records.
 
-    `kept` if they are on disk here; `holders` is how many of the `members` that are here and have a disk hold them there,
-    `lacking` names the others. Not for the log.
+    `kept` if this peer keeps it, on disk if it is `durable`. Of the members that are linked and have a disk, `holders` have it
+    there; `lacking` names the others.
     """
 
-    number: int
-    kept: bool
-    holders: int
-    members: int
-    lacking: Sequence[str]
+    kept: bool = False
+    holders: Set[bytes] = frozenset()
+    lacking: Sequence[str] = ()
+    durable: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is kept here and at all who are linked, who are some."""
+        return self.kept and bool(self.holders) and not self.lacking
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How far this peer's own records have come: those of `feed`, which it writes now. Not for the log.
+
+    Those up to `kept` are kept here, on disk if this peer is `durable`. `held` has the first and the last record that each
+    member holds on disk, of those that are linked and have one; `names` has their names.
+    """
+
+    feed: FeedId
+    kept: int
+    held: Mapping[bytes, tuple[int, int]]
+    names: Mapping[bytes, str]
+    durable: bool = True
+
+    def receipt(self, number: int) -> Receipt:
+        """Return what is known of the record `number`, which need not have been written yet when this was told."""
+        holders = {member for member, (low, high) in self.held.items() if low <= number <= high}
+        lacking = sorted(name for member, name in self.names.items() if member not in holders)
+        return Receipt(number <= self.kept, holders, lacking, self.durable)
 
 
 @dataclass(frozen=True)

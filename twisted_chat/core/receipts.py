@@ -3,39 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.own import OwnFeed
+from twisted_chat.core.rounds import Rounds
+
+NOTHING = (1, 0)
+"""The first and last record of who holds none."""
 
 
 class Receipts:
-    """Tells how far the own feed has come, from what neighbours say that they hold."""
+    """Tells how far the own feed has come, from what is kept here and what neighbours say that they hold."""
 
     def __init__(
         self,
         own: OwnFeed,
         inventory: Inventory,
         neighbours: Mapping[Wire, Neighbour],
-        delivered: Callable[[int, bool, set[bytes], set[bytes]], None],
+        delivered: Callable[[FeedId, int, Mapping[bytes, tuple[int, int]]], None],
+        clock: IReactorTime,
     ) -> None:
         """`delivered` is called as `Audience.delivered` says."""
         self._own = own
         self._inventory = inventory
         self._neighbours = neighbours
         self._delivered = delivered
-        self._told: tuple[int, bool, set[bytes], set[bytes]] = (0, True, set(), set())
+        self._rounds = Rounds(clock, lambda: 0.0, self._tell)
+        self._told: tuple[FeedId, int, Mapping[bytes, tuple[int, int]]] | None = None
+
+    def begin(self) -> None:
+        """Tell at once which feed is written from now on."""
+        self._tell()
 
     def look(self) -> None:
-        """Tell how far the newest own record has come, if that has changed."""
-        own, number = self._own.feed, self._own.holding.high
-        durable = [neighbour for neighbour in self._neighbours.values() if neighbour.wire.durable]
-        members = {neighbour.wire.member for neighbour in durable} - {own.author}
-        holders = {neighbour.wire.member for neighbour in durable if neighbour.offers(own, number)} & members
-        state = (number, self._own.holding.kept_high == number, holders, members)
-        if number and state != self._told:
+        """Tell how far the own records have come if that has changed, once for all that happens in this reactor turn."""
+        self._rounds.ask()
+
+    def stop(self) -> None:
+        """Tell no more."""
+        self._rounds.stop()
+
+    def _tell(self) -> None:
+        state = (self._own.feed, self._own.holding.kept_high, self._held())
+        if state != self._told:
             self._told = state
             self._delivered(*state)
+
+    def _held(self) -> dict[bytes, tuple[int, int]]:
+        """Return what each linked member with a disk holds of the own feed; of two links to one, what the better one says."""
+        held: dict[bytes, tuple[int, int]] = {}
+        for neighbour in self._neighbours.values():
+            member = neighbour.wire.member
+            if neighbour.wire.durable and member != self._own.feed.author:
+                told = neighbour.have.get(self._own.feed, NOTHING)
+                held[member] = max(held.get(member, NOTHING), told, key=itemgetter(1))
+        return held
 
     def sent(self) -> bool:
         """Whether all own records have gone to the transport of every neighbour that wants them.
@@ -49,9 +76,12 @@ class Receipts:
         return not high or (neighbour.synced and neighbour.drained(self._own.feed, high))
 
     def handed_over(self) -> bool:
-        """Whether one neighbour has all that is held here of this identity's, former lives included, on its disk."""
+        """Whether one neighbour has all that is held here of this identity's on its disk: of former lives what is kept, of this
+        one all that was said."""
+        own = self._own.holding
         held = [each for each in self._inventory.of(self._own.feed.author) if each.kept_low <= each.kept_high]
+        ends = {each.feed: each.kept_high for each in held} | ({own.feed: own.high} if own.high else {})
         return not self._own.waiting and any(
-            neighbour.wire.durable and all(neighbour.offers(holding.feed, holding.kept_high) for holding in held)
+            neighbour.wire.durable and all(neighbour.offers(feed, end) for feed, end in ends.items())
             for neighbour in self._neighbours.values()
         )

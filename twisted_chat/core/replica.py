@@ -71,7 +71,7 @@ class Replica:
         self._audience = audience
         self._hybrid = hybrid
         self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
-        self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered)
+        self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered, clock)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
         self._forks = Forks(self.holdings, group, store, self._frozen)
@@ -99,6 +99,7 @@ class Replica:
         """Begin a new epoch, with what was appended already."""
         self.quotas.start()
         self._own.begin()
+        self.receipts.begin()
         self.flush()
 
     def _observe(self, feed: FeedId, lc: int) -> None:
@@ -143,6 +144,7 @@ class Replica:
         """End what goes on by itself; every link has been detached."""
         self._sources.stop()
         self._announcer.stop()
+        self.receipts.stop()
 
     # Links.
 
@@ -152,6 +154,7 @@ class Replica:
         told = neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
         wire.send(Digest(told))
         self._check_caught_up()
+        self.receipts.look()
 
     def detach(self, wire: Wire) -> None:
         """Forget a link that is gone."""
@@ -304,6 +307,7 @@ class Replica:
                 neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
             self._own.begin()
+            self.receipts.begin()
             for neighbour in self.neighbours.values():
                 neighbour.follow(self.own, 1, 0)
         if first:

@@ -158,7 +158,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, scripts: Trave
     if found == 0:
         _apply(connection, [scripts / f"{step}.sql" for step in range(1, version + 1)], version)
     elif found < version:
-        _back_up(connection, path.with_name(f"{path.name}.v{found}.bak"))
+        back_up(connection, path.with_name(f"{path.name}.v{found}.bak"))
         _upgrade(connection, scripts, found, version)
 
 
@@ -191,7 +191,8 @@ def _apply(connection: sqlite3.Connection, steps: Sequence[Traversable], version
         raise
 
 
-def _back_up(connection: sqlite3.Connection, backup: Path) -> None:
+def back_up(connection: sqlite3.Connection, backup: Path) -> None:
+    """Write all that `connection` holds to the file `backup`, whole or not at all. Raises `StorageError`, `sqlite3.Error`."""
     with explained(backup):
         unfinished = backup.with_name(backup.name + ".new")
         unfinished.unlink(missing_ok=True)

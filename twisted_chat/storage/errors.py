@@ -9,12 +9,15 @@ from twisted_chat.core.marks import N_
 
 UNUSABLE = "storage-unusable"
 KEY_DAMAGED = "storage-key-damaged"
+KEY_MISSING = "storage-key-missing"
 INDEX_DAMAGED = "storage-index-damaged"
 IN_USE = "storage-in-use"
 NOT_OURS = "storage-not-ours"
 NEWER = "storage-newer"
 DAMAGED = "storage-damaged"
 UNKEPT = "storage-unkept"
+LOST = "storage-lost"
+RESCUED = "storage-rescued"
 OTHER_PASSPHRASE = "storage-other-passphrase"
 CHANGED = "storage-changed"
 HOMELESS = "storage-homeless"
@@ -25,6 +28,10 @@ SENTENCES = {
     ),
     KEY_DAMAGED: N_(
         "{path} is not a key. Restore it from a backup; without one, move its directory away to begin as somebody new."
+    ),
+    KEY_MISSING: N_(
+        "{path} is missing, but conversations are kept beside it. Restore it from a backup; without one, move its directory "
+        "away to begin as somebody new."
     ),
     INDEX_DAMAGED: N_(
         "{path} can't be read. Restore it, or delete it: only which identity goes with a later /nick is forgotten."
@@ -44,9 +51,21 @@ SENTENCES = {
         "It is not known where your home directory {path} is, to keep keys and messages in: set HOME, or choose a --data "
         "directory."
     ),
-    UNKEPT: N_("{path} could not take {detail} batches before the end; they are lost here unless others hold them."),
+    UNKEPT: N_("Messages that could not be kept in {path}: {detail}. They are lost here unless others hold them."),
+    LOST: N_(
+        "{path} was deleted while it was in use, and could not be made anew: what was kept there is lost here unless others "
+        "hold it."
+    ),
+    RESCUED: N_(
+        "{path} was replaced while it was in use. What was kept there, and since, is in {detail}: put that in its place to "
+        "go on with it."
+    ),
 }
 """Every code, with its sentence in English."""
+
+DELETED = N_("the database was deleted while it was in use")
+REPLACED = N_("another file is where the database was; once that is moved away, the database is made anew")
+"""What a store can have trouble with, besides what the operating system has words for."""
 
 
 class StorageError(ChatError):

@@ -27,7 +27,7 @@ import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.storage.errors import HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, InUse, StorageError
+from twisted_chat.storage.errors import HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, KEY_MISSING, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 UNKNOWN_HOLDER = "unknown"
@@ -48,10 +48,10 @@ class DataDirectory:
         self._index = self.root / "names.json"
 
     def find(self, name: str) -> IdentityFolder | None:
-        """Return the identity that has used `name`, None if none has. Makes and changes nothing."""
+        """Return the identity that has used `name`, None if none has. Makes and changes nothing; raises as `_seed` does."""
         with explained(self.root):
             path = self._path(self._read(), name)
-            return IdentityFolder(self, path) if (path / "key").exists() else None
+            return IdentityFolder(self, path) if (path / "key").exists() or _has_databases(path) else None
 
     def names(self) -> list[str]:
         """Return every name that an identity has used, in the form in which names are compared."""
@@ -188,13 +188,16 @@ def usual_root() -> Path:
 
 def _make_key(path: Path) -> None:
     """Make a key file if there is none, and close it to others."""
-    if not path.exists():
+    if not path.exists() and not _has_databases(path.parent):
         write_whole(path, base64.b64encode(secrets.token_bytes(SEED_BYTES)) + b"\n")
-    path.chmod(0o600)
+    if path.exists():
+        path.chmod(0o600)
 
 
 def _seed(path: Path) -> bytes:
-    """Return the secret in the key file."""
+    """Return the secret in the key file. Raises `StorageError` if it is gone from what was kept under it, or is no key."""
+    if not path.exists() and _has_databases(path.parent):
+        raise StorageError(KEY_MISSING, path)
     with explained(path):
         content = path.read_bytes()
     try:
@@ -204,6 +207,10 @@ def _seed(path: Path) -> bytes:
     if len(seed) != SEED_BYTES:
         raise StorageError(KEY_DAMAGED, path)
     return seed
+
+
+def _has_databases(folder: Path) -> bool:
+    return any(folder.glob("*.db"))
 
 
 def _folded(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from twisted_chat.core.feeds import Position
@@ -18,8 +18,10 @@ class Search:
     """Looks for public messages in the word index, and for private ones by opening them, newest first: their words are on no
     disk in the clear."""
 
-    def __init__(self, tables: Tables, words: Sequence[str], which: Which, limit: int, unseal: Unsealer) -> None:
-        """`words` are from `words_of`, at least one; the rest is as `Store.search` says."""
+    def __init__(
+        self, tables: Callable[[], Tables], words: Sequence[str], which: Which, limit: int, unseal: Unsealer
+    ) -> None:
+        """`tables` returns the database as it is open now; `words` are from `words_of`, at least one; the rest is as `Store.search` says."""
         self._tables = tables
         self._words = words
         self._which = which
@@ -34,17 +36,17 @@ class Search:
         if not self._opened:
             self._open_some()
             return None
-        public = self._tables.search(self._words, self._which, self._limit)
+        public = self._tables().search(self._words, self._which, self._limit)
         return None if public is None else self._both(public)
 
     def at_once(self) -> list[Hit]:
         """Do all of it without writing."""
         while not self._opened:
             self._open_some()
-        return self._both(self._tables.scan(self._words, self._which, self._limit))
+        return self._both(self._tables().scan(self._words, self._which, self._limit))
 
     def _open_some(self) -> None:
-        page = self._tables.page(replace(self._which, private=True), PRIVATE_STEP, self._before)
+        page = self._tables().page(replace(self._which, private=True), PRIVATE_STEP, self._before)
         found = [hit for hit in page if hit.number - hit.batch.first in self._matching(hit.batch)]
         self._private = [*found, *self._private][-self._limit :]
         self._before = page[0].position if page else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -24,11 +24,13 @@ from twisted.python.failure import Failure
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
 from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.database import open_database
-from twisted_chat.storage.errors import DAMAGED, UNKEPT, StorageError
+from twisted_chat.storage.errors import DAMAGED, LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError
 from twisted_chat.storage.history import page, words_of
 from twisted_chat.storage.recent import Recent
+from twisted_chat.storage.results import fire, result_of
 from twisted_chat.storage.searching import Search
 from twisted_chat.storage.tables import Tables
+from twisted_chat.storage.whereabouts import Whereabouts
 
 RETRY_SECONDS = 1.0
 GATHER_BYTES = 1024 * 1024
@@ -58,7 +60,8 @@ class SQLiteStore:
     """Implements `core.store.Store`. Never gives up records but by `trim` and `freeze`.
 
     While the disk refuses, what writes waits, and is tried again every second. `read` also returns the batches that wait;
-    `page`, `search` and `everything` don't.
+    `page`, `search` and `everything` don't. So it is while the database is not at its path, which is noticed within a second:
+    one that was deleted is written anew there, whole.
     `trouble` also hears, with no None to follow, of stored batches that have been damaged; they are passed over. Only if the
     database itself is damaged so that it can't be read does a call that reads fail, with `StorageError`.
     """
@@ -82,19 +85,21 @@ class SQLiteStore:
         self._call_from_thread = call_from_thread
         self._wall = wall
         self._retry = retry
-        self._tables = Tables(open_database(path), self._report)
+        self._open()
         self._recent = Recent(self._tables.highs())
         # None is the end. Not a SimpleQueue: in Python 3.10 its time-outs may never come.
         self._calls: Queue[_Call | None] = Queue()
         self._closed: Deferred[None] = Deferred()
         self._urgent = Event()  # set while something other than an `append` may wait, or many of them
         self._gathered = 0
+        self._failing = ""  # what the trouble is
+        self._checked = time.monotonic()
         self._thread = Thread(target=self._run, name=f"store {path.name}", daemon=True)
         self._thread.start()
 
     def load(self) -> Deferred[Loaded]:
         """See `Store.load`."""
-        return self._look(self._tables.load)
+        return self._look(lambda: self._tables.load())
 
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
         """See `Store.append`. Fires after the commit."""
@@ -148,7 +153,7 @@ class SQLiteStore:
         wanted = words_of(words)
         if not wanted or limit < 1:
             return succeed([])
-        search = Search(self._tables, wanted, which, limit, unseal)
+        search = Search(lambda: self._tables, wanted, which, limit, unseal)
 
         def step() -> list[Hit] | _Again:
             hits = search.step()
@@ -162,10 +167,11 @@ class SQLiteStore:
 
     def sizes(self) -> Deferred[Mapping[bytes, int]]:
         """See `Store.sizes`."""
-        return self._look(self._tables.sizes)
+        return self._look(lambda: self._tables.sizes())
 
     def close(self) -> Deferred[None]:
-        """See `Store.close`. Fails with `StorageError` if calls that wait for the disk were in vain; those never fire."""
+        """See `Store.close`. Fails with `StorageError` if calls that wait for the disk were in vain, which never fire, or if the
+        database is not at its path."""
         self._calls.put(None)
         self._urgent.set()
         return self._closed.addBoth(self._join)
@@ -193,39 +199,72 @@ class SQLiteStore:
         retry_at = 0.0
         closing = False
         while not closing:
-            calls, closing = self._take(max(0.0, retry_at - time.monotonic()) if waiting else None)
-            failing = bool(waiting)
+            calls, closing = self._take(max(0.0, retry_at - time.monotonic()) if self._failing else self._retry)
             calls = waiting + calls
-            if failing and not closing and time.monotonic() < retry_at:
+            if self._failing and not closing and time.monotonic() < retry_at:
                 waiting = self._answer_without_writing(calls)
                 continue
             try:
+                self._follow(bool(self._failing) or closing)
                 self._perform(calls)
-            except sqlite3.Error as error:
-                if not failing:
-                    self._report(str(error))
+            except (sqlite3.Error, OSError, StorageError) as error:
+                self._fails(str(error))
                 waiting = self._answer_without_writing(calls)
                 retry_at = time.monotonic() + self._retry
             else:
                 waiting = []
-                if failing:
-                    self._call_from_thread(self._tell, None)
-                self._urgent.wait(GATHER_SECONDS)
-        self._end(len(waiting))
+                self._recovers()
+                if calls:
+                    self._urgent.wait(GATHER_SECONDS)
+        self._end(waiting)
+
+    def _open(self) -> None:
+        self._tables = Tables(open_database(self._path), self._report)
+        self._whereabouts: Whereabouts | None = Whereabouts(self._path)
+
+    def _follow(self, now: bool) -> None:
+        """See, `now` or else once in `retry` seconds, that the database is at its path; make it anew there if it is not.
+
+        Raises `StorageError`, `sqlite3.Error` or `OSError` if that can't be done.
+        """
+        if not now and time.monotonic() - self._checked < self._retry:
+            return
+        self._checked = time.monotonic()
+        if self._whereabouts is not None and (trouble := self._whereabouts.trouble()):
+            self._fails(trouble)
+            if trouble == REPLACED:
+                self._whereabouts.make_way()
+                raise StorageError(LOST, self._path)
+            self._whereabouts.make_anew(self._tables.connection)
+            self._whereabouts = None
+            self._tables.connection.close()  # before the new one is opened: closing may delete the log at the path
+        if self._whereabouts is None:
+            self._open()
+
+    def _fails(self, words: str) -> None:
+        """Note that nothing can be kept now; tell so when it begins."""
+        if not self._failing:
+            self._failing = words
+            self._report(words)
+
+    def _recovers(self) -> None:
+        if self._failing:
+            self._failing = ""
+            self._call_from_thread(self._tell, None)
 
     def _perform(self, calls: Sequence[_Call]) -> None:
         """Make all `calls` in one transaction. Raises `sqlite3.Error` if none of them took effect."""
         results = []
         with self._tables.transaction() if any(call.writes for call in calls) else nullcontext():
             for call in calls:
-                result = _result_of(call.perform)
+                result = result_of(call.perform)
                 if result is _Again.AGAIN:
                     self._calls.put(call)
                     self._urgent.set()
                 else:
                     results.append((call.deferred, result))
         if results:
-            self._call_from_thread(_fire, results)
+            self._call_from_thread(fire, results)
 
     def _answer_without_writing(self, calls: Sequence[_Call]) -> list[_Call]:
         """Answer what can be answered without the disk taking anything; return the rest."""
@@ -236,25 +275,40 @@ class SQLiteStore:
             if call.without_writing is not None:
                 results.append((call.deferred, self._looked_up(call.without_writing, waiting)))
         if results:
-            self._call_from_thread(_fire, results)
+            self._call_from_thread(fire, results)
         return rest
 
     def _looked_up(self, look: Callable[[Sequence[Batch]], Any], waiting: Sequence[Batch]) -> Any:
         try:
-            return _result_of(lambda: look(waiting))
+            return result_of(lambda: look(waiting))
         except sqlite3.Error as error:
             return Failure(StorageError(DAMAGED, self._path, error))
 
-    def _end(self, unkept: int) -> None:
+    def _end(self, waiting: Sequence[_Call]) -> None:
         self._answer_without_writing(self._take(0.0)[0])  # searches that were to be made again
+        loss = self._loss(waiting)
         self._tables.connection.close()
-        result = Failure(StorageError(UNKEPT, self._path, unkept)) if unkept else None
-        self._call_from_thread(_fire, [(self._closed, result)])
+        self._call_from_thread(fire, [(self._closed, Failure(loss) if loss else None)])
+
+    def _loss(self, waiting: Sequence[_Call]) -> StorageError | None:
+        """Return what is lost with this process, None if nothing is; what can be is written beside what took its place."""
+        trouble = self._whereabouts and self._whereabouts.trouble()
+        if self._whereabouts is not None and trouble == REPLACED:
+            with suppress(sqlite3.Error, OSError, StorageError):
+                with self._tables.transaction():
+                    for call in waiting:
+                        result_of(call.perform)
+                return StorageError(RESCUED, self._path, self._whereabouts.rescue(self._tables.connection))
+        if trouble:
+            return StorageError(LOST, self._path)
+        if messages := sum(len(call.batch.records) for call in waiting if call.batch):
+            return StorageError(UNKEPT, self._path, messages)
+        return StorageError(UNUSABLE, self._path, self._failing) if waiting else None
 
     def _report(self, words: str) -> None:
         self._call_from_thread(self._tell, words)
 
-    def _take(self, timeout: float | None) -> tuple[list[_Call], bool]:
+    def _take(self, timeout: float) -> tuple[list[_Call], bool]:
         """Return all calls that wait, after at most `timeout` seconds, and whether the store is to be closed."""
         calls = []
         self._urgent.clear()
@@ -267,20 +321,3 @@ class SQLiteStore:
         except Empty:
             return calls, False
         return calls, True
-
-
-def _result_of(perform: Callable[[], Any]) -> Any:
-    try:
-        return perform()
-    except sqlite3.Error:
-        raise
-    except Exception:  # noqa: BLE001 - a mistake of ours: it goes to the caller, the thread goes on
-        return Failure()
-
-
-def _fire(results: Sequence[tuple[Deferred[Any], Any]]) -> None:
-    for deferred, result in results:
-        if isinstance(result, Failure):
-            deferred.errback(result)
-        else:
-            deferred.callback(result)

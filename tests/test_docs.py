@@ -42,7 +42,7 @@ from twisted_chat.core.frames import (
     decode,
     encode,
 )
-from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, RANGES_A_LINE, Inventory
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.opening import Introduction, Opening, Role, Slow, Step
 from twisted_chat.core.records import KINDS, KnownRecord, Say
@@ -229,7 +229,7 @@ class ProtocolTests(SynchronousTestCase):
         bounds = section(self.name, "Bounds")
         exact = (
             MAX_LINE, MAX_BODY, MAX_RECORDS, MAX_TEXT, MAX_LINKS, MAX_OPENING, MAX_LEARNED, MAX_AUTHORS, MAX_FEEDS, MAX_HAVE,
-            RANGES_A_LINE, MAX_REFUSALS, MAX_REMEMBERED, MAX_SERVICES, MAX_CLOSING, MAX_FORKS, MAX_HELD, BURST, RATE, FORK, BYTES,
+            MAX_REFUSALS, MAX_REMEMBERED, MAX_SERVICES, MAX_CLOSING, MAX_FORKS, MAX_HELD, BURST, RATE, FORK, BYTES,
             round(TURN * 1000),
         )  # fmt: skip
         for limit in exact:
@@ -284,7 +284,7 @@ class ProtocolTests(SynchronousTestCase):
             self.assertEqual(says["prev"], before)
             before = base64.b64encode(sha256(sig + digest).digest()).decode()
             self.assertEqual(before, expected)
-        tips = [base64.b64decode(given)[:8].hex() for given in hashes[1:]]
+        tips = [base64.b64decode(given)[:16].hex() for given in hashes[1:]]
         digest = sha256(f"7 1 3 {tips[0]} 0\n9 1 1 {tips[1]} 0\n".encode()).digest()[:16]
         self.assertEqual([*json.loads(rest[0])["authors"].values()], [base64.b64encode(digest).decode()])
 

@@ -258,6 +258,11 @@ class Peer:
         """Own messages are on these disks."""
         self.conversation.delivered(feed, kept, held, self._store.durable)
 
+    def knows(self, author: bytes) -> bool:
+        """Whether an author was heard before, or the person here has verified it."""
+        member = self.conversation.roster.get(author)
+        return member is not None and (member.verified or member.heard > 0)
+
     def relieved(self) -> None:
         """Own messages are taken again."""
         self.conversation.relieved()

@@ -16,7 +16,7 @@ from tests.core.patience import patient
 from tests.core.sealing import Writer, said, seal_any, signed
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, MAX_WALL_MS, Batch, FeedId, Fork, Group, seal, split, unseal
-from twisted_chat.core.frames import MAX_INT, BatchFrame, decode
+from twisted_chat.core.frames import MAX_INT, MAX_NUMBER, BatchFrame, decode
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.records import Away, Nick, Private, Say, Topic, Unknown
 from twisted_chat.core.text import MAX_NAME, MAX_ROOM, MAX_TEXT
@@ -118,7 +118,8 @@ class SplitTests(SynchronousTestCase):
         runs = list(split(records))
         self.assertEqual([record for run in runs for record in run], records)
         for run in runs:
-            sealed = seal(ANA, GROUP, MAX_INT, MAX_INT - MAX_RECORDS, b"\xff" * 32, MAX_WALL_MS, MAX_INT, name, run)
+            first, lc = MAX_NUMBER - MAX_RECORDS, MAX_INT - MAX_RECORDS
+            sealed = seal(ANA, GROUP, MAX_INT, first, b"\xff" * 32, MAX_WALL_MS, lc, name, run)
             self.assertEqual(unseal(sealed.sig, sealed.body).records, run)
 
     def test_the_longest(self) -> None:

@@ -17,6 +17,7 @@ from twisted_chat.core.frames import (
     FRAMES,
     MAX_INT,
     MAX_LINE,
+    MAX_NUMBER,
     TAGS,
     Address,
     BatchFrame,
@@ -29,7 +30,8 @@ from twisted_chat.core.frames import (
     decode,
     encode,
 )
-from twisted_chat.core.inventory import MAX_AUTHORS, RANGES_A_LINE, Inventory
+from twisted_chat.core.holding import TIP_BYTES
+from twisted_chat.core.inventory import MAX_DIGESTS, Inventory
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-MAX_INT, MAX_INT) | st.text(st.characters(codec="utf-8")),
@@ -267,21 +269,32 @@ class LongestLineTests(SynchronousTestCase):
         self.assertEqual(decode(encoded[:-1]), frame)
 
     def test_digest(self) -> None:
-        """One of as many authors as a group may have."""
-        self._fits(Digest(dict.fromkeys(self._ids(MAX_AUTHORS), b"\xff" * 16)))
+        """One of as many authors as are put in one; one's own group may once have had more."""
+        inventory = Inventory()
+        for author in self._ids(MAX_DIGESTS + 5):
+            inventory.hold(FeedId(author, 1), own=True)
+        digests = inventory.digests()
+        self.assertEqual(len(digests), MAX_DIGESTS)
+        self._fits(Digest(digests))
 
     def test_have(self) -> None:
-        """A list of feeds is cut into lines that fit even if each feed has another author and the largest numbers."""
-        inventory = Inventory()
-        feeds = [FeedId(author, MAX_INT) for author in self._ids(MAX_AUTHORS)]
-        for feed in feeds:
-            holding = inventory.hold(feed)
-            holding.kept_low = holding.kept_high = MAX_INT
-        lines = list(inventory.lines(feeds, end=True))
-        self.assertEqual([len(line.feeds) for line in lines], [RANGES_A_LINE, MAX_AUTHORS - RANGES_A_LINE])
-        self.assertEqual([line.end for line in lines], [False, True])
-        for have in lines:
-            self._fits(have)
+        """A list of feeds is cut into lines that fit, and are not much shorter, be it of many authors or of one, with the largest
+        numbers."""
+        for authors, epochs in ((1500, 1), (1, 1500), (30, 50)):
+            inventory = Inventory()
+            feeds = [FeedId(author, MAX_INT - epoch) for author in self._ids(authors) for epoch in range(epochs)]
+            for feed in feeds:
+                holding = inventory.hold(feed)
+                holding.kept_low, holding.kept_high = MAX_NUMBER + 1, MAX_NUMBER
+                holding.kept_tip = b"\xff" * TIP_BYTES
+            lines = list(inventory.lines(feeds, end=True))
+            told = [(author, each.epoch) for line in lines for author, ranges in line.feeds.items() for each in ranges]
+            self.assertEqual(told, feeds)
+            self.assertEqual([line.end for line in lines], [False] * (len(lines) - 1) + [True])
+            for have in lines:
+                self._fits(have)
+            for have in lines[:-1]:
+                self.assertGreater(len(encode(have)), MAX_LINE - 3000)
 
     def test_peers(self) -> None:
         """64 addresses with hosts of 64 characters, escapes included."""

@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.patience import patient
 from tests.core.sealing import Writer
 from tests.storage.feeding import Author
-from twisted_chat.core.errors import FORGED, Refusal
 from twisted_chat.core.feeds import Batch
 from twisted_chat.core.holding import Holding, Place
+from twisted_chat.core.holes import Hole
 from twisted_chat.core.store import Held
 
 ANA = Author()
@@ -99,26 +99,42 @@ class PlaceTests(SynchronousTestCase):
         self.assertIs(holding.place(ANA.batch(2, 2)), Place.FROZEN)
         self.assertIs(holding.place(one(1)), Place.KNOWN)
 
-    def test_continues(self) -> None:
-        """The next batch must name the newest one held, but at the start of a feed and after a jump."""
-        self.assertTrue(held(1, 2).continues(one(3)))
-        self.assertFalse(held(1, 2).continues(ANA.batch(3)))
-        self.assertTrue(Holding(ANA.feed).continues(ANA.batch(1)))
-        self.assertTrue(held(1, 2).continues(ANA.batch(9)))
+    def test_chained(self) -> None:
+        """The next batch must name the newest one held, but at the start of a feed and after a jump; what fills a hole must
+        continue what lies before it, and lead to what comes after."""
+        self.assertEqual(held(1, 2).contradicted(one(3)), 0)
+        self.assertEqual(held(1, 2).contradicted(ANA.batch(3)), 2)
+        self.assertEqual(Holding(ANA.feed).contradicted(ANA.batch(1)), 0)
+        self.assertEqual(held(1, 2).contradicted(ANA.batch(9)), 0)
+        hole = held(1, 2, 5)
+        self.assertEqual(hole.contradicted(one(3)), 0)
+        self.assertEqual(hole.contradicted(ANA.batch(3)), 2)
+        self.assertEqual(hole.contradicted(ANA.batch(3, 2, prev=one(2).hash)), 5)
+        hole.fill(one(3))
+        self.assertEqual(hole.contradicted(one(4)), 0)
+        self.assertEqual(hole.contradicted(ANA.batch(4)), 3)
+        self.assertEqual(hole.contradicted(ANA.batch(4, text="no", prev=one(3).hash)), 5)
 
     def test_time_goes_on(self) -> None:
-        """A batch whose hybrid time is not after the one before is forged."""
+        """With every record hybrid time goes on, across a hole too."""
         writer = Writer(1)
         first = writer.write("a", "b")
-        for lc, good in ((first.last_lc - 1, False), (first.last_lc, False), (first.last_lc + 1, True)):
-            holding = Holding(writer.feed)
-            holding.extend(first)
-            batch = writer.forge(writer.seal(first, "c"), lc=lc)
-            if good:
-                holding.extend(batch)
-            else:
-                self.assertEqual(self.assertRaises(Refusal, holding.extend, batch).reason, FORGED)
-                self.assertEqual(holding.high, 2)
+        for place, least in ((3, 1), (4, 2), (9, 7)):
+            for lc, good in ((0, False), (least - 1, False), (least, True)):
+                holding = Holding(writer.feed)
+                holding.extend(first)
+                batch = writer.forge(writer.seal(first, "c"), first=place, lc=first.last_lc + lc)
+                self.assertEqual(holding.contradicted(batch), 0 if good else 1, (place, lc))
+                self.assertEqual(batch.contradicts(first), not good)
+                self.assertEqual(first.contradicts(batch), not good)
+        holding = Holding(writer.feed)
+        late = writer.forge(writer.seal(first, "c"), first=9, lc=first.last_lc + 20)
+        holding.extend(first)
+        holding.jump = 9
+        holding.extend(late)
+        for lc, good in ((late.lc - 6, True), (late.lc - 5, False), (first.last_lc, False)):
+            batch = writer.forge(writer.seal(first, "d"), lc=lc)
+            self.assertEqual(bool(holding.contradicted(batch)), not good)
 
 
 class RangeTests(SynchronousTestCase):
@@ -136,12 +152,12 @@ class RangeTests(SynchronousTestCase):
     def test_a_jump_hides_what_lies_below(self) -> None:
         """After a jump the range starts beyond the hole, and goes back down when the hole is filled and on disk."""
         holding = held(1, 2, 8)
-        self.assertEqual((holding.hole, holding.kept_low, holding.kept_high), ((3, 7), 8, 8))
+        self.assertEqual((holding.holes[0][:2], holding.kept_low, holding.kept_high), ((3, 7), 8, 8))
         for number in range(3, 8):
-            self.assertEqual(holding.hole, (number, 7))
+            self.assertEqual(holding.holes[0][:2], (number, 7))
             holding.fill(one(number))
             self.assertEqual(holding.kept_low, 8)
-        self.assertFalse(holding.has_hole)
+        self.assertEqual(holding.holes, ())
         self.assertEqual(holding.kept_low, 8, "the last of it is not on disk yet")
         holding.keep(one(7))
         self.assertEqual((holding.low, holding.kept_low, holding.kept_high), (1, 1, 8))
@@ -149,13 +165,28 @@ class RangeTests(SynchronousTestCase):
     def test_starting_late(self) -> None:
         """A feed whose start nobody holds begins with a hole, and is announced from where it begins."""
         holding = held(5)
-        self.assertEqual((holding.hole, holding.kept_low, holding.kept_high), ((1, 4), 5, 5))
+        self.assertEqual((holding.holes[0][:2], holding.kept_low, holding.kept_high), ((1, 4), 5, 5))
+
+    def test_several_holes(self) -> None:
+        """Each hole stays until it is filled, in whatever order; the range grows when the highest is."""
+        holding = held(1, 4, 7)
+        self.assertEqual([hole[:2] for hole in holding.holes], [(5, 6), (2, 3)])
+        for number, low in ((2, 7), (5, 7), (3, 7), (6, 1)):
+            self.assertIs(holding.place(one(number)), Place.FILLS)
+            holding.fill(one(number))
+            holding.keep(one(number))
+            self.assertEqual((holding.low, holding.kept_low), (low, low))
+        holding = held(1, 4, 7)
+        for number in (5, 6):
+            holding.fill(one(number))
+            holding.keep(one(number))
+        self.assertEqual((holding.low, holding.kept_low, holding.holes[0][:3]), (4, 4, (2, 3, 1)))
 
     def test_trim(self) -> None:
         """What was given up is announced no more, and its hole is not filled."""
         holding = held(1, 2, 8, 9)
         holding.trim(9)
-        self.assertEqual((holding.low, holding.kept_low, holding.kept_high, holding.has_hole), (9, 9, 9, False))
+        self.assertEqual((holding.low, holding.kept_low, holding.kept_high, holding.holes), (9, 9, 9, ()))
         self.assertIs(holding.place(one(3)), Place.KNOWN)
         holding.trim(10)
         self.assertEqual((holding.kept_low, holding.kept_high), (10, 9))
@@ -164,10 +195,10 @@ class RangeTests(SynchronousTestCase):
     def test_load(self) -> None:
         """What a store held is all durable, and goes on where it ended."""
         holding = Holding(ANA.feed)
-        holding.load(Held(ANA.feed, 4, 6, one(6).hash, 6, one(6).last_lc, (2, 3)))
-        self.assertEqual((holding.kept_low, holding.kept_high, holding.has_hole), (4, 6, True))
+        holding.load(Held(ANA.feed, 4, 6, one(6).hash, 6, one(6).last_lc, (Hole(2, 3, 1),)))
+        self.assertEqual((holding.kept_low, holding.kept_high, len(holding.holes)), (4, 6, 1))
         self.assertIs(holding.place(one(7)), Place.NEXT)
-        self.assertTrue(holding.continues(one(7)))
+        self.assertEqual(holding.contradicted(one(7)), 0)
         self.assertIs(holding.place(one(2)), Place.FILLS)
         holding.load(None)
         self.assertEqual((holding.low, holding.high, holding.kept_high), (1, 0, 0))
@@ -182,7 +213,7 @@ class RangeTests(SynchronousTestCase):
         durable: set[int] = set()
         waiting: list[int] = []
         for number, jump in arrivals:
-            if jump and number > holding.high + 1:
+            if jump and number > holding.high + 1 and holding.may_jump:
                 holding.jump = number
             place = holding.place(one(number))
             if number in taken:
@@ -190,6 +221,7 @@ class RangeTests(SynchronousTestCase):
             if place in (Place.NEXT, Place.FILLS):
                 taken.add(number)
                 waiting.append(number)
+                self.assertEqual(holding.contradicted(one(number)), 0)
                 (holding.extend if place is Place.NEXT else holding.fill)(one(number))
             for _ in range(data.draw(st.integers(0, len(waiting)))):
                 kept = waiting.pop(0)
@@ -197,8 +229,9 @@ class RangeTests(SynchronousTestCase):
                 holding.keep(one(kept))
             self.assertLessEqual(set(range(holding.kept_low, holding.kept_high + 1)), durable)
             self.assertEqual(set(range(holding.low, holding.high + 1)) - taken, set())
-            if holding.has_hole:
-                self.assertEqual(set(range(holding.hole[0], holding.hole[1] + 1)) & taken, set())
+            missing = {number for hole in holding.holes for number in range(hole.first, hole.last + 1)}
+            self.assertEqual(missing | taken, set(range(1, holding.high + 1)))
+            self.assertEqual(missing & taken, set())
         for kept in waiting:
             holding.keep(one(kept))
         self.assertEqual((holding.kept_low, holding.kept_high), (holding.low, holding.high))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 
 import msgspec
 from msgspec import Raw
@@ -14,10 +15,10 @@ from tests.core.wires import Party, Recorder, SlowStore, join, mesh, one_turn, r
 from tests.storage.feeding import Author
 from twisted_chat.core import saving
 from twisted_chat.core.announcing import HAVE_INTERVAL
-from twisted_chat.core.errors import FORGED, LIMIT, PROTOCOL, Refusal
-from twisted_chat.core.feeds import MAX_RECORDS, FeedId, unseal
-from twisted_chat.core.frames import BatchFrame, Digest, Frame, Have, Range, Stop, Want
-from twisted_chat.core.inventory import MAX_AUTHORS
+from twisted_chat.core.errors import FORGED, PROTOCOL, Refusal
+from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, unseal
+from twisted_chat.core.frames import BatchFrame, Digest, ForkFrame, Frame, Have, Range, SignedBody, Stop, Want
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_STRANGERS
 from twisted_chat.core.replica import MAX_HAVE
 from twisted_chat.core.saving import OWN_UNSAVED, UNSAVED
 from twisted_chat.core.store import Held, Loaded
@@ -139,15 +140,21 @@ class MeetingTests(ReplicaTestCase):
         self.refusal(PROTOCOL, self.ana, wire, Digest({}))
 
     def test_list_limit(self) -> None:
-        """Who lists more feeds than anybody could have is refused by name."""
+        """Of who lists more feeds than anybody could have, what is too much is passed over; what is held here still counts."""
         wire = Recorder()
         self.ana.replica.attach(wire)
         author = b"x" * 32
-        for start in range(0, MAX_HAVE, 50_000):
-            ranges = [Range(epoch, 1, 1) for epoch in range(start, start + 50_000)]
+        for start in range(0, MAX_HAVE, MAX_HAVE // 6):
+            ranges = [Range(epoch, 1, 1) for epoch in range(start, start + MAX_HAVE // 6)]
             self.ana.hears(wire, Have({author: ranges}))
-        self.ana.hears(wire, Have({author: [Range(0, 1, 2)]}))
-        self.refusal(LIMIT, self.ana, wire, Have({author: [Range(MAX_HAVE, 1, 1)]}))
+        batch = Author(9).batch(1)
+        self.ana.give(batch)
+        one_more, held = FeedId(author, 2 * MAX_HAVE), batch.feed
+        self.ana.hears(wire, Have({author: [Range(0, 1, 2)], held.author: [Range(held.epoch, 1, 5)]}))
+        self.ana.hears(wire, Have({author: [Range(one_more.epoch, 1, 1)]}))
+        have = self.ana.replica.neighbours[wire].have
+        self.assertEqual((have[FeedId(author, 0)], have[held], len(have)), ((1, 2), (1, 5), MAX_HAVE + 1))
+        self.assertNotIn(one_more, have)
         self.ana.replica.detach(wire)
 
 
@@ -435,22 +442,27 @@ class AcceptanceTests(ReplicaTestCase):
         self.assertEqual(self.ana.texts(), [])
 
     def test_backwards_in_time(self) -> None:
-        """A batch whose time is not after the last one's is refused."""
+        """A batch whose time is not after the last one's is not shown: its author contradicts itself."""
         batch = self.writer.write("a", "b")
         self.ana.hears(self.wire, self.frame(batch))
         bad = self.writer.forge(self.writer.seal(batch, "c"), lc=batch.last_lc)
-        self.refusal(FORGED, self.ana, self.wire, self.frame(bad))
+        self.contradicts(bad, ["a", "b"])
 
     def test_wrong_chain(self) -> None:
-        """A batch that names another one before it: one batch back is asked for, once; the second time it is refused."""
+        """So is one that names another one before it."""
         batch = self.writer.write("a")
         self.ana.hears(self.wire, self.frame(batch))
-        self.wire.lines.clear()
         bad = self.writer.forge(self.writer.seal(batch, "c"), prev="A" * 43 + "=")
-        self.ana.hears(self.wire, self.frame(bad))
-        self.assertEqual(self.wire.take(), [Want(batch.feed, 1)])
-        self.refusal(FORGED, self.ana, self.wire, self.frame(bad))
-        self.assertEqual(self.ana.texts(), ["a"])
+        self.contradicts(bad, ["a"])
+
+    def contradicts(self, bad: Batch, shown: list[str]) -> None:
+        """A batch, sent twice, ends the feed and not the link."""
+        self.wire.lines.clear()
+        self.ana.hears(self.wire, self.frame(bad), self.frame(bad))
+        self.assertEqual(self.ana.texts(), shown)
+        self.assertEqual(self.ana.forks, [bad.feed.author])
+        self.assertEqual(len(self.wire.frames(ForkFrame)), 1)
+        self.assertEqual(self.ana.held().get(bad.feed), None)
 
     def test_own_feed(self) -> None:
         """Nobody can put anything into this peer's own feed, not even with its key."""
@@ -471,16 +483,54 @@ class AcceptanceTests(ReplicaTestCase):
         self.assertEqual([(shown.body, shown.sig) for shown in self.bia.shown], [(batch.body, batch.sig)])
 
     def test_too_many_authors(self) -> None:
-        """An author beyond the limit is refused by name, and the group goes on."""
+        """What an author beyond the limit says is not taken, who sends it is told so once, and the link stays."""
         loaded = Loaded([
             Held(FeedId(number.to_bytes(32, "big"), 1), 1, 1, b"h" * 32, 1, 1) for number in range(MAX_AUTHORS - 1)
         ])  # fmt: skip
         full = Party(self.clock, 1, loaded)
         full.replica.attach(self.wire)
-        self.refusal(LIMIT, full, self.wire, self.frame(self.writer.write("a")))
+        self.wire.lines.clear()
+        for text in "abc":
+            full.hears(self.wire, self.frame(self.writer.write(text)))
+        self.assertEqual(self.wire.take(Stop), [Stop(self.writer.feed)])
         full.say("still here")
         self.clock.advance(0)
         self.assertEqual(full.texts(), ["still here"])
+
+    def test_room_for_those_who_are_known(self) -> None:
+        """Who is linked, or was heard before, has room where strangers have none any more."""
+        strangers = [
+            Held(FeedId(number.to_bytes(32, "big"), 1), 1, 1, b"h" * 32, 1, 1) for number in range(MAX_STRANGERS)
+        ]
+        for member, known, heard in (
+            (b"o" * 32, False, False),
+            (self.writer.feed.author, False, True),
+            (b"o" * 32, True, True),
+        ):
+            ana = Party(self.clock, 1, Loaded(list(strangers)))
+            ana.knows = lambda author, known=known: known
+            wire = Recorder(member)
+            ana.replica.attach(wire)
+            ana.hears(wire, self.frame(self.writer.seal(None, "it is me")))
+            self.assertEqual(ana.texts(), ["it is me"] * heard)
+
+    def test_what_others_signed(self) -> None:
+        """What is no batch for this version, and another's than the sender's, ends no link: the sender may be of a later one.
+
+        It is not taken, and the sender told so once; of its own author it is refused."""
+        good = self.writer.seal(None, "a")
+        body = good.body.replace(b'"Ana"', b'"A:na"')
+        frame = BatchFrame(self.writer.group.sign(self.writer.identity, sha256(body).digest()), Raw(body))
+        self.wire.lines.clear()
+        self.ana.hears(self.wire, frame, frame)
+        self.assertEqual(self.wire.take(), [Stop(self.writer.feed)])
+        half = SignedBody(frame.sig, frame.body)
+        self.ana.hears(self.wire, ForkFrame(half, good.signed()), ForkFrame(good.signed(), half))
+        self.assertEqual(self.ana.texts(), [])
+        own = Recorder(self.writer.feed.author)
+        self.ana.replica.attach(own)
+        self.refusal(PROTOCOL, self.ana, own, frame)
+        self.refusal(PROTOCOL, self.ana, own, ForkFrame(half, good.signed()))
 
     def test_want_and_stop(self) -> None:
         """A feed is sent from the record wanted on, and kept up, until `stop`; a feed we lack is no error."""

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.storage.feeding import Author, ranges
 from twisted_chat.core.feeds import Batch, FeedId, Position
+from twisted_chat.core.holes import MAX_HOLES
 from twisted_chat.core.records import Away, KnownRecord, Private, Say, Topic
 from twisted_chat.core.store import Held, Hit, Known, Store, Which
 
@@ -48,10 +49,11 @@ class StoreContract(SynchronousTestCase):
         return {each.feed: each for each in self.result(self.store.load()).held}.get(feed)
 
     def spans(self, feed: FeedId) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return what is announced, and the hole."""
+        """Return what is announced, and the highest hole."""
         held = self.held(feed)
         assert held is not None
-        return (held.low, held.high), held.hole
+        hole = held.holes[0][:2] if held.holes else (0, 0)
+        return (held.low, held.high), hole
 
     def page(self, limit: int, before: Position | None = None, **which: Any) -> list[Hit]:
         """Return a page of `READER`'s."""
@@ -181,13 +183,27 @@ class Holes(StoreContract):
         self.assertEqual(self.spans(self.feed), ((1, 17), (0, 0)))
 
     def test_second_jump(self) -> None:
-        """A second jump forgets the first hole: filling the second announces only what lies between."""
+        """A second jump leaves a second hole; they are filled in any order."""
         self.keep(*self.author.batches((1, 4), (10, 14), (20, 21)))
         self.assertEqual(self.spans(self.feed), ((20, 21), (15, 19)))
         self.keep(*self.author.batches((15, 19)))
-        self.assertEqual(self.spans(self.feed), ((10, 21), (0, 0)))
-        self.keep(self.author.batch(5, 5))  # of the forgotten hole: not asked for, not kept
-        self.assertEqual(self.spans(self.feed), ((10, 21), (0, 0)))
+        self.assertEqual(self.spans(self.feed), ((10, 21), (5, 9)))
+        self.keep(*self.author.batches((30, 31), (5, 8)))
+        self.assertEqual(self.spans(self.feed), ((30, 31), (22, 29)))
+        self.keep(self.author.batch(9))
+        self.assertEqual(self.spans(self.feed), ((30, 31), (22, 29)))
+        self.keep(self.author.batch(22, 8))
+        self.assertEqual(self.spans(self.feed), ((1, 31), (0, 0)))
+
+    def test_as_many_as_may_be(self) -> None:
+        """So many holes are remembered; with one more the batch is not kept, and nothing forgotten."""
+        batches = self.author.batches(*((3 * number, 3 * number) for number in range(1, MAX_HOLES + 1)))
+        self.keep(*batches, self.author.batch(3 * MAX_HOLES + 3), self.author.batch(3 * MAX_HOLES + 1))
+        held = self.held(self.feed)
+        assert held is not None
+        self.assertEqual((held.high, len(held.holes)), (3 * MAX_HOLES + 1, MAX_HOLES))
+        self.assertEqual(held.holes[-1][:3], (1, 2, 1))
+        self.assertEqual((held.holes[-1].after, held.holes[-2].before), (batches[0].prev, batches[0].hash))
 
     def test_does_not_fit(self) -> None:
         """What starts within a hole, or reaches beyond it, is not kept."""
@@ -265,8 +281,8 @@ class Freezing(StoreContract):
         self.keep(self.author.batch(7, 2))
         self.assertEqual(self.spans(self.feed), ((1, 8), (0, 0)))
 
-    def test_into_a_forgotten_run(self) -> None:
-        """A run that was forgotten is announced if it is what's left."""
+    def test_below_two_holes(self) -> None:
+        """The lowest run is announced if it is what's left."""
         self.keep(*self.author.batches((1, 2), (3, 4), (10, 11), (20, 21)))
         self.freeze(6)
         self.assertEqual(self.spans(self.feed), ((1, 4), (0, 0)))

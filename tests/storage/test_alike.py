@@ -89,11 +89,12 @@ class Pair(RuleBasedStateMachine):
             if held.feed == author.feed:
                 self.append(author, held.high + 1, count)
 
-    @rule(author=authors)
-    def fill(self, author: Author) -> None:
+    @rule(author=authors, which=st.integers(0, 3))
+    def fill(self, author: Author, which: int) -> None:
         for held in self.wait(self.memory.load()).held:
-            if held.feed == author.feed and held.hole[0]:
-                self.append(author, held.hole[0], min(2, held.hole[1] - held.hole[0] + 1))
+            if held.feed == author.feed and held.holes:
+                hole = held.holes[which % len(held.holes)]
+                self.append(author, hole.first, min(2, hole.last - hole.first + 1))
 
     @rule(author=authors, first=numbers, limit=st.sampled_from([1, 600, 65536]))
     def read(self, author: Author, first: int, limit: int) -> None:

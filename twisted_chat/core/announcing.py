@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.forks import fork_frame
 from twisted_chat.core.frames import encode
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour, Wire
@@ -48,9 +49,25 @@ class Announcer:
 
     def resumed(self, neighbour: Neighbour) -> None:
         """A link takes more again: tell what it was not told."""
+        self._prove(neighbour)
         if neighbour.unsaid:
             unsaid, neighbour.unsaid = neighbour.unsaid, set()
             self._tell([neighbour], unsaid)
+
+    def prove(self, neighbours: Iterable[Neighbour], feeds: Iterable[FeedId]) -> None:
+        """Send the proofs that these feeds are forked, as fast as the links take them."""
+        proofs = dict.fromkeys(feeds)
+        for neighbour in neighbours:
+            neighbour.unproven.update(proofs)
+            self._prove(neighbour)
+
+    def _prove(self, neighbour: Neighbour) -> None:
+        while neighbour.unproven and neighbour.wire.writable:
+            feed = next(iter(neighbour.unproven))
+            del neighbour.unproven[feed]
+            fork = self._inventory[feed].fork
+            assert fork is not None
+            neighbour.wire.send(fork_frame(fork))
 
     def stop(self) -> None:
         """Tell nothing any more."""

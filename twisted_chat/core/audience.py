@@ -19,6 +19,10 @@ class Audience(Protocol):
         """A feed of `author` is frozen: it signed two different batches for one place."""
         ...
 
+    def knows(self, author: bytes) -> bool:
+        """Whether `author` was heard before, or verified: there is room kept for it."""
+        ...
+
     def relieved(self) -> None:
         """`congested` has become false."""
         ...

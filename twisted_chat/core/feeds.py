@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
-from twisted_chat.core.frames import BatchFrame, Id, Number, SignedBody, Whole, encode
+from twisted_chat.core.frames import MAX_INT, MAX_NUMBER, BatchFrame, Id, Number, SignedBody, Whole, encode
 from twisted_chat.core.keys import Identity, verified
 from twisted_chat.core.records import KnownRecord, Other, Record, Say, decode_record
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_TEXT, check_name, check_room, may_hide_control
@@ -144,9 +144,15 @@ class Batch:
         """This batch as half of a `fork`."""
         return SignedBody(self.sig, Raw(self.body))
 
-    def overlaps(self, other: Batch) -> bool:
-        """Whether both claim at least one place of the same feed."""
-        return self.feed == other.feed and self.first <= other.last and other.first <= self.last
+    def contradicts(self, other: Batch) -> bool:
+        """Whether nobody who keeps to the rules signs both: they claim a common place of one feed, or follow each other and the
+        later names another before it, or time does not go on from one to the other as it does with every record."""
+        if self.feed != other.feed or self.hash == other.hash:
+            return False
+        earlier, later = (self, other) if self.first <= other.first else (other, self)
+        between = later.first - earlier.last
+        chained = between != 1 or later.prev == earlier.hash
+        return between < 1 or not chained or later.lc - earlier.last_lc < between
 
 
 class Group:
@@ -216,12 +222,31 @@ def unseal(sig: bytes, body: bytes) -> Batch:
         feed = FeedId(says.author, says.epoch)
         digest = sha256(body).digest()
         batch = Batch(sig, body, digest, feed, says.first, says.prev, says.at, says.lc, says.name, records)
+        if batch.last > MAX_NUMBER or batch.last_lc > MAX_INT:
+            raise Refusal(PROTOCOL, "a record with a number or a time that is too high")
         _check_records(batch)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Refusal(PROTOCOL, f"batch: {error}") from None
     except BadText as error:
         raise Refusal(PROTOCOL, f"batch: {error.code}") from None
     return batch
+
+
+class _Names(Struct):
+    author: Id
+    epoch: Whole
+
+
+_names = msgspec.json.Decoder(_Names)
+
+
+def feed_named(body: bytes) -> FeedId | None:
+    """Return which feed a body says it is of, whatever else may be wrong with it; None if it doesn't say that."""
+    try:
+        names = _names.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return FeedId(names.author, names.epoch)
 
 
 def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
@@ -247,7 +272,7 @@ def _check_records(batch: Batch) -> None:
 
 @dataclass(frozen=True)
 class Fork:
-    """The proof that an author signed two different batches for one place."""
+    """The proof that an author contradicts itself: two batches that nobody who keeps to the rules signs both."""
 
     one: Batch
     other: Batch
@@ -268,8 +293,8 @@ class Fork:
         return self.one.first == self.other.first and self.one.prev != self.other.prev
 
     def prove(self, group: Group) -> None:
-        """Raise `Refusal` unless both batches are the author's, differ and claim a common place."""
-        if self.one.hash == self.other.hash or not self.one.overlaps(self.other):
+        """Raise `Refusal` unless both batches are the author's and contradict each other."""
+        if not self.one.contradicts(self.other):
             raise Refusal(FORGED, "a fork whose two batches do not contradict each other")
         group.verify(self.one)
         group.verify(self.other)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch, Fork, Group, unseal
-from twisted_chat.core.frames import ForkFrame, Want
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, feed_named, unseal
+from twisted_chat.core.frames import ForkFrame, SignedBody, Want
 from twisted_chat.core.holding import Holding
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
@@ -16,16 +15,27 @@ from twisted_chat.core.store import Held, Store
 
 MAX_FORKS = 16
 """Forked feeds of one author of which the proof is kept; in others of that author, what came first stays."""
+MAX_PROOFS = 1_000
+"""The same of all authors: a proof can take 60 KB, in memory too."""
 
 
 class Forks:
     """Finds forks, and freezes the feeds they are in."""
 
-    def __init__(self, inventory: Inventory, group: Group, store: Store, frozen: Callable[[Fork, bool], None]) -> None:
-        """`frozen(fork, first)` is called once a feed has been cut; `first` unless it had been cut before, higher up."""
+    def __init__(
+        self,
+        inventory: Inventory,
+        group: Group,
+        store: Store,
+        own: Callable[[FeedId], bool],
+        frozen: Callable[[Fork, bool], None],
+    ) -> None:
+        """`own(feed)` tells the feed this process writes: of that every proof counts. `frozen(fork, first)` is called once a feed
+        has been cut; `first` unless it had been cut before, higher up."""
         self._inventory = inventory
         self._group = group
         self._store = store
+        self._own = own
         self._frozen = frozen
         self._proofs: Counter[bytes] = Counter()
         """How many forked feeds of each author are known."""
@@ -38,48 +48,55 @@ class Forks:
             if holding.fork is None or fork.place < holding.fork.place:
                 holding.fork = fork
 
-    def doubt(self, neighbour: Neighbour, holding: Holding, batch: Batch) -> None:
-        """A validly signed batch names another one before it than we hold: ask one batch back, which will tell.
-
-        Raises `Refusal(FORGED)` if that was asked before, and nothing came of it.
-        """
-        if holding.doubted == batch.hash:
-            raise Refusal(errors.FORGED, "a batch that names another before it than its sender holds")
-        holding.doubted = batch.hash
-        neighbour.wire.send(Want(holding.feed, holding.tip_first))
-
     def suspect(self, neighbour: Neighbour, holding: Holding, tip: bytes) -> None:
         """A neighbour says it holds another batch in the place of our newest: ask for it, once."""
-        if holding.doubted != tip:
+        if holding.doubted != tip and self.keeps(holding.feed):
             holding.doubted = tip
             neighbour.wire.send(Want(holding.feed, holding.tip_first))
 
-    def conflict(self, holding: Holding, batch: Batch) -> None:
-        """A validly signed batch contradicts the newest we hold."""
-        if self._notorious(batch.feed.author):
+    def conflict(self, holding: Holding, batch: Batch, number: int, unproven: Callable[[], None]) -> None:
+        """A validly signed batch contradicts the one held that has record `number`; `unproven` is called if no proof comes of it,
+        since enough is known of its author, or the other batch was given up."""
+        if not self.keeps(holding.feed):
+            unproven()
             return
 
         def contradicted(ours: Iterable[Batch]) -> None:
-            for mine in ours:
-                if mine.overlaps(batch) and mine.hash != batch.hash:
-                    self._freeze(Fork(mine, batch))
-                    return
+            mine = next((mine for mine in ours if mine.contradicts(batch)), None)
+            if mine is None:
+                unproven()
+            else:
+                self._freeze(Fork(mine, batch))
 
-        self._store.read(holding.feed, holding.tip_first).addCallback(contradicted)
+        self._store.read(holding.feed, number, 1).addCallback(contradicted)
 
-    def receive(self, frame: ForkFrame) -> None:
-        """Take a proof from a neighbour. Raises `Refusal` if it proves nothing."""
-        fork = Fork(*(unseal(half.sig, bytes(half.body)) for half in (frame.one, frame.other)))
+    def receive(self, neighbour: Neighbour, frame: ForkFrame) -> bool:
+        """Take a proof from a neighbour; return False if it says nothing new.
+
+        Raises `Refusal` if it proves nothing, or is no proof and names no author but the neighbour itself.
+        """
+        try:
+            fork = Fork(*(unseal(half.sig, bytes(half.body)) for half in (frame.one, frame.other)))
+        except Refusal:
+            if _about_others(neighbour, frame.one, frame.other):
+                return False
+            raise
         known = self._inventory.get(fork.feed)
         before = known.fork if known is not None else None
-        if before is None and self._notorious(fork.feed.author):
-            return
-        if before is None or fork.place < before.place:
-            fork.prove(self._group)
-            self._freeze(fork)
+        if before is not None and before.place <= fork.place:
+            return False
+        if not (self.keeps(fork.feed) and (known is not None or self._inventory.has_room(fork.feed))):
+            return False
+        fork.prove(self._group)
+        self._freeze(fork)
+        return True
 
-    def _notorious(self, author: bytes) -> bool:
-        return self._proofs[author] >= MAX_FORKS
+    def keeps(self, feed: FeedId) -> bool:
+        """Whether a proof that `feed` is forked would be kept."""
+        holding = self._inventory.get(feed)
+        if self._own(feed) or (holding is not None and holding.fork is not None):
+            return True
+        return self._proofs[feed.author] < MAX_FORKS and self._proofs.total() < MAX_PROOFS
 
     def _freeze(self, fork: Fork) -> None:
         holding = self._inventory.hold(fork.feed)
@@ -89,6 +106,7 @@ class Forks:
         self._proofs[fork.feed.author] += first
         holding.fork = fork
         holding.cutting += 1
+        self._inventory.settle(holding)
 
         def cut(held: Held | None) -> None:
             holding.cutting -= 1
@@ -101,3 +119,8 @@ class Forks:
 def fork_frame(fork: Fork) -> ForkFrame:
     """Return the frame that passes on a proof."""
     return ForkFrame(fork.one.signed(), fork.other.signed())
+
+
+def _about_others(neighbour: Neighbour, *halves: SignedBody) -> bool:
+    feeds = [feed_named(bytes(half.body)) for half in halves]
+    return all(feed is not None and feed.author != neighbour.wire.member for feed in feeds)

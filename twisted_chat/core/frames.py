@@ -20,6 +20,8 @@ MAX_LINKED = 800
 """Members in a `linked`: as many as a group may have."""
 MAX_INT = 2**53 - 1
 """The largest number on the wire: what every JSON library and SQLite hold exactly."""
+MAX_NUMBER = 2**40
+"""The largest number of a record: a thousand a second for 34 years. What follows from one, as `high + 1`, may be told as well."""
 
 Id: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Hash: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -27,7 +29,9 @@ Digest128: TypeAlias = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Nonce: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Signature: TypeAlias = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Whole: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INT)]
-Number: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_INT)]
+Number: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
+NextNumber: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_NUMBER + 1)]
+"""Where a record is or comes next."""
 Point: TypeAlias = Annotated[bytes, Meta(min_length=33, max_length=33)]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 Word: TypeAlias = Annotated[str, Meta(max_length=64)]
@@ -38,12 +42,13 @@ FeedRef: TypeAlias = tuple[Id, Whole]
 
 class Range(Struct, frozen=True, array_like=True):
     """What is held of one feed: `[epoch, low, high, tip]`. `tip` is the beginning of the hash of the batch that ends at
-    `high`, so that two who were told different things in one place find out; nobody has to give it."""
+    `high`, so that two who were told different things in one place find out; nobody has to give it. If all was given up,
+    `low` is `high + 1`."""
 
     epoch: Whole
-    low: Number
-    high: Whole
-    tip: Annotated[bytes, Meta(max_length=8)] = b""
+    low: NextNumber
+    high: Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+    tip: Annotated[bytes, Meta(max_length=16)] = b""
 
 
 class Frame(Struct, frozen=True, tag_field="t"):
@@ -109,7 +114,7 @@ class Want(Frame, tag="want", frozen=True, rename={"start": "from"}):
     """Send me this feed from record `from` on, and keep following."""
 
     feed: FeedRef
-    start: Number
+    start: NextNumber
 
 
 class Stop(Frame, tag="stop", frozen=True):

@@ -5,24 +5,25 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from twisted_chat.core.errors import FORGED, Refusal
+from twisted_chat.core import holes
 from twisted_chat.core.feeds import Batch, FeedId, Fork
 from twisted_chat.core.frames import Range
+from twisted_chat.core.holes import MAX_HOLES, Hole, Holes
 from twisted_chat.core.store import Held
 
 if TYPE_CHECKING:
     from twisted_chat.core.neighbour import Neighbour
 
 
-TIP_BYTES = 8
-"""How much of the newest batch's hash is announced."""
+TIP_BYTES = 16
+"""How much of the newest batch's hash is announced: so much that nobody finds two batches that have it in common."""
 
 
 class Place(enum.Enum):
     """Where a batch belongs."""
 
     NEXT = "continues what is held"
-    FILLS = "continues into the hole below what is held"
+    FILLS = "continues into a hole below what is held"
     KNOWN = "is held already, or lies where nothing is missing"
     GAP = "lies beyond a gap"
     CONFLICT = "contradicts the newest batch held"
@@ -34,12 +35,13 @@ class Holding:
 
     `kept_low` and `kept_high` are what may be announced in `have`: durable, and free of gaps. `cutting` is above 0 while the
     store drops what lies behind a fork: until it says what is left nothing more has a place. `closing` is the last record
-    that filled a hole and is not yet durable.
+    that filled the highest hole and is not yet durable. `progress` is when something new came last, or was asked for;
+    `fill_progress` is the same for what fills a hole.
     """
 
     __slots__ = (
-        "closing", "cutting", "doubted", "feed", "filler", "floor", "fork", "high", "hole", "jump", "kept_high", "kept_low",
-        "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc",
+        "closing", "cutting", "doubted", "feed", "fill_progress", "filler", "fork", "high", "holes", "jump", "kept_high",
+        "kept_low", "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc",
     )  # fmt: skip
 
     def __init__(self, feed: FeedId) -> None:
@@ -49,8 +51,7 @@ class Holding:
         self.tip = b""
         self.tip_first = 0
         self.tip_lc = 0
-        self.hole = (0, 0)
-        self.floor = 1
+        self.holes: Holes = ()
         self.closing = 0
         self.kept_low = 1
         self.kept_high = 0
@@ -59,6 +60,7 @@ class Holding:
         self.source: Neighbour | None = None
         self.filler: Neighbour | None = None
         self.progress = 0.0
+        self.fill_progress = 0.0
         self.jump = 0
         self.doubted = b""
         self.cutting = 0
@@ -67,19 +69,24 @@ class Holding:
         """Take over what a store holds of this feed, all of it durable."""
         held = held or Held(self.feed, 1, 0, b"", 0, 0)
         self.low, self.high, self.tip = held.low, held.high, held.tip
-        self.tip_first, self.tip_lc, self.hole = held.tip_first, held.tip_lc, held.hole
-        self.floor = held.hole[0]  # what lies below is announced again after the next start
+        self.tip_first, self.tip_lc, self.holes = held.tip_first, held.tip_lc, held.holes
+        self.jump = self.closing = 0
         self.kept_low, self.kept_high, self.kept_tip = held.low, held.high, held.tip[:TIP_BYTES]
 
     @property
-    def has_hole(self) -> bool:
-        """Whether records below `low` were jumped over and may yet be filled in."""
-        return self.hole[0] > 0
+    def empty(self) -> bool:
+        """Whether nothing of this feed ever came: whoever offered it may have made it up."""
+        return self.high == 0 and self.fork is None and not self.cutting
 
     @property
     def ended(self) -> bool:
         """Whether all is held up to a fork: nothing can follow."""
         return self.fork is not None and self.high >= self.fork.place - 1
+
+    @property
+    def may_jump(self) -> bool:
+        """Whether there is room for one more hole."""
+        return len(self.holes) < MAX_HOLES
 
     def place(self, batch: Batch) -> Place:
         """Say where `batch`, whose signature need not be known good yet, belongs."""
@@ -91,33 +98,39 @@ class Holding:
             return Place.GAP
         if batch.last >= self.tip_first and batch.hash != self.tip:
             return Place.CONFLICT
-        if self.has_hole and batch.first == self.hole[0] and batch.last <= self.hole[1]:
+        if any(hole.starts(batch) for hole in self.holes):
             return Place.FILLS
         return Place.KNOWN
 
-    def continues(self, batch: Batch) -> bool:
-        """Whether a batch placed NEXT names the newest batch held as the one before it."""
-        return self.high == 0 or batch.first != self.high + 1 or batch.prev == self.tip
+    def contradicted(self, batch: Batch) -> int:
+        """Return a record of the batch held that `batch`, placed NEXT, FILLS or CONFLICT, contradicts; 0 if there is none."""
+        if batch.first <= self.high:
+            hole = next((hole for hole in self.holes if hole.starts(batch)), None)
+            if hole is None:
+                return self.tip_first
+            return hole.first - 1 if not hole.follows(batch) else 0 if hole.leads(batch) else hole.last + 1
+        between = batch.first - self.high
+        chained = between > 1 or batch.prev == self.tip
+        return 0 if self.high == 0 or (chained and batch.lc - self.tip_lc >= between) else self.tip_first
 
     def extend(self, batch: Batch) -> None:
-        """Add a verified batch placed NEXT. Raises `Refusal(FORGED)` if its hybrid time is not above the last."""
-        if batch.lc <= self.tip_lc:
-            raise Refusal(FORGED, "a batch whose time is not after that of the batch before it")
+        """Add a verified batch placed NEXT that contradicts nothing."""
         if batch.first > self.high + 1:
-            self.hole = (self.high + 1, batch.first - 1)
-            self.floor, self.low = self.low, batch.first
+            before = self.tip if self.high else None
+            hole = Hole(self.high + 1, batch.first - 1, self.low, before, self.tip_lc, batch.prev, batch.lc)
+            self.holes = (hole, *self.holes)
+            self.low = batch.first
         self.high, self.tip = batch.last, batch.hash
         self.tip_first, self.tip_lc = batch.first, batch.last_lc
         self.jump = 0
 
     def fill(self, batch: Batch) -> None:
-        """Add a verified batch placed FILLS."""
-        start, end = batch.last + 1, self.hole[1]
-        self.hole = (start, end)
-        if start > end:
-            self.hole = (0, 0)
-            self.low = self.floor
+        """Add a verified batch placed FILLS that contradicts nothing."""
+        after = holes.filled(self.holes, self.low, batch)
+        assert after is not None
+        if batch.last == self.holes[0].last:
             self.closing = batch.last
+        self.holes, self.low = after
 
     def keep(self, batch: Batch) -> None:
         """Note that `batch`, added before, is durable now."""
@@ -141,5 +154,5 @@ class Holding:
         """Note that the store gave up the records below `low`."""
         self.low = max(self.low, low)
         self.kept_low = max(self.kept_low, low)
-        self.hole = (0, 0)
+        self.holes = ()
         self.closing = 0

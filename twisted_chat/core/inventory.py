@@ -4,29 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 
-from twisted_chat.core import errors
-from twisted_chat.core.errors import Refusal
+from msgspec.json import encode
+
 from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.frames import Have, Range
-from twisted_chat.core.holding import Holding
+from twisted_chat.core.frames import MAX_INT, MAX_LINE, MAX_NUMBER, Have, Range
+from twisted_chat.core.holding import TIP_BYTES, Holding
 
 MAX_AUTHORS = 800
-"""Authors in a group: as many as fit one `digest`."""
+"""Authors in a group."""
+MAX_STRANGERS = 600
+"""Authors from which on there is room for those only who are known: who are linked, were heard before, or verified."""
 MAX_FEEDS = 10_000
 """Feeds an author may have: so many starts of its process."""
 MAX_HELD = 50_000
-"""Feeds in a group: as many as a link may list."""
-RANGES_A_LINE = 600
-"""Entries in one `have` line, so that it stays below the longest line allowed."""
+"""Feeds in a group."""
+SHARED = 25_000
+"""Feeds in a group from which on there is room only for authors that have less than their share of these."""
+MAX_DIGESTS = 880
+"""Authors in a `digest`: as many as fit a line. More there are if one's own group once had more."""
+
+_AUTHOR_BYTES = len(encode({bytes(32): []})) + 1
+_RANGE_BYTES = len(encode(Range(MAX_INT, MAX_NUMBER + 1, MAX_NUMBER, bytes(TIP_BYTES)))) + 1
+_ROOM = MAX_LINE - len(encode(Have({}, True)))
 
 
 class Inventory(dict[FeedId, Holding]):
-    """The holdings by feed; feeds are added by `hold` and taken out by `release` alone."""
+    """The holdings by feed; feeds are added by `hold` and taken out by `release` alone.
+
+    Feeds of which nothing has come take no room from those of which something has.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._epochs: dict[bytes, set[int]] = {}
+        self._settled: dict[bytes, set[int]] = {}
+        self._total = 0
         self._digests: dict[bytes, bytes] = {}
 
     @property
@@ -37,31 +51,43 @@ class Inventory(dict[FeedId, Holding]):
     def hold(self, feed: FeedId, own: bool = False) -> Holding:
         """Return the holding of `feed`, an empty one if it is new.
 
-        Raises `Refusal(LIMIT)` if there are too many, unless it is this peer's `own` matter: the feed it writes, or what it has
-        kept from before.
+        It takes room once it is settled: at once if it is this peer's `own` matter, the feed it writes or what it has kept from
+        before.
         """
         holding = self.get(feed)
         if holding is None:
-            if not own:
-                self._check_limits(feed.author)
             self._epochs.setdefault(feed.author, set()).add(feed.epoch)
             holding = self[feed] = Holding(feed)
             self._digests.pop(feed.author, None)
+        if own:
+            self.settle(holding)
         return holding
 
-    def _check_limits(self, author: bytes) -> None:
-        epochs = self._epochs.get(author)
-        if epochs is None and len(self._epochs) >= MAX_AUTHORS:
-            raise Refusal(errors.LIMIT, f"over {MAX_AUTHORS} authors in this group")
-        if epochs is not None and len(epochs) >= MAX_FEEDS:
-            raise Refusal(errors.LIMIT, f"over {MAX_FEEDS} feeds of one author")
-        if len(self) >= MAX_HELD:
-            raise Refusal(errors.LIMIT, f"over {MAX_HELD} feeds in this group")
+    def settle(self, holding: Holding) -> None:
+        """Something of a feed has come: it stays."""
+        author, epoch = holding.feed
+        epochs = self._settled.setdefault(author, set())
+        if epoch not in epochs:
+            epochs.add(epoch)
+            self._total += 1
+
+    def has_room(self, feed: FeedId, known: bool = False) -> bool:
+        """Whether something of `feed` may be taken: something has been, or there are not too many authors and feeds yet.
+
+        Some of the room for authors is kept for those that are `known`, some of that for feeds for those authors that have few.
+        """
+        epochs = self._settled.get(feed.author)
+        if epochs is None:
+            return len(self._settled) < (MAX_AUTHORS if known else MAX_STRANGERS) and self._total < MAX_HELD
+        if feed.epoch in epochs:
+            return True
+        fair = SHARED // max(1, len(self._settled))
+        return len(epochs) < MAX_FEEDS and self._total < MAX_HELD and (self._total < SHARED or len(epochs) < fair)
 
     def release(self, holding: Holding) -> None:
         """Take a feed out again of which nothing has come: who offered it may have made it up."""
         author, epoch = holding.feed
-        if holding.high == 0 and holding.fork is None and not holding.cutting and holding.feed in self:
+        if holding.empty and holding.feed in self and epoch not in self._settled.get(author, ()):
             del self[holding.feed]
             self._epochs[author].discard(epoch)
             if not self._epochs[author]:
@@ -89,13 +115,22 @@ class Inventory(dict[FeedId, Holding]):
             digest = self._digests[author] = hashed.digest()[:16]
         return digest
 
+    def digests(self) -> dict[bytes, bytes]:
+        """Return the digests of as many authors as fit a line."""
+        return {author: self.digest(author) for author in islice(self._settled, MAX_DIGESTS)}
+
     def lines(self, feeds: Iterable[FeedId], end: bool = False) -> Iterator[Have]:
-        """Return what is held durably of `feeds` as `have` frames, none if there is nothing to say; `end` marks the last."""
+        """Return what is held durably of `feeds` as `have` frames that each fit a line, none if there is nothing to say.
+
+        `end` marks the last."""
         part: dict[bytes, list[Range]] = {}
-        for count, feed in enumerate(feeds):
-            if count and count % RANGES_A_LINE == 0:
+        room = _ROOM
+        for feed in feeds:
+            room -= _RANGE_BYTES + (0 if feed.author in part else _AUTHOR_BYTES)
+            if room < 0:
                 yield Have(part)
                 part = {}
+                room = _ROOM - _RANGE_BYTES - _AUTHOR_BYTES
             part.setdefault(feed.author, []).append(self[feed].range())
         if part or end:
             yield Have(part, end)

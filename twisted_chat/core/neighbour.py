@@ -13,7 +13,10 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.frames import Frame
+from twisted_chat.core.frames import Frame, Stop
+
+MAX_PASSED_OVER = 10_000
+"""Feeds passed over on one link, that is remembered; with one more the first is forgotten."""
 
 Reader = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
 
@@ -48,7 +51,8 @@ class Wire(Protocol):
 class Neighbour:
     """The replication state of one link."""
 
-    def __init__(self, wire: Wire, read: Reader) -> None:
+    def __init__(self, wire: Wire, read: Reader, now: float = 0.0) -> None:
+        """`now` is monotonic time, in seconds."""
         self.wire = wire
         self.have: dict[FeedId, tuple[int, int]] = {}
         """What the other side holds durably, as far as known."""
@@ -58,22 +62,41 @@ class Neighbour:
         """The digests it was sent; None once it has sent its own."""
         self.unsaid: set[FeedId] = set()
         """Feeds of which it is yet to be told what we hold now."""
+        self.unproven: dict[FeedId, None] = {}
+        """Feeds of which it is yet to be sent the proof that they are forked."""
+        self.lacking: dict[FeedId, None] = {}
+        """Feeds of which it holds something that we lack; those looked at longest ago first."""
+        self.passed_over: dict[FeedId, None] = {}
+        """Feeds of which it has sent what can't be taken: nothing more of them is taken from it."""
         self.asked: set[FeedId] = set()
         """Feeds wanted from it of which it still has more than we do."""
         self.failed: dict[FeedId, float] = {}
         """When it last failed as the source of a feed."""
-        self.progress = 0.0
-        """When it last sent a batch that was new."""
+        self.progress = now
+        """When it last sent a batch that was new; at first, when the link became ready."""
         self._read = read
         self._cursors: dict[FeedId, int] = {}
         self._behind: dict[FeedId, int] = {}
         self._reading = False
         self._pumping = False
 
+    def holds(self, feed: FeedId) -> tuple[int, int]:
+        """Return what the other side holds of `feed`, as far as it is of use: the lowest and the highest record."""
+        return (1, 0) if feed in self.passed_over else self.have.get(feed, (1, 0))
+
     def offers(self, feed: FeedId, number: int) -> bool:
         """Whether the other side holds record `number` of `feed`."""
-        low, high = self.have.get(feed, (1, 0))
+        low, high = self.holds(feed)
         return low <= number <= high
+
+    def pass_over(self, feed: FeedId) -> None:
+        """Take nothing more of `feed` from the other side, and tell it so, once."""
+        self.lacking.pop(feed, None)
+        if feed not in self.passed_over:
+            if len(self.passed_over) >= MAX_PASSED_OVER:
+                del self.passed_over[next(iter(self.passed_over))]
+            self.passed_over[feed] = None
+            self.wire.send(Stop(feed))
 
     def follow(self, feed: FeedId, start: int, high: int) -> None:
         """Send `feed` from record `start` on; `high` is the newest held now."""

@@ -19,8 +19,8 @@ from twisted_chat.core.audience import Audience
 from twisted_chat.core.backlog import Backlog
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import BadText, Refusal
-from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, unseal
-from twisted_chat.core.forks import Forks, fork_frame
+from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, feed_named, unseal
+from twisted_chat.core.forks import Forks
 from twisted_chat.core.frames import (
     BatchFrame,
     Digest,
@@ -31,7 +31,7 @@ from twisted_chat.core.frames import (
     Want,
 )
 from twisted_chat.core.holding import Holding, Place
-from twisted_chat.core.inventory import MAX_HELD, Inventory
+from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.own import OwnFeed
@@ -42,8 +42,8 @@ from twisted_chat.core.saving import Saving
 from twisted_chat.core.sources import Sources
 from twisted_chat.core.store import Loaded, Store
 
-MAX_HAVE = MAX_HELD
-"""Feeds one neighbour may list."""
+MAX_HAVE = MAX_HELD + MAX_FEEDS
+"""Feeds remembered of what one neighbour lists, not counting those that are held here: a group's, and its own of former times."""
 
 
 class Replica:
@@ -70,11 +70,12 @@ class Replica:
         self._store = store
         self._audience = audience
         self._hybrid = hybrid
+        self._clock = clock
         self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
         self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered, clock)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
-        self._forks = Forks(self.holdings, group, store, self._frozen)
+        self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen)
         self._backlog = Backlog()
         self._caught_up = False
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
@@ -150,11 +151,12 @@ class Replica:
 
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
-        neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read)
-        told = neighbour.told = {author: self.holdings.digest(author) for author in self.holdings.authors}
-        wire.send(Digest(told))
+        neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock.seconds())
+        neighbour.told = self.holdings.digests()
+        wire.send(Digest(neighbour.told))
         self._check_caught_up()
         self.receipts.look()
+        self._sources.tick_later()
 
     def detach(self, wire: Wire) -> None:
         """Forget a link that is gone."""
@@ -189,33 +191,36 @@ class Replica:
         if told is None:  # who sends many and reads nothing would have our lists pile up
             raise Refusal(errors.PROTOCOL, "a second digest")
         listed: list[FeedId] = []
+        proofs: list[FeedId] = []
         for author in self.holdings.authors:
             mine = self.holdings.digest(author)
-            held = self.holdings.of(author)
+            held = [holding for holding in self.holdings.of(author) if holding.kept_high or holding.fork]
             equal = frame.authors.get(author) == mine
             if equal:
                 neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
             if not equal or told.get(author) != mine:
                 listed += [holding.feed for holding in held]
-                for holding in held:
-                    if holding.fork is not None:
-                        neighbour.wire.send(fork_frame(holding.fork))
+                proofs += [holding.feed for holding in held if holding.fork is not None]
         for line in self.holdings.lines(listed, end=True):
             neighbour.wire.send(line)
+        self._announcer.prove([neighbour], proofs)
 
     def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
+        news: list[FeedId] = []
+        have = neighbour.have
         for author, ranges in frame.feeds.items():
             for told in ranges:
                 feed = FeedId(author, told.epoch)
-                if feed not in neighbour.have and len(neighbour.have) >= MAX_HAVE:
-                    raise Refusal(errors.LIMIT, f"over {MAX_HAVE} feeds listed")
-                neighbour.have[feed] = (told.low, told.high)
-                self._sources.offered(feed, told.low, told.high)
                 holding = self.holdings.get(feed)
+                held = (min(told.low, told.high + 1), told.high)
+                if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
+                    have[feed] = held
+                    news.append(feed)
                 if not neighbour.synced and (holding is None or told.high > holding.high):
                     self._backlog.listed(feed, told.high)
                 if holding is not None and holding.contradicted_by(told):
                     self._forks.suspect(neighbour, holding, told.tip)
+        self._sources.offered(neighbour, news)
         if frame.end and not neighbour.synced:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]
@@ -226,7 +231,7 @@ class Replica:
 
     def _on_want(self, neighbour: Neighbour, frame: Want) -> None:
         holding = self.holdings.get(FeedId(*frame.feed))
-        if holding is not None:
+        if holding is not None and (holding.high or holding.feed == self.own):
             neighbour.follow(holding.feed, frame.start, holding.high)
 
     def _on_stop(self, neighbour: Neighbour, frame: Stop) -> None:
@@ -235,31 +240,57 @@ class Replica:
     # Batches.
 
     def _on_batch(self, neighbour: Neighbour, frame: BatchFrame) -> bool:
-        batch = unseal(frame.sig, bytes(frame.body))
-        neighbour.passed(batch)
-        holding = self.holdings.get(batch.feed) or Holding(batch.feed)
-        place = holding.place(batch)
-        if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or batch.feed == self.own:
+        batch = self._unsealed(neighbour, frame)
+        if batch is None:
             return False
-        if not self.quotas.admits(batch.feed.author):
-            self._sources.refuse(neighbour, batch.feed)
+        feed = batch.feed
+        neighbour.passed(batch)
+        holding = self.holdings.get(feed) or Holding(feed)
+        place = holding.place(batch)
+        if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or feed == self.own or feed in neighbour.passed_over:
+            return False
+        if not self.quotas.admits(feed.author):
+            self._sources.refuse(neighbour, feed)
+            return False
+        if not self._has_room(feed):
+            self._sources.pass_over(neighbour, feed)
             return False
         self._group.verify(batch)
-        if place is Place.CONFLICT:
-            self._forks.conflict(holding, batch)
-        elif not holding.continues(batch):
-            self._forks.doubt(neighbour, holding, batch)
+        contradicted = holding.contradicted(batch)
+        if contradicted:
+            self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
+            return False
+        holding = self.holdings.hold(feed)
+        self.holdings.settle(holding)
+        fills = place is Place.FILLS
+        if fills:
+            holding.fill(batch)
         else:
-            holding = self.holdings.hold(batch.feed)
-            if place is Place.NEXT:
-                holding.extend(batch)
-            else:
-                holding.fill(batch)
-            self._observe(batch.feed, batch.last_lc)
-            self._take(batch, self._backlog.holds(batch))
-            self._sources.received(neighbour, holding, len(batch.records))
+            holding.extend(batch)
+        self._observe(feed, batch.last_lc)
+        self._take(batch, self._backlog.holds(batch))
+        self._sources.received(neighbour, holding, batch, fills)
+        return True
+
+    def _unsealed(self, neighbour: Neighbour, frame: BatchFrame) -> Batch | None:
+        """Return the batch in a frame; None, and no more is taken of that feed from that link, if it is none and another's.
+
+        Raises `Refusal` if that other side itself is its author, or none is named.
+        """
+        try:
+            return unseal(frame.sig, bytes(frame.body))
+        except Refusal:
+            feed = feed_named(bytes(frame.body))
+            if feed is None or feed.author == neighbour.wire.member:
+                raise
+        self._sources.pass_over(neighbour, feed)
+        return None
+
+    def _has_room(self, feed: FeedId) -> bool:
+        if self.holdings.has_room(feed):
             return True
-        return False
+        linked = any(neighbour.wire.member == feed.author for neighbour in self.neighbours.values())
+        return (linked or self._audience.knows(feed.author)) and self.holdings.has_room(feed, known=True)
 
     def _take(self, batch: Batch, missed: bool = False) -> None:
         """A batch has its place: give it to the followers, the store and the conversation."""
@@ -285,24 +316,22 @@ class Replica:
             self.quotas.given_up()
 
     def _unwanted(self, feed: FeedId) -> bool:
-        return feed == self.own or not self.quotas.admits(feed.author)
+        return feed == self.own or not self.quotas.admits(feed.author) or not self._has_room(feed)
 
     def _room_again(self, author: bytes) -> None:
         """More of an author is taken again: see who holds more."""
         for neighbour in self.neighbours.values():
-            for feed, (low, high) in neighbour.have.items():
-                if feed.author == author:
-                    self._sources.offered(feed, low, high)
+            self._sources.offered(neighbour, [feed for feed in neighbour.have if feed.author == author])
 
     def _on_fork(self, neighbour: Neighbour, frame: ForkFrame) -> None:
-        self._forks.receive(frame)
+        self._forks.receive(neighbour, frame)
 
     def _frozen(self, fork: Fork, first: bool) -> None:
         holding = self.holdings[fork.feed]
         self._sources.cut(holding)
         self._announcer.changed(fork.feed)
+        self._announcer.prove(self.neighbours.values(), [fork.feed])
         for neighbour in self.neighbours.values():
-            neighbour.wire.send(fork_frame(fork))
             if fork.deeper and holding.high == fork.place - 1 > 0:
                 neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine

@@ -2,18 +2,20 @@
 
 Each feed has one source: the author's own link if there is one that offers what is missing, else another that does. A source
 that lacks what is missing, or sends nothing new for `STALL` seconds, is left for another. Where nobody holds the next record
-but somebody holds later ones, the hole is jumped over after `HOLE` seconds, and filled when a holder comes.
+but somebody holds later ones, what is missing is jumped over after `HOLE` seconds, and filled when a holder comes.
+
+What is offered may be made up. So every link has its share of what is looked at, and of what is behind only that counts
+which is offered by who also sends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.frames import Stop, Want
 from twisted_chat.core.holding import Holding
 from twisted_chat.core.inventory import Inventory
@@ -24,21 +26,33 @@ GRACE = 0.3
 STALL = 1.0
 """Seconds without a new batch after which a source is left for another."""
 PATIENCE = 10.0
-"""The same for a source that sends other feeds meanwhile."""
+"""The same for a source that sends other feeds meanwhile. So long, too, who sends nothing new is taken at its word that there is
+something to catch up on."""
 HOLE = 5.0
 """Seconds after which records that no link offers are jumped over."""
-FORGIVEN = 5.0
-"""Seconds for which a neighbour that failed as a feed's source is passed over if there is another."""
 TICK = 0.1
 """Seconds between two looks at the feeds that are behind."""
 MAX_ASKED = 64
 """Feeds wanted from one neighbour at a time."""
 LOOKED_AT = 512
 """Feeds looked at in one tick."""
+AT_ONCE = 64
+"""Feeds looked at as soon as they are offered: as many as can be wanted from who offers them."""
 REPORTED_ON = 2_000
 """Feeds that count in a report of progress: as many as can be gone through in a moment."""
 PROGRESS = 1.0
 """Seconds between two reports of how far catching up has come."""
+
+
+class _Behind:
+    """A feed somebody holds more of than we do: `since` when we know, and since when nobody `offered` the next record who has
+    not failed to send it."""
+
+    __slots__ = ("offered", "since")
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.offered = now
 
 
 class Sources:
@@ -61,54 +75,80 @@ class Sources:
         self._progress = progress
         self._looked = looked
         self._clock = clock
-        self._behind: dict[FeedId, float] = {}
-        """The feeds somebody holds more of than we do, and since when we know."""
+        self._behind: dict[FeedId, _Behind] = {}
         self._ticking: IDelayedCall | None = None
         self._received = 0
         self._reported = 0.0
 
     @property
     def behind(self) -> bool:
-        """Whether some neighbour holds, or for all we know may hold, what we lack."""
-        return bool(self._behind) or any(not neighbour.synced for neighbour in self._neighbours.values())
+        """Whether some neighbour holds, or for all we know may hold, what we lack.
 
-    def offered(self, feed: FeedId, low: int, high: int) -> None:
-        """A neighbour says that it holds `[low, high]` of `feed`."""
-        holding = self._inventory.get(feed) or Holding(feed)
-        missing = high > holding.high or (holding.has_hole and low <= holding.hole[0])
-        if missing:
-            if not self._behind:
-                self._reported = self._clock.seconds()
-            self._behind.setdefault(feed, self._clock.seconds())
-            self._look(feed)
-            self._tick_later()
+        Who has sent nothing new for `PATIENCE` seconds does not count, whatever it says.
+        """
+        return any(neighbour.lacking or not neighbour.synced for neighbour in self._going())
 
-    def received(self, neighbour: Neighbour, holding: Holding, count: int) -> None:
-        """A neighbour sent a batch that was new, of `count` records."""
-        self._received += count
-        holding.progress = neighbour.progress = self._clock.seconds()
+    def _going(self) -> list[Neighbour]:
+        lately = self._clock.seconds() - PATIENCE
+        return [neighbour for neighbour in self._neighbours.values() if neighbour.progress > lately]
+
+    def offered(self, neighbour: Neighbour, feeds: Iterable[FeedId]) -> None:
+        """A neighbour says what it holds of `feeds`; see its `have`."""
+        now = self._clock.seconds()
+        if not self._behind:
+            self._reported = now
+        new = []
+        for feed in feeds:
+            if not self._lacks(feed, neighbour):
+                neighbour.lacking.pop(feed, None)
+            elif feed not in neighbour.lacking:
+                neighbour.lacking[feed] = None
+                self._behind.setdefault(feed, _Behind(now))
+                new.append(feed)
+        for feed in new[:AT_ONCE]:
+            if feed in self._behind:
+                self._look(feed)
+        self.tick_later()
+
+    def _lacks(self, feed: FeedId, neighbour: Neighbour) -> bool:
+        low, high = neighbour.holds(feed)
+        holding = self._inventory.get(feed)
+        if holding is None:
+            return high > 0
+        return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
+
+    def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
+        """A neighbour sent a batch that was new; `filled` if it was missing from a hole."""
+        self._received += len(batch.records)
+        now = neighbour.progress = self._clock.seconds()
+        neighbour.failed.pop(holding.feed, None)
+        if filled:
+            holding.fill_progress = now
+        else:
+            holding.progress = now
         if holding.source is not neighbour and neighbour.wire.member == holding.feed.author:
             if holding.source is not None and holding.source.wire.member == holding.feed.author:
                 holding.source.asked.discard(holding.feed)  # the pair has two links for now: stop neither
             else:
                 self._leave(holding)  # the author pushes its current feed
             holding.source = neighbour
-        if holding.filler is not None and not holding.has_hole:
-            self._filled(holding)
-        if neighbour.have.get(holding.feed, (1, 0))[1] <= holding.high:
+        if holding.filler is not None and filled:
+            self._fill_on(holding, batch.last + 1)
+        if neighbour.holds(holding.feed)[1] <= holding.high:
             neighbour.asked.discard(holding.feed)
 
     def lost(self, neighbour: Neighbour) -> None:
         """A neighbour is gone: find others for what it was the source of."""
-        now = self._clock.seconds()
-        for feed, holding in list(self._inventory.items()):
+        for holding in list(self._inventory.values()):
             if holding.filler is neighbour:
                 holding.filler = None
             if holding.source is neighbour:
                 holding.source = None
-                self._behind.setdefault(feed, now)
                 self._inventory.release(holding)
-        self._tick_later(0)
+        for feed in neighbour.lacking:
+            if not any(feed in other.lacking for other in self._neighbours.values()):
+                self._behind.pop(feed, None)
+        self.tick_later(0)
 
     def stop(self) -> None:
         """Want nothing any more: no link is left."""
@@ -120,100 +160,150 @@ class Sources:
     def cut(self, holding: Holding) -> None:
         """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
         self._leave(holding)
-        self._behind.setdefault(holding.feed, self._clock.seconds())
-        self._tick_later(0)
+        holding.filler = None
+        for neighbour in self._neighbours.values():
+            neighbour.passed_over.pop(holding.feed, None)
+            neighbour.lacking.pop(holding.feed, None)
+            self.offered(neighbour, [holding.feed])
 
     def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
         """A neighbour sends a feed of which no more is taken."""
-        self._behind.pop(feed, None)
+        self._forget(feed)
         holding = self._inventory.get(feed)
         if holding is not None and holding.source is neighbour:
             self._leave(holding)
         else:
             neighbour.wire.send(Stop(feed))
 
+    def pass_over(self, neighbour: Neighbour, feed: FeedId) -> None:
+        """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
+        neighbour.pass_over(feed)
+        holding = self._inventory.get(feed)
+        if holding is not None and holding.filler is neighbour:
+            holding.filler = None
+        if holding is not None and holding.source is neighbour:
+            holding.source = None
+            neighbour.asked.discard(feed)
+            self._inventory.release(holding)
+        if feed in self._behind:
+            self._look(feed)
+
     # One look at everything that is behind, every tenth of a second while anything is.
 
-    def _tick_later(self, wait: float = TICK) -> None:
-        if self._behind and self._ticking is None:
+    def tick_later(self, wait: float = TICK) -> None:
+        """Look again a little later, if there is anything to wait for."""
+        if self._ticking is None and (self._behind or self.behind):
             self._ticking = self._clock.callLater(wait, self._tick)
 
     def _tick(self) -> None:
         self._ticking = None
-        for feed in list(self._behind)[:LOOKED_AT]:
-            since = self._behind.pop(feed)  # and to the end: if there are too many for one tick, each has its turn
-            self._behind[feed] = since
-            self._look(feed)
+        share = max(1, LOOKED_AT // max(1, len(self._neighbours)))
+        looked_at: set[FeedId] = set()
+        for neighbour in list(self._neighbours.values()):
+            for feed in list(islice(neighbour.lacking, share)):
+                del neighbour.lacking[feed]  # and to the end: if there are too many for one tick, each has its turn
+                neighbour.lacking[feed] = None
+                if feed not in looked_at:
+                    looked_at.add(feed)
+                    self._look(feed)
         self._report()
-        self._tick_later()
+        self.tick_later()
 
     def _report(self) -> None:
         """Say every second how far this has come, and when it is done."""
         now = self._clock.seconds()
-        if not self._behind:
+        if not self.behind:
             self._received = 0
             self._reported = now
         elif now - self._reported >= PROGRESS:
             self._reported = now
-            self._progress(self._received, self._received + sum(map(self._lacking, islice(self._behind, REPORTED_ON))))
+            going = self._going()
+            lacking = (self._lacking(feed, going) for feed in islice(self._behind, REPORTED_ON))
+            self._progress(self._received, self._received + sum(lacking))
         self._looked()
 
-    def _lacking(self, feed: FeedId) -> int:
+    def _lacking(self, feed: FeedId, going: Iterable[Neighbour]) -> int:
         holding = self._inventory.get(feed) or Holding(feed)
-        held = (neighbour.have.get(feed, (1, 0)) for neighbour in self._neighbours.values())
-        return max((high - max(holding.high, low - 1) for low, high in held), default=0)
+        held = (neighbour.holds(feed) for neighbour in going)
+        return max((max(0, high - max(holding.high, low - 1)) for low, high in held), default=0)
 
     def _look(self, feed: FeedId) -> None:
         holding = self._inventory.get(feed) or Holding(feed)
-        neighbours = self._neighbours.values()
-        ahead = [neighbour for neighbour in neighbours if neighbour.have.get(feed, (1, 0))[1] > holding.high]
         if self._unwanted(feed):
-            del self._behind[feed]
-        elif holding.cutting:
+            self._forget(feed)
             return
-        elif ahead and not holding.ended:
-            self._catch_up(holding, ahead)
-        elif not self._fill(holding):
-            del self._behind[feed]
+        if holding.cutting:
+            return
+        ahead = []
+        for neighbour in self._neighbours.values():
+            if neighbour.holds(feed)[1] > holding.high:
+                ahead.append(neighbour)
+            elif feed in neighbour.lacking and not self._lacks(feed, neighbour):
+                del neighbour.lacking[feed]
+        fillers = self._fill(holding)
+        if ahead and not holding.ended:
+            self._catch_up(holding, ahead, any(feed not in filler.failed for filler in fillers))
+        elif not fillers:
+            self._forget(feed)
 
-    def _catch_up(self, holding: Holding, ahead: list[Neighbour]) -> None:
+    def _forget(self, feed: FeedId) -> None:
+        self._behind.pop(feed, None)
+        for neighbour in self._neighbours.values():
+            neighbour.lacking.pop(feed, None)
+
+    def _catch_up(self, holding: Holding, ahead: list[Neighbour], fills: bool) -> None:
         feed, missing = holding.feed, holding.high + 1
         now = self._clock.seconds()
-        waited = now - self._behind[feed]
-        offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing) and neighbour.wire.writable]
+        behind = self._behind.setdefault(feed, _Behind(now))
+        offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing)]
+        if any(feed not in neighbour.failed for neighbour in offers):
+            behind.offered = now
         source = holding.source
         if source is not None:
-            owing = now - max(holding.progress, self._behind[feed])
-            if owing < GRACE or (source in ahead and not self._stalled(holding, source)):
+            owing = now - max(holding.progress, behind.since)
+            if owing < GRACE or (source in ahead and not self._stalled(source, holding.progress)):
                 return  # what it sends may just be on its way, though others have announced it already
-            alternatives = [neighbour for neighbour in offers if neighbour is not source]
-            if not alternatives:
-                if source in offers and now - holding.progress > PATIENCE:
-                    self._leave(holding)  # it may have lost sight of this: from the start again
-                    self._ask(holding, source, missing)
-                return
+            others = [neighbour for neighbour in offers if neighbour is not source]
+            if not any(neighbour.wire.writable for neighbour in others) and source in offers:
+                if now - holding.progress <= PATIENCE:
+                    return
+                others = [source]  # it may have lost sight of this: from the start again
             source.failed[feed] = now
             self._leave(holding)
-            offers = alternatives
+            offers = others
+        offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
         if offers:
-            if waited >= GRACE or not any(n.wire.member == feed.author for n in self._neighbours.values()):
+            linked = any(neighbour.wire.member == feed.author for neighbour in self._neighbours.values())
+            if not linked or now - behind.since >= GRACE:
                 self._ask(holding, self._best(feed, offers), missing)
-        elif waited >= HOLE:
-            lowest = min(ahead, key=lambda neighbour: neighbour.have[feed][0])
-            low, high = lowest.have[feed]
-            if missing < low <= high and lowest.wire.writable and self._ask(holding, lowest, low):
+        self._jump(holding, ahead, behind, fills)
+
+    def _jump(self, holding: Holding, ahead: list[Neighbour], behind: _Behind, fills: bool) -> None:
+        """Go on behind what nobody offers; not while there is a hole that may be filled."""
+        if fills or not holding.may_jump or self._clock.seconds() - behind.offered < HOLE:
+            return
+        feed, missing = holding.feed, holding.high + 1
+        above = [neighbour for neighbour in ahead if missing < neighbour.holds(feed)[0] <= neighbour.holds(feed)[1]]
+        above = [neighbour for neighbour in above if neighbour.wire.writable]
+        if above:
+            never = float("-inf")
+            lowest = min(above, key=lambda neighbour: (neighbour.failed.get(feed, never), neighbour.holds(feed)[0]))
+            low = lowest.holds(feed)[0]
+            self._leave(holding)
+            if self._ask(holding, lowest, low):
                 self._inventory[feed].jump = low
 
-    def _stalled(self, holding: Holding, source: Neighbour) -> bool:
-        silent = self._clock.seconds() - holding.progress
-        idle = self._clock.seconds() - source.progress
+    def _stalled(self, neighbour: Neighbour, progress: float) -> bool:
+        """Whether a neighbour that is to send something, and last did at `progress`, fails to."""
+        silent = self._clock.seconds() - progress
+        idle = self._clock.seconds() - neighbour.progress
         return silent > PATIENCE or (silent > STALL and idle > STALL)
 
     def _best(self, feed: FeedId, offers: list[Neighbour]) -> Neighbour:
-        forgiven = self._clock.seconds() - FORGIVEN
+        """Return who is to be asked: one that has not failed, if there is one, or else did so longest ago."""
 
-        def rank(neighbour: Neighbour) -> tuple[bool, bool, int]:
-            failed = neighbour.failed.get(feed, forgiven) > forgiven
+        def rank(neighbour: Neighbour) -> tuple[float, bool, int]:
+            failed = neighbour.failed.get(feed, float("-inf"))
             return (failed, neighbour.wire.member != feed.author, len(neighbour.asked))
 
         return min(offers, key=rank)
@@ -222,11 +312,7 @@ class Sources:
         """Make `neighbour` the source of a feed; return False if that can't be now."""
         if len(neighbour.asked) >= MAX_ASKED:
             return False
-        try:
-            holding = self._inventory.hold(holding.feed)
-        except Refusal:
-            del self._behind[holding.feed]  # more than a group may have: none the worse for what it has
-            return False
+        holding = self._inventory.hold(holding.feed)
         holding.source = neighbour
         holding.progress = self._clock.seconds()
         neighbour.asked.add(holding.feed)
@@ -242,25 +328,40 @@ class Sources:
 
     # Holes.
 
-    def _fill(self, holding: Holding) -> bool:
-        """Want the hole below a feed that is otherwise complete; return whether there is anything to wait for."""
-        if not holding.has_hole:
-            return False
-        start = holding.hole[0]
-        offers = [neighbour for neighbour in self._neighbours.values() if neighbour.offers(holding.feed, start)]
-        if holding.filler in offers and not self._stalled(holding, holding.filler):
-            return True
-        offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
-        if offers:
-            holding.filler = self._best(holding.feed, offers)
-            holding.progress = self._clock.seconds()
-            holding.filler.wire.send(Want(holding.feed, start))
-        return bool(offers)
-
-    def _filled(self, holding: Holding) -> None:
-        assert holding.filler is not None
-        if holding.filler is holding.source:
-            holding.filler.wire.send(Want(holding.feed, holding.high + 1))
+    def _fill(self, holding: Holding) -> list[Neighbour]:
+        """Want a hole, the highest that is offered, from one of those who offer its beginning; return these."""
+        feed, filler, now = holding.feed, holding.filler, self._clock.seconds()
+        for hole in holding.holes:
+            fillers = [neighbour for neighbour in self._neighbours.values() if neighbour.offers(feed, hole.first)]
+            if fillers:
+                break
         else:
-            holding.filler.wire.send(Stop(holding.feed))
-        holding.filler = None
+            return []
+        if filler in fillers and filler is not None:
+            if not self._stalled(filler, holding.fill_progress):
+                return fillers
+            filler.failed[feed] = now
+        others = [neighbour for neighbour in fillers if neighbour.wire.writable and neighbour is not filler]
+        if others:
+            holding.filler = self._best(feed, others)
+            holding.fill_progress = now
+            holding.filler.wire.send(Want(feed, hole.first))
+        elif filler is not None and now - holding.fill_progress > PATIENCE:
+            holding.filler = None  # it may be asked again
+        return fillers
+
+    def _fill_on(self, holding: Holding, number: int) -> None:
+        """All before record `number` of a hole has come: go on with another hole once it is full, or end this."""
+        filler, feed = holding.filler, holding.feed
+        assert filler is not None
+        starts = [hole.first for hole in holding.holes]
+        if number not in starts:
+            more = next((start for start in starts if filler.offers(feed, start)), None)
+            if more is not None:
+                filler.wire.send(Want(feed, more))
+                return
+            holding.filler = None
+            if filler is holding.source:
+                filler.wire.send(Want(feed, holding.high + 1))
+            else:
+                filler.wire.send(Stop(feed))

@@ -9,6 +9,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
+from twisted_chat.core.holes import Holes
 from twisted_chat.core.records import Private, Record, Say
 
 PAGE_BYTES = 64 * 1024
@@ -19,8 +20,8 @@ PAGE_BYTES = 64 * 1024
 class Held:
     """What a store holds of one feed: the records `[low, high]`, without a gap, being the newest such run.
 
-    `tip`, `tip_first` and `tip_lc` are the hash, the first record and the last hybrid time of the newest batch. `hole` is the
-    range below `low` that was jumped over because nobody offered it, and may yet be filled; `(0, 0)` if there is none.
+    `tip`, `tip_first` and `tip_lc` are the hash, the first record and the last hybrid time of the newest batch. `holes` are the
+    ranges below `low` that were jumped over because nobody offered them, and may yet be filled.
     If all records were given up, `low` is `high + 1` and the rest still says where the feed goes on.
     """
 
@@ -30,7 +31,7 @@ class Held:
     tip: bytes
     tip_first: int
     tip_lc: int
-    hole: tuple[int, int] = (0, 0)
+    holes: Holes = ()
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,12 @@ class Store(Protocol):
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
         """Keep a batch that was verified and continues what is held of its feed, or starts it, or jumps ahead in it.
 
-        Fires once it is as safe as this store makes it, in the order of the calls. A batch that starts where its feed's
-        `hole` starts, and ends within it, fills it; jumping ahead leaves a new hole and forgets an older one. A batch that does
-        none of these is held already: it is not kept again.
+        Fires once it is as safe as this store makes it, in the order of the calls. A batch that starts where one of its feed's
+        `holes` starts, and ends within it, fills it; jumping ahead leaves one more, of which there are at most `MAX_HOLES`. A
+        batch that does none of these is held already: it is not kept again.
 
         The result maps each feed of which old records had to be given up to its new `low`; their holes are forgotten. When
-        this batch closes the hole, `low` falls to where the run below it starts, which is not reported.
+        this batch closes the highest hole, `low` falls to where the run below it starts, which is not reported.
         """
         ...
 

@@ -6,7 +6,7 @@ from twisted_chat.core.frames import BatchFrame, ForkFrame, Frame
 
 RATE = 2_000.0
 """What is earned in a second."""
-BURST = 80_000.0
+BURST = 100_000.0
 """What can be saved up, and is there at the start: enough to list as many feeds as a link may, and to want each of them."""
 FORK = 25.0
 """What a `fork` costs: there are two signatures to check."""

@@ -19,7 +19,7 @@ from twisted_chat.storage.labels import fill_labels
 if TYPE_CHECKING:
     from importlib.abc import Traversable  # where Python 3.10 has it
 
-VERSION = 3
+VERSION = 4
 """The format this version writes. `schema/<N>.sql` makes N of the one before, and the first of an empty database."""
 APPLICATION = 1952673896
 """What `PRAGMA application_id` says in a database of ours."""

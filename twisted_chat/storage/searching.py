@@ -21,7 +21,7 @@ class Search:
     def __init__(
         self, tables: Callable[[], Tables], words: Sequence[str], which: Which, limit: int, unseal: Unsealer
     ) -> None:
-        """`tables` returns the database as it is open now; `words` are from `words_of`, at least one; the rest is as `Store.search` says."""
+        """`tables` returns the database as it is open now; `words` are from `words_of`, at least one. See `Store.search`."""
         self._tables = tables
         self._words = words
         self._which = which

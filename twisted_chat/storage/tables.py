@@ -9,8 +9,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
+import msgspec
+
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
+from twisted_chat.core.holes import Holes
 from twisted_chat.core.store import Held, Hit, Known, Loaded, Which
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying
@@ -22,9 +25,12 @@ INDEX_STEP = 256
 """Batches that are indexed at a time, so that others' turns come between."""
 
 _LOAD = """
-SELECT id, author, epoch, low, high, base, hole_first, hole_last, tip, tip_first, tip_lc, bytes FROM feeds
+SELECT id, author, epoch, low, high, holes, tip, tip_first, tip_lc, bytes FROM feeds
 """
-_SAVE = "INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAVE = """INSERT OR REPLACE INTO feeds
+(id, author, epoch, low, high, base, hole_first, hole_last, holes, tip, tip_first, tip_lc, bytes)
+VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?)
+"""
 _KEEP = """
 INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, notable, checksum, sig, body)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -37,6 +43,9 @@ _OLD = """
 SELECT author, epoch, min(CASE WHEN received >= ? THEN first END) AS kept
 FROM batches JOIN feeds ON feeds.id = feed GROUP BY feed HAVING kept IS NULL OR kept > min(first)
 """
+
+
+_holes = msgspec.json.Decoder(Holes)
 
 
 class Stored(NamedTuple):
@@ -59,8 +68,8 @@ class Tables:
         self._damaged: set[str] = set()
         self._feeds: dict[FeedId, Stored] = {}
         self._before: dict[FeedId, Stored | None] = {}
-        for id, author, epoch, low, high, base, hole_first, hole_last, *tip in connection.execute(_LOAD):
-            self._feeds[FeedId(author, epoch)] = Stored(id, Head(low, high, base, (hole_first, hole_last), *tip))
+        for id, author, epoch, low, high, holes, *tip in connection.execute(_LOAD):
+            self._feeds[FeedId(author, epoch)] = Stored(id, Head(low, high, _holes.decode(holes), *tip))
         self._next_id = max((stored.id for stored in self._feeds.values()), default=0) + 1
         self._index = WordIndex(connection) if has_full_text(connection) else None
 
@@ -253,8 +262,7 @@ class Tables:
             if stored is None:
                 self.connection.execute("DELETE FROM feeds WHERE author = ? AND epoch = ?", feed)
             else:
-                low, high, base, hole, *tip = _columns(stored.head)
-                self.connection.execute(_SAVE, (stored.id, *feed, low, high, base, *hole, *tip))
+                self.connection.execute(_SAVE, (stored.id, *feed, *_columns(stored.head)))
 
     def _unsealed_ones(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
         return (batch for batch in (self._batch(*row) for row in rows) if batch)
@@ -285,7 +293,8 @@ def _unsealed(sig: bytes, body: bytes) -> Batch:
 
 
 def _columns(head: Head) -> Sequence[Any]:
-    return head.low, head.high, head.base, head.hole, head.tip, head.tip_first, head.tip_lc, head.bytes
+    holes = msgspec.json.encode(head.holes).decode() if head.holes else "[]"
+    return head.low, head.high, holes, head.tip, head.tip_first, head.tip_lc, head.bytes
 
 
 def _checksum(sig: bytes, body: bytes) -> int:

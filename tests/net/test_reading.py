@@ -68,7 +68,7 @@ class ReadingTests(SynchronousTestCase):
         """Who sends more than anybody needs rests until that is made up for; then it is read on, as slowly as it earns."""
         taken = 0
         for _ in range(500):
-            for _ in range(200):
+            for _ in range(250):
                 if not self.paused:
                     self.reading.took(Ping(1), 0)
                     taken += 1

@@ -18,6 +18,7 @@ from twisted_chat.i18n import _
 from twisted_chat.joining import ENVIRONMENT, GROUP, PORTS
 from twisted_chat.net.own import own_addresses
 from twisted_chat.settings import compact, parse_port
+from twisted_chat.standard import show
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """What passphrases are made of: nothing that is easily taken for something else, on paper or on a board."""
@@ -74,8 +75,7 @@ class Invite(Subcommand):
                 )
             except OSError as error:
                 return complain(self["output"], error.strerror or str(error))
-        for line in self._told(passphrase, own_addresses()):
-            print(line)  # noqa: T201 - this is what the command is for
+        show("\n".join(self._told(passphrase, own_addresses())))
         return 0
 
     def _told(self, passphrase: str, addresses: Sequence[str]) -> Iterator[str]:
@@ -138,7 +138,11 @@ def _default(flag: str) -> object:
 
 
 def _save(path: Path, passphrase: str) -> None:
-    """Write a file that was not there before, for its owner only."""
+    """Write a file that was not there before, for its owner only; whole, or it is not there."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(passphrase + "\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(passphrase + "\n")
+    except OSError:
+        path.unlink()
+        raise

@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.python.usage import UsageError
 
-from twisted_chat.commandline import Parameter, say
+from twisted_chat.commandline import Parameter
 from twisted_chat.console.prompts import Terminal, ask_passphrase
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Event, Joined
@@ -21,6 +21,7 @@ from twisted_chat.core.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.i18n import _
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.settings import parse_name, parse_passphrase_file, parse_peer, parse_ports
+from twisted_chat.standard import say
 from twisted_chat.storage.passphrases import PassphraseNote
 from twisted_chat.words import wrong
 

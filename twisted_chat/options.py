@@ -39,6 +39,7 @@ from twisted_chat.settings import (
     parse_port,
     parse_quota,
 )
+from twisted_chat.standard import OutputFailed, say, secure
 from twisted_chat.subcommands import overview
 
 
@@ -114,12 +115,18 @@ class Options(Joining, CommandLine):
         Raises `SystemExit` with one line of words if something is wrong, and silently if the person asked leaves.
         """
         try:
+            if self.parent is not None:  # twistd, whichever way it was started
+                secure()
             super().parseOptions(options)
+        except OutputFailed as error:
+            raise SystemExit(f"tcpchat: {error}") from None
+        except BrokenPipeError:
+            raise SystemExit(1) from None
         except UsageError as error:
             hint = _("Try 'tcpchat --help'.")
             raise SystemExit(f"tcpchat: {clean(str(error))}\n{hint}") from None
         except (EOFError, KeyboardInterrupt) as left:
-            sys.stderr.write("\n")  # the question asked last has left its line open
+            say("")  # the question asked last has left its line open
             raise SystemExit(130 if isinstance(left, KeyboardInterrupt) else 0) from None
 
     def postOptions(self) -> None:

@@ -19,7 +19,7 @@ from twisted.python.usage import UsageError
 from twisted_chat import chatlog
 from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.commandline import Parameter, Subcommand, complain, say
+from twisted_chat.commandline import Parameter, Subcommand, complain
 from twisted_chat.console.prompts import find_terminal
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Event, Joined, Leaving
@@ -31,6 +31,7 @@ from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, P
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, steady_reactor
 from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
+from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
 from twisted_chat.storage.sqlite import SQLiteStore
@@ -131,6 +132,8 @@ class Send(Joining, Subcommand):
             self["text"] = check_text(text)
         except BadText as error:
             raise UsageError(wrong(error)) from None
+        except OSError as error:
+            raise UsageError(f"{_('standard input')}: {error.strerror}") from None
         self.settle_passphrase(find_terminal())
 
     def run(self) -> int:

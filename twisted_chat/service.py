@@ -30,6 +30,7 @@ from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import settle_memory, steady_reactor
 from twisted_chat.settings import Settings, dialed
+from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.memory import MemoryStore
@@ -159,10 +160,7 @@ class ChatService(Service):
 
 
 def _say(words: str) -> None:
-    stderr = sys.__stderr__  # sys.stderr leads to the log once twistd runs
-    if stderr is not None:
-        stderr.write(f"tcpchat: {words}\n")
-        stderr.flush()
+    say(f"tcpchat: {words}", sys.__stderr__)  # sys.stderr leads to the log once twistd runs
 
 
 def _told(error: BaseException | None) -> str:

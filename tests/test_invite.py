@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import shlex
 import socket
@@ -133,6 +134,16 @@ class InviteTests(SynchronousTestCase):
         self.assertEqual(words.count("\n"), 1)
         self.assertEqual(read_passphrase(self.file), passphrase)
         self.assertIn("No such file", self.told("--output", str(self.file.with_name("no") / "file"), status=1))
+
+    def test_full_disk(self) -> None:
+        """A file that can't be written is not there, so that the next try finds its place free."""
+
+        def full(*arguments: object, **options: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        self.patch(invite.os, "fdopen", full)
+        self.assertIn("No space left on device", self.told("--output", str(self.file), status=1))
+        self.assertFalse(self.file.exists())
 
     def test_refused(self) -> None:
         """Bad values are named as a peer's are."""

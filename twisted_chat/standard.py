@@ -22,10 +22,10 @@ class OutputFailed(ChatError):
 def secure() -> None:
     """Keep the numbers 0 to 2 for standard input, output and error, and the exit status for what was done.
 
-    Call it before anything is opened. If one of the three is closed, the next file or socket would get its number, and what is meant
-    for people would be written into that. So this process starts anew, as the same process, with something in the place of
-    each that is closed: it can't be read, or written, which is an `OSError` whenever that is tried. To start anew is the one way that
-    also helps where a reactor has taken such a number already, as `twistd --reactor epoll` has.
+    Call it before anything is opened. If one of the three is closed, the next file or socket would get its number, and what is
+    meant for people would be written into that. So the program starts anew, in the same process, with something in the place of
+    each that is closed. That can't be read, or written: whoever tries gets an `OSError`, as from what is closed. To start anew is
+    the one way that also helps where a reactor has taken such a number already, as that of `twistd --reactor epoll` has.
     """
     atexit.register(_let_go)
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)

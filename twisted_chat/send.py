@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import deferLater
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
@@ -29,7 +27,7 @@ from twisted_chat.core.text import MAX_TEXT, check_text
 from twisted_chat.i18n import _, ngettext
 from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
 from twisted_chat.peer import Address, Peer
-from twisted_chat.reactors import install_reactor, steady_reactor
+from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
 from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse
@@ -226,14 +224,11 @@ def _run(reactor: Any, peer: Peer, errand: Any) -> None:
     failures: list[Failure] = []
 
     def begin() -> None:
-        Deferred.fromCoroutine(errand).addErrback(failures.append).addCallback(end)
-
-    def end(result: object) -> None:
-        with suppress(ReactorNotRunning):  # a signal was faster
-            reactor.stop()
+        Deferred.fromCoroutine(errand).addErrback(failures.append).addCallback(lambda _: reactor.stop())
 
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: peer.stop().addErrback(failures.append))
+    leave_at_signals(reactor)
     reactor.run()
     for failure in failures[:1]:
         failure.raiseException()

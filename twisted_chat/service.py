@@ -28,7 +28,7 @@ from twisted_chat.joining import guarded
 from twisted_chat.net.discovery import Discovery
 from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
-from twisted_chat.reactors import settle_memory, steady_reactor
+from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
 from twisted_chat.settings import Settings, dialed
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
@@ -177,6 +177,8 @@ def _fail(error: Exception, words: str) -> None:
 def makeService(options: Options) -> ChatService:
     """Return the service for a command line; called by twistd. Ends the process in words if a file can't be used."""
     try:
-        return ChatService(steady_reactor(), options.settings)
+        service = ChatService(reactor := steady_reactor(), options.settings)
     except ChatError as error:
         raise SystemExit(f"tcpchat: {_told(error)}") from None
+    leave_at_signals(reactor)
+    return service

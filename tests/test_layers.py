@@ -27,6 +27,8 @@ LAYERS = (
         "commandline",
         "reactors",
         "settings",
+        "standard",
+        "retries",
     },
     {"peer"},
     {"console"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.world import FIRST_PORT, HOST, START, World
@@ -12,7 +12,7 @@ from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRe
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.store import Loaded, Which
-from twisted_chat.peer import DELIVERY_SECONDS, Address, Peer, random_whole
+from twisted_chat.peer import DAY, DELIVERY_SECONDS, Address, Peer, random_whole
 from twisted_chat.storage.memory import MemoryStore
 
 
@@ -45,7 +45,7 @@ class PeerTests(SynchronousTestCase):
         self.node = self.network.node()
         self.events: list[Any] = []
 
-    def peer(self) -> Peer:
+    def peer(self, **more: Any) -> Peer:
         """Return a peer on the port that nobody else uses here, not started."""
         addresses = tuple((HOST, FIRST_PORT + number) for number in range(3))
         peer = Peer(
@@ -57,6 +57,7 @@ class PeerTests(SynchronousTestCase):
             Address(HOST, FIRST_PORT + 2, addresses),
             self.store,
             lambda: None,
+            **more,
         )
         peer.conversation.watch(self.events.append)
         return peer
@@ -151,6 +152,28 @@ class PeerTests(SynchronousTestCase):
         self.network.run(DELIVERY_SECONDS + 4.1)
         self.assertEqual(done, [None])
         self.assertEqual(self.node.transports, [])
+
+    def test_what_fails_at_the_end(self) -> None:
+        """Whatever goes wrong with the network at the end is told, and the store is closed: what was said is kept."""
+        peer = self.peer()
+        peer.listen()
+        peer.start()
+        self.store.loading.callback(Loaded())
+        self.patch(peer.mesh, "stop", lambda: fail(ZeroDivisionError()))
+        self.failureResultOf(peer.stop(), ZeroDivisionError)
+        self.assertTrue(self.store.closed)
+
+    def test_what_can_not_be_given_up(self) -> None:
+        """A store that can't give up what is old is logged, and is asked again the next day."""
+        asked: Deferred[None] = fail(OSError("damaged"))
+        self.patch(self.store, "trim", lambda before: asked)
+        peer = self.peer(keep=DAY)
+        peer.listen()
+        peer.start()
+        self.store.loading.callback(Loaded())
+        self.network.run(1)
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        self.assertTrue(peer._trimming.active())
 
     def test_trouble(self) -> None:
         """What the store can't do is told, with the system's word, and that it is over."""

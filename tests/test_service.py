@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.task import Clock
+from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.net.test_discovery import Threads
 from twisted_chat import service
-from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left
+from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left, NameKept, NameUnkept
 from twisted_chat.joining import guarded
+from twisted_chat.retries import RETRY_SECONDS
 from twisted_chat.service import ChatService
 from twisted_chat.settings import Settings
+from twisted_chat.storage import folders
 from twisted_chat.storage.errors import UNKEPT, StorageError
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.passphrases import PassphraseNote
 
 
-class Reactor(Clock):
+class Reactor(Threads):
     """A clock whose threads are this one."""
 
     running = False
 
-    def callInThread(self, function: Any, *arguments: Any) -> None:
-        """Call at once."""
-        function(*arguments)
-
-    def callFromThread(self, function: Any, *arguments: Any) -> None:
-        """Call never: nothing here waits for a store."""
+    def callFromThread(self, call: Callable[..., Any], *args: Any) -> None:
+        """Call at once; never what a store's own thread reports: nothing here waits for one."""
+        if current_thread() is main_thread():
+            call(*args)
 
 
 class StillPeer:
@@ -38,6 +41,7 @@ class StillPeer:
 
     def __init__(self) -> None:
         self.conversation = self
+        self.name = "Ana"
         self.watchers: list[Any] = []
         self.seen: list[Event] = []
 
@@ -45,6 +49,10 @@ class StillPeer:
         """Do nothing."""
 
     def start(self) -> Deferred[None]:
+        """Do nothing."""
+        return succeed(None)
+
+    def stop(self) -> Deferred[None]:
         """Do nothing."""
         return succeed(None)
 
@@ -146,6 +154,71 @@ class LossTests(ServiceCase):
         self.assertIn("Messages that could not be kept in chat.db: 3.", self.told[0])
         self.assertEqual([type(event) for event in peer.seen], [Leaving])
         self.flushLoggedErrors(StorageError)
+
+
+class NameTests(ServiceCase):
+    """Another name, and a disk that is full."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.made, self.peer = self.make(), StillPeer()
+        self.patch(self.made, "_make_peer", lambda: self.peer)
+        self.made.startService()
+        self.room = folders.write_whole
+        self.patch(folders, "write_whole", self.full)
+
+    def full(self, path: Path, content: bytes) -> None:
+        """Refuse to write."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def test_told(self) -> None:
+        """That the name is not kept is told, and that it is when there is room again."""
+        self.made._renamed("Bea")
+        self.assertEqual(self.peer.seen, [NameUnkept("Bea", "No space left on device")])
+        self.patch(folders, "write_whole", self.room)
+        self.made._reactor.advance(RETRY_SECONDS)
+        self.assertEqual(self.peer.seen[1:], [NameKept("Bea")])
+        data = DataDirectory(self.settings.data)
+        self.assertEqual(data.identity("Bea").path, data.identity("Ana").path)
+        self.successResultOf(self.made.stopService())
+        self.assertEqual(self.told, [])
+
+    def test_never_kept(self) -> None:
+        """Who leaves before there is room is told under which name to start again."""
+        self.made._renamed("Bea")
+        self.successResultOf(self.made.stopService())
+        self.assertEqual(self.told, ["your name Bea could not be kept: start as Ana to be the same member"])
+        self.assertIsInstance(self.peer.seen[-1], Leaving)
+        self.assertEqual(self.made._reactor.getDelayedCalls(), [])
+
+
+class LeavingTests(ServiceCase):
+    """The end, when something fails at it."""
+
+    def test_console(self) -> None:
+        """A console that fails is logged, and keeps nobody from ending the rest: the identity is free."""
+        made, peer = self.make(), StillPeer()
+        self.patch(made, "_make_peer", lambda: peer)
+        made.startService()
+        assert made._folder is not None
+        made._folder.lock("Ana")
+        made._console = BrokenConsole()
+        self.successResultOf(made.stopService())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        again = self.make()
+        assert again._folder is not None
+        again._folder.lock("Ana again")
+
+
+class BrokenConsole:
+    """Can't end."""
+
+    def log_failing(self, detail: str) -> None:
+        """Do nothing."""
+
+    def stop(self) -> Deferred[None]:
+        """Fail, by a mistake."""
+        return execute(lambda: 1 / 0)
 
 
 class ExposedTests(ServiceCase):

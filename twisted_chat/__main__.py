@@ -7,6 +7,7 @@ import sys
 from twisted.application.service import ServiceMaker
 from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-defined]
 
+from twisted_chat import standard
 from twisted_chat.i18n import _
 from twisted_chat.options import Options
 from twisted_chat.subcommands import SUBCOMMANDS
@@ -29,6 +30,7 @@ class Twistd(ServerOptions):
 
 def main() -> None:
     """Run a peer until it is told to leave, or the subcommand that the first argument names."""
+    standard.secure()
     if sys.argv[1:2] and sys.argv[1] in SUBCOMMANDS:
         sys.exit(run_subcommand(sys.argv[1:]))
     config = Twistd()  # type: ignore[no-untyped-call]

@@ -17,9 +17,9 @@ from twisted.python.usage import UsageError
 
 from twisted_chat import __version__
 from twisted_chat.core.marks import N_
-from twisted_chat.core.text import clean
 from twisted_chat.i18n import AUTO, _, choose, known
 from twisted_chat.settings import choices, parse_lang
+from twisted_chat.standard import say, show
 
 MIN_COLUMNS = 40
 
@@ -65,11 +65,12 @@ class CommandLine(BaseOptions):
 
     def opt_help(self) -> None:
         """Display this help and exit."""
-        super().opt_help()  # type: ignore[no-untyped-call]
+        show(str(self))
+        raise SystemExit(0)
 
     def opt_version(self) -> None:
         """Display the version and exit."""
-        sys.stdout.write(f"tcpchat {__version__}\n")
+        show(f"tcpchat {__version__}")
         raise SystemExit(0)
 
     def getSynopsis(self) -> str:
@@ -117,11 +118,6 @@ class Subcommand(CommandLine):
     def run(self) -> int:
         """Do it and return the exit status."""
         raise NotImplementedError
-
-
-def say(words: str) -> None:
-    """Write words for a person to standard error."""
-    sys.stderr.write(clean(words) + "\n")
 
 
 def complain(about: object, words: str, status: int = 1) -> int:

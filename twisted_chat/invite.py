@@ -19,6 +19,7 @@ from twisted_chat.joining import ENVIRONMENT, GROUP, PORTS
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.net.own import own_addresses
 from twisted_chat.settings import compact, parse_port
+from twisted_chat.standard import show
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """What passphrases are made of: nothing that is easily taken for something else, on paper or on a board."""
@@ -75,8 +76,7 @@ class Invite(Subcommand):
                 )
             except OSError as error:
                 return complain(self["output"], error.strerror or str(error))
-        for line in self._told(passphrase, own_addresses()):
-            print(line)  # noqa: T201 - this is what the command is for
+        show("\n".join(self._told(passphrase, own_addresses())))
         return 0
 
     def _told(self, passphrase: str, addresses: Sequence[str]) -> Iterator[str]:

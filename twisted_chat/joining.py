@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
-from twisted_chat.commandline import Parameter, say
+from twisted_chat.commandline import Parameter
 from twisted_chat.console.prompts import Terminal, ask_passphrase
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Event, Joined
@@ -20,7 +21,10 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.i18n import _
 from twisted_chat.net.addresses import is_loopback
+from twisted_chat.retries import Retries
 from twisted_chat.settings import parse_name, parse_passphrase_file, parse_peer, parse_ports
+from twisted_chat.standard import say
+from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.passphrases import PassphraseNote
 from twisted_chat.words import wrong
 
@@ -45,6 +49,8 @@ PASSPHRASE_FILE: Parameter = (
 )
 ASK_PASSPHRASE = ["ask-passphrase", None, N_("ask for the passphrase of a closed group, if it is not given otherwise")]
 OPEN = ["open", None, N_("let anyone on the network read along and take part")]
+
+_log = Logger()
 
 
 class Joining(dict[str, Any]):
@@ -104,15 +110,20 @@ class Joining(dict[str, Any]):
 def guarded(reactor: Any, database: Path, passphrase: str) -> Callable[[Event], None]:
     """Return what is to watch a closed group's conversation, after making sure that it was never held under another passphrase.
 
-    It notes the passphrase once somebody has joined, who must know it too: until then it may be a slip. Raises
-    `StorageError(OTHER_PASSPHRASE)`.
+    It notes the passphrase once somebody has joined, who must know it too: until then it may be a slip. If the disk refuses that
+    it is logged, and tried again. Raises `StorageError(OTHER_PASSPHRASE)`.
     """
     note = PassphraseNote(database, passphrase)
     note.check()
 
+    def refused(_item: str, error: StorageError) -> None:
+        _log.warn("the passphrase can't be noted now, which is tried again: {error}", error=error)
+
+    notes = Retries(reactor, lambda _item: note.write(), refused)
+
     def watch(event: Event) -> None:
         if isinstance(event, Joined):
-            reactor.callInThread(note.write)
+            notes.add(str(database))
 
     return watch
 

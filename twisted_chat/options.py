@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -39,6 +38,7 @@ from twisted_chat.settings import (
     parse_port,
     parse_quota,
 )
+from twisted_chat.standard import OutputFailed, say, secure
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import usual_root
 from twisted_chat.subcommands import overview
@@ -117,14 +117,20 @@ class Options(Joining, CommandLine):
         Raises `SystemExit` with one line of words if something is wrong, and silently if the person asked leaves.
         """
         try:
+            if self.parent is not None:  # twistd, whichever way it was started
+                secure()
             super().parseOptions(options)
+        except OutputFailed as error:
+            raise SystemExit(f"tcpchat: {error}") from None
+        except BrokenPipeError:
+            raise SystemExit(1) from None
         except UsageError as error:
             hint = _("Try 'tcpchat --help'.")
             raise SystemExit(f"tcpchat: {clean(str(error))}\n{hint}") from None
         except StorageError as error:
             raise SystemExit(f"tcpchat: {unusable(error)}") from None
         except (EOFError, KeyboardInterrupt) as left:
-            sys.stderr.write("\n")  # the question asked last has left its line open
+            say("")  # the question asked last has left its line open
             raise SystemExit(130 if isinstance(left, KeyboardInterrupt) else 0) from None
 
     def postOptions(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import HybridClock
@@ -39,6 +40,8 @@ NOTABLE = 2_000
 DAY = 24 * 3600.0
 DISK_SECONDS = 2.0
 """How long a disk may take to say how much room it has."""
+
+_log = Logger()
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,8 @@ class Peer:
             if lows:
                 self.conversation.emit(Trimmed(before))
 
-        self._store.trim(int(before * 1000)).addCallback(trimmed)
+        trimming = self._store.trim(int(before * 1000)).addCallback(trimmed)
+        trimming.addErrback(lambda reason: _log.failure("what is old can't be given up:", reason))
         self._trimming = self._reactor.callLater(DAY, self._trim)
 
     def stop(self) -> Deferred[None]:
@@ -210,14 +214,16 @@ class Peer:
             look: Deferred[None] = Deferred()
             self._reactor.callLater(DELIVERY_LOOK, look.callback, None)
             yield look
-        undiscovered = succeed(None) if self._discovery is None else self._discovery.stop()
-        yield self.mesh.stop()
-        yield undiscovered
-        self._remembering.end()
         try:
-            yield self._store.close()
-        finally:
-            self.replica.stop()
+            undiscovered = succeed(None) if self._discovery is None else self._discovery.stop()
+            yield self.mesh.stop()
+            yield undiscovered
+        finally:  # whatever was the matter with the network, what was said is kept
+            self._remembering.end()
+            try:
+                yield self._store.close()
+            finally:
+                self.replica.stop()
 
     # What the discovery, the replica and the store report.
 

@@ -1,13 +1,21 @@
-"""Which reactor runs, by which clock, and what must not hold it up."""
+"""Which reactor runs, by which clock, what ends it, and what must not hold it up."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import selectors
+import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+from twisted.internet.error import ReactorNotRunning
+
+LEAVING = ("SIGHUP", "SIGQUIT", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+"""Signals that would end a process without a goodbye: what `kill`, `timeout`, `ulimit`, and a closed terminal send."""
 
 
 def install_reactor(daemon: bool) -> None:
@@ -26,14 +34,32 @@ def install_reactor(daemon: bool) -> None:
 
 
 def steady_reactor() -> Any:
-    """Return the reactor, its time being one that nobody sets.
+    """Return the reactor, its time being one that nobody sets, and its `stop` one that several may call.
 
-    Twisted's default follows the wall clock: set back an hour, and every timer waits an hour.
+    Twisted's default follows the wall clock: set back an hour, and every timer waits an hour. Its `stop` fails when the reactor
+    is stopping already: of a line that leaves, a signal and a terminal that is closed, all at once, two would be mistakes.
     """
     from twisted.internet import reactor
 
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    reactor.stop = _unless_stopping(reactor.stop)  # type: ignore[method-assign]
     return reactor
+
+
+def leave_at_signals(reactor: Any) -> None:
+    """Have the signals of `LEAVING` stop the reactor as SIGTERM does, but for those that are ignored or somebody else's."""
+    for name in LEAVING:
+        number = getattr(signal, name, None)  # Windows has none of them
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, reactor.sigTerm)  # which keeps the number it is called with, for twistd to end with
+
+
+def _unless_stopping(stop: Callable[[], None]) -> Callable[[], None]:
+    def stop_once() -> None:
+        with suppress(ReactorNotRunning):
+            stop()
+
+    return stop_once
 
 
 def settle_memory() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import deferLater
 from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
@@ -19,7 +17,7 @@ from twisted.python.usage import UsageError
 from twisted_chat import chatlog
 from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.commandline import Parameter, Subcommand, complain, say
+from twisted_chat.commandline import Parameter, Subcommand, complain
 from twisted_chat.console.prompts import find_terminal
 from twisted_chat.console.receipt import LastSaid
 from twisted_chat.core.errors import BadText
@@ -30,8 +28,9 @@ from twisted_chat.core.text import MAX_TEXT, check_text
 from twisted_chat.i18n import _, ngettext
 from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
 from twisted_chat.peer import Address, Peer
-from twisted_chat.reactors import install_reactor, steady_reactor
+from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
 from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
+from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
 from twisted_chat.storage.sqlite import SQLiteStore
@@ -141,6 +140,8 @@ class Send(Joining, Subcommand):
             self["text"] = check_text(text)
         except BadText as error:
             raise UsageError(wrong(error)) from None
+        except OSError as error:
+            raise UsageError(f"{_('standard input')}: {error.strerror}") from None
         self.settle_passphrase(find_terminal())
 
     def run(self) -> int:
@@ -247,14 +248,11 @@ def _run(reactor: Any, peer: Peer, errand: Any) -> StorageError | None:
             failures.append(failure)
 
     def begin() -> None:
-        Deferred.fromCoroutine(errand).addErrback(failures.append).addCallback(end)
-
-    def end(result: object) -> None:
-        with suppress(ReactorNotRunning):  # a signal was faster
-            reactor.stop()
+        Deferred.fromCoroutine(errand).addErrback(failures.append).addCallback(lambda _: reactor.stop())
 
     reactor.callWhenRunning(begin)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: peer.stop().addErrback(lost))
+    leave_at_signals(reactor)
     reactor.run()
     for failure in failures[:1]:
         failure.raiseException()

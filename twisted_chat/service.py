@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
@@ -22,7 +22,7 @@ from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.console import attach
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Exposed, Leaving
+from twisted_chat.core.events import Event, Exposed, Leaving, NameKept, NameUnkept
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.store import Store
 from twisted_chat.i18n import _
@@ -30,8 +30,10 @@ from twisted_chat.joining import guarded
 from twisted_chat.net.discovery import Discovery
 from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
-from twisted_chat.reactors import settle_memory, steady_reactor
+from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
+from twisted_chat.retries import Retries
 from twisted_chat.settings import Settings, dialed
+from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.memory import MemoryStore
@@ -52,6 +54,7 @@ class ChatService(Service):
         self._folder: IdentityFolder | None = None
         self._console: attach.Console | None = None
         self._guard: Callable[[Event], None] | None = None
+        self._names = Retries(reactor, self._remember, self._name_unkept, self._name_kept)
         self._chatlog = ChatLog(str(settings.log))
         if not settings.ephemeral:
             self._folder = DataDirectory(settings.data).identity(settings.name)
@@ -104,14 +107,24 @@ class ChatService(Service):
     @inlineCallbacks
     def _stop(self) -> Generator[Deferred[Any], Any, None]:
         loss = yield self._peer.stop().addCallbacks(lambda _: "", self._lost)
-        self._peer.conversation.emit(Leaving(self._peer.conversation.name, self._chatlog.path))
-        if self._console is not None:
-            yield self._console.stop()
+        yield self._names.stop()
+        for name in self._names.waiting[-1:]:
+            _log.error("the name {name} is not kept", name=name)
+            _say(
+                _("your name {name} could not be kept: start as {old} to be the same member").format(
+                    name=name, old=self._settings.name
+                )
+            )
+        yield maybeDeferred(self._take_leave).addErrback(lambda reason: _log.failure("while leaving:", reason))
         if self._folder is not None:
             self._folder.unlock()
         self._chatlog.close()
         if loss:
             _say(loss)  # below what the console showed last
+
+    def _take_leave(self) -> Deferred[None]:
+        self._peer.conversation.emit(Leaving(self._peer.conversation.name, self._chatlog.path))
+        return succeed(None) if self._console is None else self._console.stop()
 
     def _make_peer(self) -> Peer:
         settings = self._settings
@@ -146,7 +159,17 @@ class ChatService(Service):
 
     def _renamed(self, name: str) -> None:
         if self._folder is not None:
-            self._reactor.callInThread(self._folder.remember, name)
+            self._names.add(name)
+
+    def _remember(self, name: str) -> None:
+        assert self._folder is not None
+        self._folder.remember(name)
+
+    def _name_unkept(self, name: str, error: StorageError) -> None:
+        self._peer.conversation.emit(NameUnkept(name, error.detail or str(error)))
+
+    def _name_kept(self, name: str) -> None:
+        self._peer.conversation.emit(NameKept(name))
 
     def _leave(self) -> None:
         if self._reactor.running:
@@ -165,10 +188,7 @@ class ChatService(Service):
 
 
 def _say(words: str) -> None:
-    stderr = sys.__stderr__  # sys.stderr leads to the log once twistd runs
-    if stderr is not None:
-        stderr.write(f"tcpchat: {words}\n")
-        stderr.flush()
+    say(f"tcpchat: {words}", sys.__stderr__)  # sys.stderr leads to the log once twistd runs
 
 
 def _end_failing() -> None:
@@ -197,6 +217,8 @@ def _fail(error: Exception, words: str) -> None:
 def makeService(options: Options) -> ChatService:
     """Return the service for a command line; called by twistd. Ends the process in words if a file can't be used."""
     try:
-        return ChatService(steady_reactor(), options.settings)
+        service = ChatService(reactor := steady_reactor(), options.settings)
     except ChatError as error:
         raise SystemExit(f"tcpchat: {_told(error)}") from None
+    leave_at_signals(reactor)
+    return service

@@ -20,7 +20,7 @@ from twisted.python.usage import UsageError
 
 from twisted_chat import archive
 from twisted_chat.archive import NotAnArchive
-from twisted_chat.commandline import Parameter, Subcommand, complain, say
+from twisted_chat.commandline import Parameter, Subcommand, complain
 from twisted_chat.console.prompts import find_terminal
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.feeds import Group
@@ -30,6 +30,7 @@ from twisted_chat.i18n import _
 from twisted_chat.invite import Invite
 from twisted_chat.send import Send
 from twisted_chat.settings import parse_data, parse_name
+from twisted_chat.standard import say, show
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.files import whole
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
@@ -115,7 +116,8 @@ class Export(_OfConversation):
         except BrokenPipeError:
             raise
         except OSError as error:
-            return complain(self["output"], error.strerror or str(error))
+            output = _("standard output") if self["output"] == "-" else self["output"]
+            return complain(output, error.strerror or str(error))
         for words in damaged:
             complain(self.database, _("left out: {words}").format(words=words))
         if self["output"] != "-":
@@ -142,20 +144,20 @@ class Verify(Subcommand):
     def run(self) -> int:
         """Print what there is and what is wrong with it."""
         path = self["file"]
+        about = _("standard input") if path == "-" else path
         try:
             with _opened(path, "rb", sys.stdin) as file:
                 report = archive.check(file)
         except OSError as error:
-            return complain(path, error.strerror or str(error), 2)
+            return complain(about, error.strerror or str(error), 2)
         except NotAnArchive as error:
             words = (
                 _("it was written by a newer tcpchat; update this one to check it")
                 if error.newer
                 else _("it is not what 'tcpchat export' writes")
             )
-            return complain(path, words, 2)
-        for line in verdict(report):
-            print(line)  # noqa: T201 - this is what the command is for
+            return complain(about, words, 2)
+        show("\n".join(verdict(report)))
         return 1 if report.faults else 0
 
 
@@ -237,8 +239,6 @@ def main(arguments: Sequence[str]) -> int:
     try:
         command.parseOptions(rest)
         status = command.run()
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, so that a broken pipe is seen here
     except UsageError as error:
         return complain(name, _("{fault} (see tcpchat {name} --help)").format(fault=error, name=name), 2)
     except StorageError as error:
@@ -246,12 +246,11 @@ def main(arguments: Sequence[str]) -> int:
     except ChatError as error:
         return complain(name, str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes at the end
         return 1
     except OSError as error:
         return complain(name, error.strerror or str(error))
     except (EOFError, KeyboardInterrupt) as left:
-        sys.stderr.write("\n")
+        say("")
         return 130 if isinstance(left, KeyboardInterrupt) else 1
     return status
 

@@ -71,6 +71,11 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         "⚠️ others on this network can't be found by themselves: {detail}; those named with --peer are looked for as before"
     ),
     events.StoreRecovered: lambda event: _("✅ messages are kept again"),
+    events.NameUnkept: lambda event: _(
+        "⚠️ your name {name} can't be kept right now: {detail}; it is tried again. Until that is done, who starts under it is "
+        "somebody new"
+    ),
+    events.NameKept: lambda event: _("✅ your name {name} is kept: who starts under it is you"),
     events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
     events.Topical: lambda event: (
         _("📌 {name}: {room} is about {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")

@@ -14,6 +14,7 @@ from tests.core.wires import Party, Recorder, SlowStore
 from tests.test_words import FEED, said
 from twisted_chat import words
 from twisted_chat.console.receipt import PATIENCE, Awaited, LastSaid
+from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Delivered, Event, Messages, Receipt
 from twisted_chat.core.feeds import Batch, FeedId
@@ -143,9 +144,11 @@ class Speaker(Party):
         store.slow = True
         self.conversation: Conversation | None = None
         super().__init__(clock, 1, store=store)
-        self.conversation = Conversation(Roster(self.id, "Ana"), self.replica, lambda: None)
+        self.conversation = Conversation(
+            Roster(self.id, "Ana"), self.replica, lambda: None, clock, HybridClock(lambda: 0)
+        )
 
-    def accepted(self, batch: Batch) -> None:
+    def accepted(self, batch: Batch, missed: bool) -> None:
         """See `Audience`."""
         assert self.conversation is not None
         self.conversation.accepted(batch)

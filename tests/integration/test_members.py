@@ -24,6 +24,25 @@ class TestMembers(PeersTestCase):
         found = await peer.wait_for(last, since)
         return peer.lines[since : peer.lines.index(found, since) + 1]
 
+    async def test_name_that_can_not_be_kept(self) -> None:
+        """A name taken with `/nick` that the disk refuses is told, and tried again: who starts under it is the same member."""
+        ana, bia = self.peers.start("Ana"), self.peers.start("Bia")
+        await self.peers.linked()
+        index = bia.data / "names.json"
+        index.rename(index.with_suffix(".aside"))
+        index.mkdir()
+        bia.say("/nick Bea")
+        await bia.wait_for("your name Bea can't be kept right now: Is a directory")
+        index.rmdir()
+        index.with_suffix(".aside").rename(index)
+        await bia.wait_for("your name Bea is kept")
+        self.assertEqual([line for line in bia.faults() if "O nome Bea não pode ser guardado" not in line], [])
+        await self.peers.stop(bia)
+        bea = self.peers.start("Bea", bia.port, home="Bia", data="data-Bia")
+        await ana.wait_for(" Bea joined")
+        self.assertFalse([line for line in ana.lines if "~" in line])
+        await self.peers.stop(ana, bea)
+
     async def test_names_and_marks_stay(self) -> None:
         """After a restart, and though another key comes first under it, a name is still its owner's, who is still verified; who
         was ignored still is. A false name is a loud warning, until the person says whose the key is; that outlives a kill too."""

@@ -13,7 +13,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.trial.unittest import SkipTest
 
 from tests.integration.case import PeersTestCase
-from tests.integration.processes import HOST, TWISTD, PeerProcess
+from tests.integration.processes import HOST, MODULE, TWISTD, PeerProcess
 
 LINE = re.compile(r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d\] : \[[A-Z ]+\] .+")
 LEFT = "left"
@@ -104,20 +104,21 @@ class TestLeaving(PeersTestCase):
     """The others are told that a peer left, not that it was lost, however it is told to leave."""
 
     async def test_every_way(self) -> None:
-        """`sair` in any case and with spaces, `/sair`, `/quit`, SIGINT and SIGTERM: a goodbye and no loss; a
-        kill is a loss."""
+        """`sair` in any case and with spaces, `/sair`, `/quit`, and every signal that ends a process and can be answered: a
+        goodbye and no loss; a kill is a loss."""
         ana = self.peers.start("Ana")
         ways = {
             "sair": lambda peer: peer.say("sair"),
             "spaces": lambda peer: peer.say("  SaIr \t"),
             "slash": lambda peer: peer.say("/SAIR"),
             "quit": lambda peer: peer.type(b"last words\r\n/quit"),
-            "SIGINT": lambda peer: peer.signal(signal.SIGINT),
-            "SIGTERM": lambda peer: peer.signal(signal.SIGTERM),
-            "SIGKILL": lambda peer: peer.signal(signal.SIGKILL),
+            **{
+                name: lambda peer: peer.signal(getattr(signal, peer.name))
+                for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGKILL")
+            },
         }
         names = list(ways)
-        for batch in (names[:4], names[4:]):
+        for batch in (names[:4], names[4:8], names[8:]):
             leaving = [self.peers.start(name, self.peers.ports[n]) for n, name in enumerate(batch, 1)]
             for peer in leaving:
                 await ana.wait_for(f" {peer.name} joined")
@@ -131,6 +132,30 @@ class TestLeaving(PeersTestCase):
                 await self.left(ana, peer)
         await ana.wait_for("quit: last words")
         self.assertEqual(self.peers.faults(), [])
+
+    async def test_all_at_once(self) -> None:
+        """Told to leave in several ways at once, a peer leaves once, and takes none of them for a mistake."""
+        ana = self.peers.start("Ana")
+        bia = self.peers.start("Bia")
+        await self.peers.linked()
+        bia.say("sair")
+        for which in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            bia.signal(which)
+        await bia.when_ended()
+        await ana.wait_for(f"Bia {LEFT}")
+        self.assertEqual(sum("[INF SAIDA]" in line for line in bia.log_lines()), 1)
+        self.assertEqual(self.peers.faults(), [])
+
+    async def test_ignored(self) -> None:
+        """What is started to ignore SIGHUP, as by `nohup`, goes on."""
+        command = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *MODULE)
+        ana = self.peers.start("Ana", command=command)
+        await ana.wait_for("Welcome")
+        ana.signal(signal.SIGHUP)
+        ana.say("still here")
+        await ana.wait_for("(You) 💬: still here")
+        await self.peers.stop()
+        self.assertEqual(ana.status, 0)
 
     async def left(self, ana: PeerProcess, peer: PeerProcess) -> None:
         """Assert that all is well with how one peer ended, at both ends."""

@@ -270,6 +270,15 @@ class TestLeaving(TerminalTestCase):
         """So does SIGINT from elsewhere."""
         await self.killed(signal.SIGINT)
 
+    async def test_closed(self) -> None:
+        """A terminal that is closed is a goodbye to the others, and no mistake."""
+        bia = await self.with_bia()
+        self.tmux.end()
+        await bia.wait_for("Ana left")
+        log = self.place / "logs_chat.txt"
+        await self.until(lambda: "[INF SAIDA] Ana" in log.read_text(), "Ana's end")
+        self.assertNotIn("[ERRO]", log.read_text())
+
     async def test_killed_amid_paste(self) -> None:
         """SIGTERM amid a paste: nothing of it becomes a command of the shell."""
         await self.with_bia()

@@ -30,7 +30,7 @@ from twisted_chat.core.frames import (
     decode,
     encode,
 )
-from twisted_chat.core.opening import Opening, Role, Step
+from twisted_chat.core.opening import Opening, Role, Slow, Step
 from twisted_chat.net.connection import UNREAD
 from twisted_chat.net.link import MAX_UNTAKEN, Link
 from twisted_chat.net.pulse import DEAD_AFTER, Verdict
@@ -233,6 +233,15 @@ class OpeningTests(LinkTestCase):
             self.hear(*[self.other.receive(line) for line in lines])
         self.assertEqual(self.transport.said()[-1], Bye(errors.FULL))
         self.assertEqual(self.owner.reports, ["admitted", ("closed", errors.FULL)])
+
+    def test_mistake_while_computing(self) -> None:
+        """What fails in a thread by a mistake of this program is logged, and closes the link at once."""
+        for compute, then in ((lambda: 1 / 0, lambda: b""), (lambda: None, lambda: 1 / 0)):
+            self.setUp()
+            self.connect(Role.LISTENER)
+            self.link._go_on(Slow(compute, then))  # type: ignore[arg-type]
+            self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+            self.assertTrue(self.transport.aborted)
 
     def test_one_reason(self) -> None:
         """A link that is closed for one reason and takes its time is not reported for another."""

@@ -247,6 +247,16 @@ class LockTests(DirectoryCase):
         second.unlock()
         self.assertEqual(self.assertRaises(InUse, second.lock, "Ana").detail, "Ana")
 
+    def test_unlock_on_a_bad_disk(self) -> None:
+        """Letting go never fails, whatever the disk does: it would be taken for what was done before."""
+        ana = self.directory().identity("Ana")
+        ana.lock("Ana")
+        ana._holder.unlink()
+        ana._holder.mkdir()
+        ana.unlock()
+        ana._holder.rmdir()
+        self.directory().identity("Ana").lock("Ana again")
+
     def test_killed(self) -> None:
         """The lock of a process that was killed is free, whatever its note says."""
         command = [sys.executable, "-c", HOLD, str(self.root.absolute())]

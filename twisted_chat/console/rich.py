@@ -89,7 +89,7 @@ class RichConsole(Protocol):
             vt100(self._write, terminal.size, environment.get("TERM", "")),
         )
         self._above = Above(reactor, self._screen.print_above)
-        self._suspension = Suspension(reactor, terminal, self._screen, self._above, conversation.leave)
+        self._suspension = Suspension(reactor, terminal, self._screen, self._above)
         self._touched = reactor.seconds()
         self._divided = False
         self._warned = False

@@ -23,15 +23,13 @@ class Suspension:
     brought to the front.
     """
 
-    def __init__(
-        self, reactor: Any, terminal: Terminal, screen: Screen, above: Above, leave: Callable[[], object]
-    ) -> None:
-        """`leave` is called if the terminal is hung up."""
+    def __init__(self, reactor: Any, terminal: Terminal, screen: Screen, above: Above) -> None:
+        """Nothing is taken until `begin`."""
         self._reactor = reactor
         self._terminal = terminal
         self._screen = screen
         self._above = above
-        self._jobs = JobControl(reactor, self._suspend, self._resume, leave)
+        self._jobs = JobControl(reactor, self._suspend, self._resume)
         self._away = False
         self._later: IDelayedCall | None = None
 

@@ -78,14 +78,12 @@ class Terminal:
 
 
 class JobControl:
-    """Signals about the terminal, passed on in the reactor: stop, go on, and hung up."""
+    """Signals about the terminal, passed on in the reactor: stop, and go on."""
 
-    def __init__(
-        self, reactor: Any, suspend: Callable[[], object], resume: Callable[[], object], leave: Callable[[], object]
-    ):
-        """`suspend` is to give the terminal back and then call `stop`; `resume` to take it again; `leave` that it is gone."""
+    def __init__(self, reactor: Any, suspend: Callable[[], object], resume: Callable[[], object]) -> None:
+        """`suspend` is to give the terminal back and then call `stop`; `resume` to take it again."""
         self._found: dict[int, Any] = {}
-        calls = {signal.SIGTSTP: suspend, signal.SIGCONT: resume, signal.SIGHUP: leave}
+        calls = {signal.SIGTSTP: suspend, signal.SIGCONT: resume}
         self._handlers = {number: self._handler(reactor, call) for number, call in calls.items()}
 
     def install(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IProducer
@@ -31,8 +32,9 @@ class ThreadedStdio:
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
     def _read(self) -> None:
-        while self._may_read.wait() and (data := self._stdin.read(CHUNK)):
-            blockingCallFromThread(self._reactor, self._console.dataReceived, data)
+        with suppress(OSError):  # as good as its end
+            while self._may_read.wait() and (data := self._stdin.read(CHUNK)):
+                blockingCallFromThread(self._reactor, self._console.dataReceived, data)
         blockingCallFromThread(self._reactor, self._console.readConnectionLost)
 
     def write(self, data: bytes) -> None:

@@ -303,6 +303,21 @@ class StoreRecovered:
 
 
 @dataclass(frozen=True)
+class NameUnkept:
+    """That `name` is this member's can't be kept right now; `detail` is the operating system's word. It is tried again."""
+
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class NameKept:
+    """That `name` is this member's is kept after all."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """A mistake in this program was caught. The chat goes on. Not for the log, which has the failure itself."""
 
@@ -319,5 +334,5 @@ Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | Impostor | Verified | Renamed
     | TwoInstances | WrongPassphrase | Forked | Exposed
-    | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | Fault | Leaving
+    | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

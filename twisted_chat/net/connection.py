@@ -11,6 +11,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -43,6 +44,7 @@ UNREAD = 128 * 1024
 BEGINNING = 60
 """Bytes kept of the first line heard."""
 
+_log = Logger()
 _BYE = encode(Bye(errors.LEFT))[:11]
 
 
@@ -171,7 +173,7 @@ class Connection(ChunkedLineReceiver):
         """Do what the opening asks for: compute and go on, turn to TLS, be ready, or just answer."""
         if isinstance(answer, Slow):
             self.reading.stop(Reason.COMPUTING)
-            self._computes(answer.compute).addCallbacks(self._computed, self._failed, (answer.then,))
+            self._computes(answer.compute).addCallback(self._computed, answer.then).addErrback(self._failed)
         elif self._opening.step is Step.READY:
             self._begin(answer)
         else:
@@ -186,9 +188,11 @@ class Connection(ChunkedLineReceiver):
             self.reading.go_on(Reason.COMPUTING)
 
     def _failed(self, reason: Failure) -> None:
-        reason.trap(Refusal)
-        assert isinstance(reason.value, Refusal)
-        self.refuse(reason.value)
+        if isinstance(reason.value, Refusal):
+            self.refuse(reason.value)
+        else:
+            _log.failure("in the opening of a link:", reason)
+            self.abort()
 
     def rawDataReceived(self, data: bytes) -> None:
         """Pass on what came in one piece with the last line before TLS."""

@@ -19,7 +19,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -162,10 +162,11 @@ class IdentityFolder:
             write_whole(self._holder, description.encode() + b"\n")
 
     def unlock(self) -> None:
-        """Let others in. Does nothing if `lock` was not called."""
+        """Let others in. Does nothing if `lock` was not called, and never fails: the lock goes with the process anyway."""
         if self._lock is not None and self._lock.is_locked:
-            with explained(self._holder):
+            with suppress(OSError):
                 self._holder.unlink(missing_ok=True)
+            with suppress(OSError):
                 self._lock.release()
 
     def _read_holder(self) -> str:

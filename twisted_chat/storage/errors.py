@@ -16,6 +16,7 @@ NEWER = "storage-newer"
 DAMAGED = "storage-damaged"
 UNKEPT = "storage-unkept"
 OTHER_PASSPHRASE = "storage-other-passphrase"
+ALIKE = "storage-alike"
 
 SENTENCES = {
     UNUSABLE: N_(
@@ -36,6 +37,10 @@ SENTENCES = {
     OTHER_PASSPHRASE: N_(
         "The passphrase is not the one that this group had before: {path} is its conversation. Check what you gave; a new "
         "passphrase makes a new group, which needs another --group name."
+    ),
+    ALIKE: N_(
+        "That --name is easily taken for {detail}, which is another identity in {path}. Choose a name that is not, or another "
+        "--data directory."
     ),
     UNKEPT: N_("{path} could not take {detail} batches before the end; they are lost here unless others hold them."),
 }

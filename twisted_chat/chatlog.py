@@ -19,6 +19,7 @@ from zope.interface import implementer
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Joined, Messages, Refused, Trimmed
+from twisted_chat.core.likeness import same_room
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
 
@@ -163,7 +164,7 @@ class ChatLog:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}: "
         texts = clean_all([record.text for record in event.records])
-        if [record for record in event.records if record.room != DEFAULT_ROOM or record.me]:
+        if [record for record in event.records if not same_room(record.room, DEFAULT_ROOM) or record.me]:
             texts = [f"{_where(record)}{text}" for record, text in zip(event.records, texts, strict=True)]
         return start + f"\n{start}".join(texts) + "\n"
 
@@ -258,7 +259,7 @@ class _Allowance:
 
 def _where(record: Say) -> str:
     """Return what stands before the text of a message that is not said in the usual way in the usual room."""
-    return (f"{clean(record.room)} " if record.room != DEFAULT_ROOM else "") + ("* " if record.me else "")
+    return (f"{clean(record.room)} " if not same_room(record.room, DEFAULT_ROOM) else "") + ("* " if record.me else "")
 
 
 def _open(path: str) -> int:

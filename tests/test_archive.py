@@ -17,6 +17,7 @@ from twisted_chat.archive import End, Fault, NotAnArchive, Report, check, write
 from twisted_chat.core.feeds import Batch, Fork, Group
 from twisted_chat.core.frames import MAX_LINE, Ping, encode
 from twisted_chat.core.keys import Identity
+from twisted_chat.verdict import verdict
 
 EXPORTER = Identity(b"e" * 32)
 AT = 1_700_000_000_123
@@ -233,6 +234,17 @@ class BoundTests(SynchronousTestCase):
 
         self.assertEqual([finding.fault for finding in check(Endless()).findings], [Fault.LONG, Fault.CUT_OFF])
         self.assertLessEqual(max(asked), MAX_LINE + 1)
+
+
+class ShownTests(SynchronousTestCase):
+    """What people are told of it."""
+
+    def test_names(self) -> None:
+        """Names that people could not have chosen are made visible."""
+        report = check(io.BytesIO(WHOLE))
+        for voice in report.voices.values():
+            voice.name = "🔒 Ana (x)"
+        self.assertTrue(any("\\U0001f512 Ana \\x28x\\x29 [" in line for line in verdict(report)))
 
 
 class AnyDamageTests(SynchronousTestCase):

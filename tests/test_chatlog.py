@@ -20,12 +20,13 @@ from twisted.logger import Logger, LogLevel, LogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.test_words import AT, said, sample
+from tests.test_words import AT, FEED, said, sample
 from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog, LogUnwritable
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.text import check_name
+from twisted_chat.core.records import Say
+from twisted_chat.core.text import accept_name, check_name, shown_name
 from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
 
 WALL = AT / 1000
@@ -121,6 +122,12 @@ class FormatTests(ChatLogCase):
             ],
         )
 
+    def test_everybodys_room(self) -> None:
+        """Where everybody starts is not named, however it was spelled; another room is."""
+        for room in ("#CHAT", "#Tea"):
+            self.record(events.Messages(FEED, 1, 1, "Ana", False, AT, [Say("oi", room)]))
+        self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: oi", "[MSG RECEBIDA] Ana (#Tea): oi"])
+
     def test_every_event_is_one_line(self) -> None:
         """No event is forgotten, and each has a tag that is known; a batch has a line a message."""
         for kind in get_args(events.Event):
@@ -148,7 +155,7 @@ class FormatTests(ChatLogCase):
     def test_speaker_and_text_can_be_told_apart(self, name: str, text: str) -> None:
         """The first `: ` of a message's line ends the name, for every name that is accepted."""
         try:
-            name = check_name(name)
+            name = shown_name(accept_name(name))
         except BadText:
             return
         os.truncate(self.path, 0)
@@ -432,7 +439,7 @@ class ForeignTests(ChatLogCase):
             self.logger().failure("Unhandled Error")
         (line,) = self.lines()
         self.assertRegex(
-            line, r"^\[ERRO\] AttributeError: 'NoneType' .*\(twisted_chat.core.text\.py:\d+ in check_name\)$"
+            line, r"^\[ERRO\] AttributeError: 'NoneType' .*\(twisted_chat.core.text\.py:\d+ in check_label\)$"
         )
 
     def test_a_failure_from_elsewhere(self) -> None:

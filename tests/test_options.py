@@ -187,7 +187,7 @@ class RefusalTests(CommandLine):
         """If a peer of the group holds the port its name is said, made harmless."""
         with socket.create_server(("127.0.0.1", self.ports[0])):
             self.patch(options, "holder", lambda *arguments: "Bia\x1b[2J")
-            self.assertIn("is held by Bia\\x1b[2J;", self.fail_with(*self.enough))
+            self.assertIn("is held by Bia\\x1b\\x5b2J;", self.fail_with(*self.enough))
 
     def test_holder_is_asked_as_member(self) -> None:
         """The holder of a port is asked by somebody of this name and group who listens nowhere."""
@@ -392,7 +392,7 @@ class AskingTests(CommandLine):
             self.patch(options, "holder", lambda *arguments: "Bia\x1b[2J")
             settings = self.parse(*self.known)
         self.assertEqual((settings.name, settings.port), ("Ana", self.ports[1]))
-        self.assertIn(f"  {self.ports[0]}  held by Bia\\x1b[2J", told)
+        self.assertIn(f"  {self.ports[0]}  held by Bia\\x1b\\x5b2J", told)
 
     def test_only_what_is_missing(self) -> None:
         """What was given is not asked for."""

@@ -96,7 +96,10 @@ class PackageTests(SynchronousTestCase):
     def test_licence(self) -> None:
         """The licence is in the package, and is the one that is named."""
         self.assertEqual(self.config["metadata"]["license"], "MIT")
-        self.assertIn("MIT License", (ROOT / self.config["metadata"]["license_files"]).read_text(encoding="utf-8"))
+        files = self.config["metadata"]["license_files"].split(", ")
+        texts = [(ROOT / file).read_text(encoding="utf-8") for file in files]
+        self.assertIn("MIT License", texts[0])
+        self.assertEqual([text.partition("\n")[0] for text in texts[1:]], ["UNICODE LICENSE V3"])
 
     def test_typed(self) -> None:
         """Type checkers are strict with the whole package."""

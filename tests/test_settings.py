@@ -21,6 +21,7 @@ from twisted_chat.settings import (
     parse_console,
     parse_data,
     parse_keep,
+    parse_label,
     parse_links,
     parse_listen,
     parse_log,
@@ -60,6 +61,13 @@ class CheckTests(SynchronousTestCase):
             words = self.refused(parse_name, "--group", name)
             self.assertIn(f"--group {name!r}", words)
             self.assertIn(fault, words)
+
+    def test_label(self) -> None:
+        """A group, and an identity of former times, may have signs in its name that names no longer have; none is unseen."""
+        self.assertEqual(parse_label("--group", " math (2b) \u2713 cafe\u0301 ❤️"), "math (2b) \u2713 café ❤️")
+        self.assertIn("a name has no '(':", self.refused(parse_name, "--name", "math (2b)"))
+        for hidden in ("ma\u200bth", "math\u2800", "ma\u034fth", "\u3164", "math\u202e", "ma\ufe0fth"):
+            self.assertIn("invisible", self.refused(parse_label, "--group", hidden))
 
     def test_port(self) -> None:
         """A known port is taken."""

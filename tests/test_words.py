@@ -53,6 +53,12 @@ class SentenceTests(SynchronousTestCase):
         self.assertEqual(words.sentences(said("oi", "tudo bem?")), [f"[{clock}] Ana: oi", f"[{clock}] Ana: tudo bem?"])
         self.assertEqual(words.sentences(said("olá", own=True)), ["(You) 💬: olá"])
 
+    def test_everybodys_room(self) -> None:
+        """Where everybody starts is not named, however it was spelled; another room is."""
+        for room, named in (("#chat", False), ("#CHAT", False), ("#Chats", True)):
+            event = events.Messages(FEED, 1, 1, "Ana", True, AT, [Say("oi", room)])
+            self.assertEqual(words.sentences(event), [f"{room} " * named + words.sentences(said("oi", own=True))[0]])
+
     def test_coming_and_going(self) -> None:
         """Who joined, left or was lost is told in the words of the design."""
         for event, sentence in (
@@ -110,7 +116,7 @@ class RefusalTests(SynchronousTestCase):
 
     def test_every_code_has_words(self) -> None:
         """Every `BadText` raised in the package has its sentence, and no sentence is for nothing."""
-        codes = set(re.findall(r'BadText\("([a-z-]+)"\)', SOURCE))
+        codes = set(re.findall(r'BadText\("([a-z-]+)"[,)]', SOURCE))
         self.assertEqual(codes, set(words._WRONG))
         for code in codes:
             self.assertNotIn("{", words.wrong(BadText(code)))

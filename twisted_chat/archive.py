@@ -22,7 +22,7 @@ from twisted_chat.core.forks import fork_frame
 from twisted_chat.core.frames import MAX_LINE, BatchFrame, ForkFrame, Frame, Id, Signature, Whole, Word, encode
 from twisted_chat.core.keys import Identity, verified
 from twisted_chat.core.records import Private, Say
-from twisted_chat.core.text import check_name
+from twisted_chat.core.text import accept_name
 
 VERSION = 1
 """The format this version writes, and the only one it reads."""
@@ -280,7 +280,7 @@ def _header(line: bytes | None) -> Header:
         if _start_decoder.decode(text).v != VERSION:
             raise NotAnArchive(newer=True)
         header = _lines_decoder.decode(text)
-        if isinstance(header, Header) and all(check_name(name) == name for name in (header.group, header.name)):
+        if isinstance(header, Header) and all(accept_name(name) for name in (header.group, header.name)):
             return header
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadText):
         pass

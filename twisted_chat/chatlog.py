@@ -19,6 +19,7 @@ from zope.interface import implementer
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
+from twisted_chat.core.likeness import same_room
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
 from twisted_chat.i18n import in_language
@@ -173,7 +174,7 @@ class ChatLog:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
         texts = clean_all([record.text for record in event.records])
-        if [record for record in event.records if record.room != DEFAULT_ROOM or record.me]:
+        if [record for record in event.records if not same_room(record.room, DEFAULT_ROOM) or record.me]:
             lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
             return "\n".join(lines) + "\n"
         return f"{start}: " + f"\n{start}: ".join(texts) + "\n"
@@ -272,7 +273,7 @@ def _where(record: Say) -> str:
 
     Neither a room nor a name has what ends it, so it can be told from any text.
     """
-    marks = [clean(record.room)] if record.room != DEFAULT_ROOM else []
+    marks = [clean(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     marks += ["*"] if record.me else []
     return f" ({' '.join(marks)})" if marks else ""
 

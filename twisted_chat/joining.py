@@ -22,7 +22,7 @@ from twisted_chat.core.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.i18n import _
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.retries import Retries
-from twisted_chat.settings import parse_name, parse_passphrase_file, parse_peer, parse_ports
+from twisted_chat.settings import parse_label, parse_passphrase_file, parse_peer, parse_ports
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.passphrases import PassphraseNote
@@ -35,7 +35,7 @@ GROUP: Parameter = (
     None,
     "chat",
     N_("peers of the same group find each other"),
-    partial(parse_name, "--group"),
+    partial(parse_label, "--group"),
 )
 PORTS: Parameter = ("ports", None, "5000-5004", N_("the known ports, where others are looked for"), parse_ports)
 PASSPHRASE_FILE: Parameter = (

@@ -17,7 +17,7 @@ from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.marks import N_
 from twisted_chat.core.opening import Introduction
-from twisted_chat.core.text import clean
+from twisted_chat.core.text import clean, shown_name
 from twisted_chat.i18n import _
 from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
 from twisted_chat.net.addresses import is_loopback
@@ -60,7 +60,7 @@ def taken(listen: str, port: int, name: str, group: Group) -> str | None:
         introduction = Introduction(stranger, group, name, 0, secrets.randbelow(MAX_INT), False)
         who = holder(listen, port, introduction)
         if who is not None:
-            return _("held by {name}").format(name=clean(who))
+            return _("held by {name}").format(name=shown_name(who))
         if is_loopback(listen):
             return _("in use by another program")
     return _("in use by another program or peer")  # which tells strangers nothing

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 from twisted.python.usage import UsageError
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.text import check_name
+from twisted_chat.core.text import check_label, check_name
 from twisted_chat.i18n import AUTO, _, known, languages
 from twisted_chat.net.addresses import is_loopback, needs_scope, numeric, scoped
 from twisted_chat.net.own import link_local_addresses
@@ -90,6 +90,14 @@ def parse_name(flag: str, value: str) -> str:
     """Return what stands behind `flag` as a name, without the spaces around it."""
     try:
         return check_name(value)
+    except BadText as error:
+        raise UsageError(f"{flag} {value!r}: {wrong(error)}") from None
+
+
+def parse_label(flag: str, value: str) -> str:
+    """Return what stands behind `flag` as the name of a group, or of an identity that may be older than what names are now."""
+    try:
+        return check_label(value)
     except BadText as error:
         raise UsageError(f"{flag} {value!r}: {wrong(error)}") from None
 

@@ -29,7 +29,7 @@ from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.invite import Invite
 from twisted_chat.send import Send
-from twisted_chat.settings import parse_data, parse_name
+from twisted_chat.settings import parse_data, parse_label
 from twisted_chat.standard import say, show
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.files import whole
@@ -44,8 +44,8 @@ class _OfConversation(Subcommand):
 
     optParameters: list[Parameter] = [
         ("name", None, None, N_("whose copy of the conversation; the name that was given to the peer"),
-         partial(parse_name, "--name")),
-        ("group", None, "chat", N_("which group's"), partial(parse_name, "--group")),
+         partial(parse_label, "--name")),
+        ("group", None, "chat", N_("which group's"), partial(parse_label, "--group")),
         ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
     ]  # fmt: skip
     optFlags = [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from twisted_chat.archive import Fault, Finding, Report
 from twisted_chat.core.feeds import MAX_WALL_MS
-from twisted_chat.core.text import clean
+from twisted_chat.core.text import clean, shown_name
 from twisted_chat.i18n import _, date, ngettext, number
 
 MAX_VOICES = 1000
@@ -42,7 +42,7 @@ def verdict(report: Report) -> Iterator[str]:
         _("Group {group} ({kind}), exported by {name} [{key}] at {when}").format(
             group=header.group,
             kind=kind(header.closed),
-            name=header.name,
+            name=shown_name(header.name),
             key=_key(header.id),
             when=f"{date(when)} {time.strftime('%H:%M', when)}",
         )
@@ -52,7 +52,7 @@ def verdict(report: Report) -> Iterator[str]:
         count=counted(sum(v.messages for v in voices.values())), n=number(len(voices))
     )
     for author, voice in list(voices.items())[:MAX_VOICES]:
-        line = f"   {voice.name} [{_key(author)}]: {counted(voice.messages)}"
+        line = f"   {shown_name(voice.name)} [{_key(author)}]: {counted(voice.messages)}"
         if voice.missing:
             line += _(", {n} before them are not in this file").format(n=number(voice.missing))
         yield clean(line)
@@ -74,8 +74,9 @@ def verdict(report: Report) -> Iterator[str]:
 def fault(finding: Finding) -> str:
     """Return what is wrong in a line, to stand after its number. Not safe to show yet."""
     numbers = number(finding.first) + ("" if finding.first == finding.last else f"–{number(finding.last)}")
-    records = f"{finding.name} {numbers}"
-    return _FAULTS[finding.fault]().format(records=records, name=finding.name, detail=finding.detail)
+    name = shown_name(finding.name)
+    records = f"{name} {numbers}"
+    return _FAULTS[finding.fault]().format(records=records, name=name, detail=finding.detail)
 
 
 def kind(closed: bool) -> str:

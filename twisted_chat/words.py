@@ -28,6 +28,7 @@ from twisted_chat.core.events import (
     Trimmed,
     WhileAway,
 )
+from twisted_chat.core.likeness import same_room
 from twisted_chat.core.passphrase import MAX_PASSPHRASE, MIN_PASSPHRASE
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, isolated
@@ -87,11 +88,18 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
 _WRONG: dict[str, Callable[[], str]] = {
     "name-empty": lambda: _("a name needs at least one character"),
     "name-long": lambda: _("a name has at most {max_name} characters"),
+    "name-bare": lambda: _("a name needs a letter, a digit or an emoji"),
+    "name-spaces": lambda: _("a name has single spaces, and none at its ends"),
     "name-control": lambda: _(
         "a name has no control or invisible characters; letters, digits, emoji and spaces will do"
     ),
     "name-separator": lambda: _("a name has no ':' and no '~'; letters, digits, emoji and spaces will do"),
-    "name-mark": lambda: _("a name has no check mark: members whose keys were compared bear one"),
+    "name-mark": lambda: _(
+        "a name has no '{character}', for lines of this program begin with such pictures; most other emoji will do"
+    ),
+    "name-other": lambda: _(
+        "a name has no '{character}': letters, digits, single spaces, - _ . ' and most emoji will do"
+    ),
     "passphrase-short": lambda: _("a passphrase has at least {min_passphrase} characters"),
     "passphrase-long": lambda: _("a passphrase has at most {max_passphrase} characters"),
     "passphrase-control": lambda: _("a passphrase has no control characters"),
@@ -166,7 +174,7 @@ def parts(event: Messages) -> list[Part]:
 def speaker(event: Messages, record: Say) -> str:
     """Return what stands before a message, safe to show: its room, if that is not everybody's, and who says it to whom."""
     name = isolated(clean(event.name))
-    room = "" if record.room == DEFAULT_ROOM else f"{isolated(clean(record.room))} "
+    room = "" if same_room(record.room, DEFAULT_ROOM) else f"{isolated(clean(record.room))} "
     if event.private:
         to = isolated(clean(event.private))
         return _("(You → {to}) 🔒: ").format(to=to) if event.own else f"🔒 {name}: "
@@ -266,6 +274,7 @@ def wrong(error: BadText) -> str:
     """Return what is wrong with a name, a room, a message or a passphrase, and what would be right."""
     return clean(
         _WRONG[error.code]().format(
+            character=error.character,
             max_name=MAX_NAME,
             max_text=number(MAX_TEXT),
             max_room=MAX_ROOM - 1,

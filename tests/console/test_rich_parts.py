@@ -227,6 +227,19 @@ class TranscriptTests(SynchronousTestCase):
             self.assertEqual(self.transcript.rings(said(text)), named, text)
         self.assertFalse(self.transcript.rings(said("Bia", own=True)))
 
+    def test_mention_in_any_script(self) -> None:
+        """So it is in scripts that put no spaces between words, however letters are composed, and whatever can't be seen."""
+        for name, text, named in (
+            ("小明", "小明你好", True), ("小明", "你好小明", True), ("小明", "小红你好", False),
+            ("さくら", "おはようさくらちゃん", True), ("สมชาย", "สวัสดีสมชายครับ", True), ("Ana", "你好Ana吗", True),
+            ("José", "jose\u0301!", True), ("Jose\u0301", "oi, JOSÉ", True), ("Ana", "Aná", False), ("Ana", "Ana\u0301", False),
+            ("Ana", "An\u0101", False), ("राम", "नमस्ते राम", True), ("राम", "रामायण", False), ("민수", "민수야", True),
+            ("👨‍👩‍👧", "oi👨‍👩‍👧", True), ("❤️ Ana", "❤ ana?", True), ("Ana", "A\u200dna", True), ("Ana", "ana_1", False),
+            ("Олег", "олег, привет", True), ("Олег", "Олегу", False), ("bia", "zambia, bia", True),
+        ):  # fmt: skip
+            transcript = Transcript(Ink({"NO_COLOR": "1"}), lambda name=name: name, lambda: 80)  # type: ignore[misc]
+            self.assertEqual(transcript.rings(said(text)), named, (name, text))
+
 
 class NoticeTests(SynchronousTestCase):
     """Attention."""

@@ -166,6 +166,40 @@ class SessionTests(SynchronousTestCase):
         self.assertIsNotNone(self.heard(Say("d", "#redes")))
         self.assertIsNone(self.heard(Say("e")))
 
+    def test_one_room(self) -> None:
+        """However a room is spelled it is one: for who goes there, for what is said in it, and for its topic."""
+        self.conversation.watch(lambda event: self.session.for_person(event))
+        batch = Writer(1).seal(
+            None, records=[Say("oi", room) for room in ("#Café", "#cafe\u0301", "#CAFÉ", "#cafeteria")]
+        )
+        self.store.append(batch)
+        for number, rooms in enumerate((["#Café"], ["#cafe\u0301", "#CAFÉ", "#cafeteria"])):
+            after = Writer(2 + number).seal(None, records=[Say("oi", room) for room in rooms])
+            self.conversation.accepted(after)
+        self.assertEqual(self.session.unread, {"#Café": 3, "#cafeteria": 1})
+        self.session.run("/join CAFE\u0301")
+        self.assertEqual((self.session.room, len(self.shown[-1].messages)), ("#Café", 3))
+        self.assertEqual(self.session.unread, {"#cafeteria": 1})
+        self.conversation.accepted(Writer(9).seal(None, records=[Topic("#cafÉ", "tea")]))
+        self.session.run("/topic")
+        self.assertIn("tea", self.told[-1])
+        self.session.run("hello")
+        self.assertEqual(self.put[-1], Say("hello", "#Café"))
+        self.assertIsNotNone(self.heard(Say("x", "#CAFÉ")))
+        self.told.clear()
+        self.session.run("/rooms")
+        self.assertEqual(len(self.told), 3)
+
+    def test_new_room(self) -> None:
+        """So it is if nobody has said anything there yet, and so is everybody's."""
+        self.session.run("/join #Te\u0301")
+        self.assertEqual(self.session.room, "#Té")
+        self.assertIsNotNone(self.heard(Say("x", "#té")))
+        self.assertIsNone(self.heard(Say("x", "#CHAT")))
+        self.assertEqual(self.session.unread, {"#chat": 1})
+        self.session.run("/join #Chat")
+        self.assertEqual((self.session.room, self.session.unread), ("#chat", {}))
+
     def test_private(self) -> None:
         """/msg finds names with spaces in them, the longest first; /reply answers who wrote last."""
         self.session.run("/msg Ana Maria olá, tudo bem?")

@@ -194,7 +194,7 @@ class UnsealTests(SynchronousTestCase):
             "prev": ["AAAA", "A" * 86 + "==", None],
             "at": [-1, MAX_WALL_MS + 1, 0.5],
             "lc": [-1, 2**53],
-            "name": ["", " Ana", "Ana ", "A  na", "a\nb", "a:b", "x" * (MAX_NAME + 1), "e\u0301", "\u202ea", None],
+            "name": ["", " Ana", "Ana ", "A  na", "a\nb", "a:b", "x" * (MAX_NAME + 1), "\u202ea", None],
             "records": [[], None, {}, [1], [{}], [{"k": 1}], [{"k": "say"}], [{"k": "say", "text": ""}],
                         [{"k": "say", "text": "a\x00"}], [{"k": "say", "text": "a", "room": "chat"}],
                         [{"k": "say", "text": "a", "room": None}]],
@@ -202,6 +202,15 @@ class UnsealTests(SynchronousTestCase):
             for value in values:
                 self._refused(msgspec.json.encode({**good, field: value}), f"{field} {value!r}")
             self._refused(msgspec.json.encode({key: good[key] for key in good if key != field}), f"no {field}")
+
+    def test_any_unicode(self) -> None:
+        """Names and rooms are taken whatever this Python's version of Unicode makes of them: else peers would disagree."""
+        good = msgspec.json.decode(batch_of(said("oi")).body)
+        for name in ("e\u0301", "a\U00013439b", "👨‍👩‍👧", "a\u0378", "A\u034fna", "(Ana)"):
+            records = [{"k": "say", "text": "a", "room": f"#{name}"}, {"k": "nick", "name": name}]
+            self.assertEqual(
+                unseal(b"s" * 64, msgspec.json.encode({**good, "name": name, "records": records})).name, name
+            )
 
     def test_nonsense(self) -> None:
         """Bytes, nesting, digits, surrogates: all refused by the same name, nothing else raised."""

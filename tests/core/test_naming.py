@@ -47,6 +47,15 @@ class NamingTests(SynchronousTestCase):
             [Verified("Ana", True), Renamed("Eva", "ANA~3f2a"), Impostor("ANA", "ANA~3f2a", verified=True)],
         )
 
+    def test_made_visible(self) -> None:
+        """A name that is shown with escapes is nothing to warn of by itself; one that is taken for Ana's is."""
+        self.naming.note(EVA, "(Eva)", 2)
+        self.assertEqual(self.events, [])
+        self.naming.note(EVA, "Ana\u2800", 3)
+        self.assertEqual(
+            self.events, [Renamed("\\x28Eva\\x29", "Ana\\u2800~3f2a"), Impostor("Ana\\u2800", "Ana\\u2800~3f2a")]
+        )
+
     def test_settled(self) -> None:
         """Whoever is verified under a name that was another's gets it: both are told of, and of neither is warned again."""
         self.naming.note(EVA, "Ana", 2)

@@ -340,8 +340,8 @@ class BadTests(Story):
         self.open_until(Step.AUTH, self.ana)
 
     def test_names(self) -> None:
-        """A name nobody could have typed is refused."""
-        for name in ("", " Ana", "a\nb", "a\x1b[2J", "a:b", "Ana~3f2a", "x" * 33, "\u202eanA", "e\u0301"):
+        """A name with what no peer accepts is refused."""
+        for name in ("", " Ana", "a\nb", "a\x1b[2J", "a:b", "Ana~3f2a", "x" * 33, "\u202eanA"):
             self.setUp()
             hello = Hello("chat", b"x" * 32, name, 1, 1, b"n" * 32, True)
             self.refusal(errors.PROTOCOL, self.bia, encode(hello))

@@ -34,6 +34,39 @@ class RosterTests(SynchronousTestCase):
         for name in ("STRASSE", "strasse", "ＳTRASSE"):
             self.assertEqual(self.roster.claim(EVA, name).shown, f"{name}~3f2a")
 
+    def test_spelled_otherwise(self) -> None:
+        """So are names that look alike, in whatever alphabet, or with what can't be seen in them."""
+        self.roster.claim(ANA, "Diana")
+        for name in ("Dıana", "DІАNА", "D1ana", "Dia\u034fna", "Diana\u2800", "ᴅɪᴀɴᴀ"):
+            self.assertTrue(self.roster.claim(EVA, name).shown.endswith("~3f2a"), name)
+
+    def test_capitals(self) -> None:
+        """A name in capitals is the same name in every alphabet, also for who owned either."""
+        self.roster.claim(ANA, "Νίκη")
+        self.assertEqual(self.roster.claim(EVA, "ΝΊΚΗ").shown, "ΝΊΚΗ~3f2a")
+        self.assertEqual(self.roster.claim(EVA, "Nikh", 1).shown, "Nikh")
+
+    def test_two_owners(self) -> None:
+        """Who is verified under a name gets it from all who have one like it; what they no longer have is free."""
+        self.roster.claim(ANA, "Νίκη")
+        bia = self.roster.claim(TWIN, "NÍKH")
+        self.assertEqual(bia.shown, "NÍKH")
+        eva = self.roster.claim(EVA, "ΝΊΚΗ")
+        self.assertEqual(eva.shown, "ΝΊΚΗ~3f2a")
+        self.roster.verify(eva, True)
+        self.assertEqual(eva.shown, "ΝΊΚΗ")
+        self.assertEqual((self.roster.shown(ANA), bia.shown), (f"Νίκη~{ANA[:2].hex()}", "NÍKH~3f2a7474"))
+        self.assertEqual(bia.names, [])
+
+    def test_made_visible(self) -> None:
+        """What nobody could call themselves is visible in what is shown, and is no suffix."""
+        self.roster.claim(ANA, "Ana")
+        eva = self.roster.claim(EVA, "🔒 Ana")
+        self.assertEqual(eva.shown, "\\U0001f512 Ana")
+        self.assertFalse(eva.suffixed)
+        self.assertEqual(self.roster.claim(EVA, "Ana\u034f", 1).shown, "Ana\\u034f~3f2a")
+        self.assertTrue(eva.suffixed)
+
     def test_a_name_is_kept_after_a_change(self) -> None:
         """Who goes by another name for a while still owns the old one, and comes back to it."""
         self.roster.claim(ANA, "Ana")

@@ -20,7 +20,6 @@ from twisted_chat.core.text import (
     clean,
     clean_all,
     isolated,
-    likeness,
 )
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -79,6 +78,8 @@ class CheckTests(SynchronousTestCase):
             ("a\u202eb", "name-control"),
             ("a:b", "name-separator"),
             ("Ana~3f2a", "name-separator"),
+            ("...", "name-bare"),
+            ("- '", "name-bare"),
         ):
             self.refuses(check_name, name, code)
 
@@ -116,17 +117,3 @@ class IsolationTests(SynchronousTestCase):
     def test_no_way_out(self) -> None:
         """Nobody ends an isolate from within: its end is a format character, which `clean` makes visible."""
         self.assertEqual(isolated(clean("ש\u2069x")), "\u2068ש\\u2069x\u2069")
-
-
-class LikenessTests(SynchronousTestCase):
-    """Names that look alike are one name to the roster."""
-
-    def test_alphabets(self) -> None:
-        """Cyrillic and Greek letters are taken for the Latin ones they look like."""
-        for name in ("Ana", "АNА", "аna", "Αnа", "ａｎａ"):
-            self.assertEqual(likeness(name), "ana", name)
-
-    def test_told_apart(self) -> None:
-        """Accents, digits and different letters keep names apart, and other alphabets' own words too."""
-        names = ["Ana", "Aná", "Ana2", "Bia", "Bla", "Инна", "Νίκη"]
-        self.assertEqual(len({likeness(name) for name in names}), len(names))

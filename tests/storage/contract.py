@@ -524,6 +524,24 @@ class Looking(StoreContract):
         self.assertEqual(found("!"), [])
         self.assertEqual(found("amanh", limit=0), [])
 
+    def test_search_any_script(self) -> None:
+        """Where words are not parted by spaces, what is looked for may stand anywhere; elsewhere it begins a word."""
+        texts = [
+            "今天我们在学校学习数学", "東京都に住んでいます", "がっこう", "สวัสดีครับคุณครู", "हिन्दी में लिखो", "bom dia 👍🏽 pessoal",
+            "👨‍👩‍👧 em casa", "手机iPhone15很好", "Ação: programação", "ОЛЕГ сказал", "안녕하세요 여러분", "שָׁלוֹם",
+        ]  # fmt: skip
+        self.keep(*(self.ana.batch(number, text=text) for number, text in enumerate(texts, 1)))
+        for words, found in (
+            ("学校", [1]), ("学校 数学", [1]), ("校学", [1]), ("学数", []), ("京都", [2]), ("住んで", [2]), ("がっこ", [3]),
+            ("かっこう", []),
+            ("ครู", [4]), ("ครับคุณ", [4]), ("สวัส", [4]), ("รูค", []), ("हिन्दी", [5]), ("हिन्", [5]), ("लिखो", [5]), ("न्दी", []),
+            ("👍", [6]), ("👍🏽", [6]), ("dia 👍 pess", [6]), ("👨‍👩‍👧", [7]), ("👩", [7]), ("👩👧", [7]), ("👎", []),
+            ("iphone", [8]), ("手机iph", [8]), ("phone", []), ("很好", [8]), ("acao", [9]), ("AÇÃO prog", [9]), ("gramacao", []),
+            ("олег", [10]), ("안녕", [11]), ("שלום", [12]), ("。", []), ("\u0301", []),
+        ):  # fmt: skip
+            hits = self.search(words, 99)
+            self.assertEqual([hit.number for hit in hits], found, words)
+
     def test_search_new(self) -> None:
         """What came after a search is found by the next; what is gone is not."""
         self.keep(self.ana.batch(1))

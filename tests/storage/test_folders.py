@@ -12,6 +12,7 @@ import platformdirs
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.storage.errors import (
+    ALIKE,
     HOMELESS,
     INDEX_DAMAGED,
     KEY_DAMAGED,
@@ -60,6 +61,25 @@ class IdentityTests(DirectoryCase):
         self.assertEqual(self.key("José"), self.key("JOSE\u0301"))
         self.assertEqual(self.key("Straße"), self.key("STRASSE"))
         self.assertNotEqual(self.key("José"), self.key("Jose"))
+
+    def test_look_alikes(self) -> None:
+        """Nobody begins under a name that is taken for another's here; who has used both goes on."""
+        ana = self.key("Diana")
+        for name in ("Dıana", "DІАNА", "D1ana", "ᴅɪᴀɴᴀ", "Dlana"):
+            error = self.assertRaises(StorageError, self.directory().identity, name)
+            self.assertEqual((error.code, error.detail), (ALIKE, "diana"), name)
+            self.assertIsNone(self.directory().find(name))
+        self.directory().identity("Diana").remember("D1ana")
+        self.assertEqual(self.key("D1ana"), ana)
+        self.directory().identity("Bia").remember("D1ana")
+        self.directory().identity("Bia").remember("Dıana")
+        self.assertEqual(self.key("D1ana"), ana)
+        self.assertIsNone(self.directory().find("Dıana"))
+
+    def test_capitals_that_look_alike(self) -> None:
+        """The names are remembered in small letters: capitals count too."""
+        self.key("ΑΝΑ")
+        self.assertRaises(StorageError, self.directory().identity, "Ana")
 
     def test_any_script(self) -> None:
         """Whatever the name, its folder's name is safe on every file system, and its own."""

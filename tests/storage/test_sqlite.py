@@ -23,7 +23,7 @@ from tests.storage.contract import READER, unseal
 from tests.storage.feeding import Author, ranges
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.store import Held, Known, Which
-from twisted_chat.storage import tables
+from twisted_chat.storage import tables, words
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import UNKEPT, StorageError
 from twisted_chat.storage.recent import Recent
@@ -185,6 +185,20 @@ class IndexTests(OnDisk):
         self.result(read)
         self.result(search)
         self.assertEqual(order, ["read", "10 hits"])
+
+    def test_former_index(self) -> None:
+        """An index that an earlier version made is made anew, once."""
+        self.keep(Author().batch(1, text="今天在学校"))
+        self.assertEqual(len(self.search("学校")), 1)
+        self.close()
+        with closing(sqlite3.connect(self.path)) as former, former:
+            former.execute("DROP TABLE words")
+            former.execute("CREATE VIRTUAL TABLE words USING fts5 (said, content = '')")
+            former.execute("INSERT INTO words (rowid, said) VALUES (512, '今天在学校')")
+        self.store = self.open()
+        self.assertEqual(len(self.search("学校")), 1)
+        self.patch(words.WordIndex, "add", lambda *arguments: self.fail("indexed again"))
+        self.assertEqual(len(self.search("学校")), 1)
 
     def test_closed_while_indexing(self) -> None:
         """A search that was not yet through when the store is closed is still answered."""

@@ -19,6 +19,7 @@ from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Earlier, Event, Fault, Found, Messages, Newest, OfMember, Past
 from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
+from twisted_chat.core.likeness import same_room
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Diagnosis
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, check_room
@@ -50,8 +51,7 @@ class Session:
     def __init__(self, conversation: Conversation, display: Display, log: str) -> None:
         """`log` is the path of the log."""
         self.conversation = conversation
-        self.room = DEFAULT_ROOM
-        """Where what is typed is said."""
+        self._room = DEFAULT_ROOM
         self.unread: Counter[str] = Counter()
         """How many messages wait in each other room."""
         self.leaving = False
@@ -82,6 +82,11 @@ class Session:
             commands.QUIT: self.quit,
         }
 
+    @property
+    def room(self) -> str:
+        """Where what is typed is said."""
+        return self.conversation.room(self._room)
+
     def for_person(self, event: Event) -> Event | None:
         """Return what a person is to be shown of an event; None if nothing: what is said in other rooms is counted as unread,
         what ignored members say is not even that, nor are their comings and goings shown."""
@@ -94,10 +99,11 @@ class Session:
         if event.private:
             self._last_private = self._last_private if event.own else event.feed.author
             return event
-        here = [record for record in event.records if record.room == self.room]
+        here = [record for record in event.records if same_room(record.room, self.room)]
         if len(here) == len(event.records):
             return event
-        self.unread.update(record.room for record in event.records if record.room != self.room)
+        elsewhere = (record.room for record in event.records if not same_room(record.room, self.room))
+        self.unread.update(map(self.conversation.room, elsewhere))
         return replace(event, records=here) if here else None
 
     def run(self, line: str) -> bool:
@@ -181,9 +187,9 @@ class Session:
 
     def _enter(self, room: str) -> None:
         """Go to a room, and show what was said there last."""
-        self.room = room
-        self.unread.pop(room, None)
-        self._display.tell(answers.room_entered(room, self.conversation.topics.get(room, "")))
+        self._room = room
+        self.unread.pop(self.room, None)
+        self._display.tell(answers.room_entered(self.room, self.conversation.topics.get(self.room, "")))
 
         def show(messages: Sequence[Messages]) -> None:
             if messages:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from prompt_toolkit.utils import get_cwidth
@@ -11,6 +10,7 @@ from twisted_chat import words
 from twisted_chat.console.ink import Ink
 from twisted_chat.console.wrapping import wrapped
 from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Past, Receiving, WhileAway
+from twisted_chat.core.writing import mentions
 
 CONTINUED = "  │ "
 """Stands before every further line of a message of several lines: no line of a message looks like the start of one."""
@@ -77,6 +77,4 @@ class Transcript:
         return [start + first, *further]
 
     def _named(self, text: str) -> bool:
-        name = self._name().casefold()
-        folded = text.casefold()
-        return name in folded and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", folded) is not None
+        return mentions(text, self._name())

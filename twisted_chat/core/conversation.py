@@ -189,6 +189,10 @@ class Conversation:
         """The rooms that are known, and what each is about."""
         return {DEFAULT_ROOM: "", **self._reader.topics}
 
+    def room(self, name: str) -> str:
+        """Return a room as it is known here, if it is, in whatever spelling; else `name`."""
+        return self._reader.room(name)
+
     @property
     def congested(self) -> bool:
         """Whether `say` would raise `Congested`."""

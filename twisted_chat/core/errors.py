@@ -6,11 +6,13 @@ class ChatError(Exception):
 
 
 class BadText(ChatError):
-    """A name, a room or a message that can't be accepted; `code` says why, for the words shown to people."""
+    """A name, a room or a message that can't be accepted; `code` says why, for the words shown to people, and `character` because
+    of what, where that is one character."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, character: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.character = character
 
 
 class Refusal(ChatError):

@@ -1,6 +1,6 @@
 """What can happen in a conversation, for whoever watches: the console, the log, a test.
 
-Names and texts in events are as their authors wrote them; `text.clean` is applied where they are shown.
+Names in events are as the roster shows them, texts as their authors wrote them; `text.clean` is applied where they are shown.
 `twisted_chat.words` turns events into sentences.
 """
 

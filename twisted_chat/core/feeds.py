@@ -17,7 +17,7 @@ from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.frames import MAX_INT, MAX_NUMBER, BatchFrame, Id, Number, SignedBody, Whole, encode
 from twisted_chat.core.keys import Identity, verified
 from twisted_chat.core.records import KnownRecord, Other, Record, Say, decode_record
-from twisted_chat.core.text import DEFAULT_ROOM, MAX_TEXT, check_name, check_room, may_hide_control
+from twisted_chat.core.text import DEFAULT_ROOM, MAX_TEXT, accept_name, accept_room, may_hide_control
 
 MAX_RECORDS = 512
 """Records in a batch."""
@@ -217,8 +217,7 @@ def unseal(sig: bytes, body: bytes) -> Batch:
         says, records = _decode(body)
         if len(says.prev) not in (0, 32):
             raise Refusal(PROTOCOL, "prev is neither empty nor 32 bytes")
-        if check_name(says.name) != says.name:
-            raise Refusal(PROTOCOL, "a name that is not in its plain form")
+        accept_name(says.name)
         feed = FeedId(says.author, says.epoch)
         digest = sha256(body).digest()
         batch = Batch(sig, body, digest, feed, says.first, says.prev, says.at, says.lc, says.name, records)
@@ -264,7 +263,7 @@ def _check_records(batch: Batch) -> None:
     short = len(lengths) == len(batch.records) and all(lengths) and max(lengths) <= MAX_TEXT // 4
     if short and not may_hide_control(batch.body):
         for room in batch.rooms:
-            check_room(room)
+            accept_room(room)
     else:
         for record in batch.records:
             record.check()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from twisted_chat.core.events import Event, Impostor, Renamed, Verified
 from twisted_chat.core.roster import Member, Roster
+from twisted_chat.core.text import shown_name
 
 
 class Naming:
@@ -24,10 +25,10 @@ class Naming:
         if member is None or member.name != name or durable is not None:
             with self._telling(self._roster.owner(name), member):
                 member = self._roster.claim(id, name, at, durable)
-        if member.shown != member.name and member.shown != member.warned and not member.verified:
+        if member.suffixed and member.shown != member.warned and not member.verified:
             member.warned = member.shown
             owner = self._roster.owner(member.name)
-            self._emit(Impostor(member.name, member.shown, owner is not None and owner.verified, member=id))
+            self._emit(Impostor(shown_name(member.name), member.shown, owner is not None and owner.verified, member=id))
         return member
 
     def rename(self, name: str) -> None:

@@ -19,7 +19,7 @@ from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import VERSION, AnyFrame, Auth, Bye, Frame, Greet, Hello, Mac, Pake, Tls, decode, encode
 from twisted_chat.core.keys import Identity, verified
 from twisted_chat.core.passphrase import Exchange
-from twisted_chat.core.text import check_name
+from twisted_chat.core.text import accept_name
 
 GREET_SECONDS = 3.0
 """How long a dialer waits for a valid `greet` before it hangs up having sent nothing."""
@@ -221,8 +221,7 @@ class Opening:
         if hello.group != self.me.group.name:
             raise Refusal(errors.GROUP, f"group {hello.group!r}")
         try:
-            if check_name(hello.name) != hello.name:
-                raise BadText("name-control")
+            accept_name(hello.name)
         except BadText as error:
             raise Refusal(errors.PROTOCOL, f"hello: {error.code}") from None
         if hello.id == self.me.identity.id and hello.instance == self.me.instance:

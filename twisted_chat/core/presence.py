@@ -8,9 +8,9 @@ from typing import NamedTuple
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_chat.core.events import Event, Joined, Left, Lost, Reachable, Unreachable
+from twisted_chat.core.likeness import likeness
 from twisted_chat.core.neighbour import Wire
 from twisted_chat.core.roster import Member, Roster, by_name
-from twisted_chat.core.text import likeness
 
 SETTLE_SECONDS = 2.0
 """How long what others say of their links must hold before people are told: of who comes or goes, all hear at about the same

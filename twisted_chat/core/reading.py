@@ -8,9 +8,11 @@ from typing import cast
 
 from twisted_chat.core.events import Event, Messages, Topical, WentAway
 from twisted_chat.core.feeds import Batch, Position
+from twisted_chat.core.likeness import room_key
 from twisted_chat.core.records import Away, Other, Private, Say, Topic
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.store import Unsealer
+from twisted_chat.core.text import DEFAULT_ROOM, shown_name
 
 
 class Reader:
@@ -20,8 +22,13 @@ class Reader:
         self.topics: dict[str, str] = {}
         """What each known room is about, "" for nothing in particular."""
         self._told_at: dict[str, Position] = {}
+        self._spellings = {DEFAULT_ROOM: DEFAULT_ROOM}
         self._roster = roster
         self._unseal = unseal
+
+    def room(self, name: str) -> str:
+        """Return a room as it was first written here, if it is known in whatever spelling; else `name`."""
+        return self._spellings.get(room_key(name), name)
 
     def read(self, batch: Batch) -> Iterator[Event]:
         """Return all that a batch tells, in the order in which it was said, and keep it in mind."""
@@ -53,7 +60,7 @@ class Reader:
 
     def _note_rooms(self, batch: Batch) -> None:
         for room in batch.rooms:
-            self.topics.setdefault(room, "")
+            self.topics.setdefault(self._noted(room), "")
 
     def _other(self, batch: Batch, index: int, record: Other) -> Iterator[Event]:
         author = batch.feed.author
@@ -63,20 +70,24 @@ class Reader:
             if message is not None:
                 yield message
         elif isinstance(record, Topic):
-            before = self._told_at.get(record.room)
+            room = self._noted(record.room)
+            before = self._told_at.get(room)
             if before is None or position > before:
-                self._told_at[record.room] = position
-                self.topics[record.room] = record.text
-                yield Topical(self._roster.shown(author), record.room, record.text, member=author)
+                self._told_at[room] = position
+                self.topics[room] = record.text
+                yield Topical(self._roster.shown(author), room, record.text, member=author)
         elif isinstance(record, Away):
             member = self._roster.get(author)
             if member is not None and position.lc > member.away_at:
                 member.away_at, member.away = position.lc, record.text
                 yield WentAway(member.shown, record.text, member=author)
 
+    def _noted(self, room: str) -> str:
+        return self._spellings.setdefault(room_key(room), room)
+
     def _messages(self, batch: Batch, index: int, said: Sequence[object]) -> Messages:
         author = batch.feed.author
-        name = self._roster.shown(author) if self._roster.get(author) else batch.name
+        name = self._roster.shown(author) if self._roster.get(author) else shown_name(batch.name)
         own = author == self._roster.own.id
         records = cast(Sequence[Say], said)
         return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, records)

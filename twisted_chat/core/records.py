@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from twisted_chat.core.frames import Id
-from twisted_chat.core.text import DEFAULT_ROOM, check_name, check_room, check_text
+from twisted_chat.core.text import DEFAULT_ROOM, accept_name, accept_room, check_text
 
 MAX_SEALED = 16 * 1024
 """Bytes of a sealed message."""
@@ -28,7 +28,7 @@ class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults
         """Raise `BadText` if this can't be said."""
         check_text(self.text)
         if self.room != DEFAULT_ROOM:
-            check_room(self.room)
+            accept_room(self.room)
 
 
 class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defaults=True):
@@ -40,7 +40,7 @@ class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defa
 
     def check(self) -> None:
         """Raise `BadText` if this can't be a topic."""
-        check_room(self.room)
+        accept_room(self.room)
         if self.text:
             check_text(self.text)
 
@@ -53,7 +53,7 @@ class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
 
     def check(self) -> None:
         """Raise `BadText` if this can't be a name."""
-        check_name(self.name)
+        accept_name(self.name)
 
 
 class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaults=True):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from twisted_chat.core.inventory import MAX_AUTHORS
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
+from twisted_chat.core.likeness import alike, likeness
 from twisted_chat.core.store import Known
-from twisted_chat.core.text import likeness
+from twisted_chat.core.text import shown_name
 
 MAX_MEMBERS = MAX_AUTHORS
 """Members remembered; beyond it those are forgotten who never said anything, and of whom nobody thinks anything."""
@@ -42,6 +43,11 @@ class Member:
     heard: int = 0
     seen: int = 0
     warned: str = ""
+
+    @property
+    def suffixed(self) -> bool:
+        """Whether another's name is so like this member's that it is shown with a piece of its key."""
+        return self.shown != shown_name(self.name)
 
     @property
     def linked(self) -> bool:
@@ -84,7 +90,7 @@ class Roster:
             if member is None:
                 member = self._members[known.id] = Member(known.id, known.name, "", named_at=heard.get(known.id, 0))
             member.verified, member.ignored = known.verified, known.ignored
-            mine = [name for name in known.names if self._owners.setdefault(likeness(name), known.id) == known.id]
+            mine = [name for name in known.names if self._own(name, known.id)]
             member.names = [*mine, *(name for name in member.names if name not in mine)]
         for member in self._members.values():
             member.heard = heard.get(member.id, 0)
@@ -107,8 +113,10 @@ class Roster:
         member.durable = member.durable if durable is None else durable
         if at >= member.named_at:
             member.name, member.named_at = name, at
-        owner = self.owner(member.name)
-        if owner is None or owner.passing or (member.durable and not (owner.durable or owner.verified)):
+        if all(
+            rival.passing or (member.durable and not (rival.durable or rival.verified))
+            for rival in self._rivals(member)
+        ):
             self._give(member)
         self._show(member)
         if member.known != before:
@@ -121,29 +129,53 @@ class Roster:
         return self.claim(self.own.id, name)
 
     def owner(self, name: str) -> Member | None:
-        """Return the member that owns `name`, if any does."""
-        return self._members.get(self._owners.get(likeness(name), b""))
+        """Return the member that owns `name`, or one that is taken for it, if any does."""
+        owners = (self._members.get(self._owners.get(key, b"")) for key in alike(name))
+        return next((owner for owner in owners if owner is not None), None)
+
+    def _rivals(self, member: Member) -> list[Member]:
+        """Return the other members that own what the name `member` goes by is compared by: two at most."""
+        owners = {self._owners.get(key, member.id) for key in alike(member.name)} - {member.id}
+        return [self._members[owner] for owner in owners if owner in self._members]
+
+    def _own(self, name: str, id: bytes) -> bool:
+        """Make a name the own of the member `id`, unless another has it or one like it; return whether it is."""
+        if any(self._owners.get(key, id) != id for key in alike(name)):
+            return False
+        self._owners.update(dict.fromkeys(alike(name), id))
+        return True
+
+    def _release(self, member: Member, names: Iterable[str]) -> None:
+        """Let others have `names`, which are no longer the own of `member`."""
+        kept = {key for name in member.names for key in alike(name)}
+        for key in {key for name in names for key in alike(name)} - kept:
+            if self._owners.get(key) == member.id:
+                del self._owners[key]
 
     def _give(self, member: Member) -> None:
         """Make the name that `member` goes by its own, whoever owned it before."""
-        before = self.owner(member.name)
-        if before is member:
+        keys = alike(member.name)
+        if all(self._owners.get(key) == member.id for key in keys):
             return
-        self._owners[likeness(member.name)] = member.id
+        rivals = self._rivals(member)
+        for rival in rivals:
+            lost = [name for name in rival.names if not set(keys).isdisjoint(alike(name))]
+            rival.names = [name for name in rival.names if name not in lost]
+            self._release(rival, lost)
+        self._owners.update(dict.fromkeys(keys, member.id))
         member.names.append(member.name)
         if len(member.names) > MAX_NAMES:
-            self._owners.pop(likeness(member.names.pop(0)), None)
-        if before is not None:
-            before.names = [name for name in before.names if likeness(name) != likeness(member.name)]
-            self._show(before)
-            self.keep(before.known)
+            self._release(member, [member.names.pop(0)])
+        for rival in rivals:
+            self._show(rival)
+            self.keep(rival.known)
 
     def _show(self, member: Member) -> None:
-        member.shown = member.name
-        if self.owner(member.name) is not member:
+        member.shown = name = shown_name(member.name)
+        if self._rivals(member) or self.owner(member.name) is not member:
             others = {likeness(other.shown) for other in self._members.values() if other is not member}
             for groups in range(1, KEY_BYTES // 2 + 1):  # a key whose fingerprint begins like another's is easily made
-                member.shown = f"{member.name}~{fingerprint(member.id, groups)}"
+                member.shown = f"{name}~{fingerprint(member.id, groups)}"
                 if likeness(member.shown) not in others:
                     break
 
@@ -158,8 +190,8 @@ class Roster:
         if passing:
             member = min(passing, key=lambda each: each.seen)
             del self._members[member.id]
-            for name in member.names:
-                self._owners.pop(likeness(name), None)
+            names, member.names = member.names, []
+            self._release(member, names)
             self.keep(Known(member.id, ""))
 
     # What the person here thinks of them.

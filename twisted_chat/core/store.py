@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
 from twisted_chat.core.holes import Holes
+from twisted_chat.core.likeness import same_room
 from twisted_chat.core.records import Private, Record, Say
 
 PAGE_BYTES = 64 * 1024
@@ -101,7 +102,11 @@ class Which:
 
     def _has(self, author: bytes, record: Record) -> bool:
         if isinstance(record, Say):
-            return not self.private and self.room in (None, record.room) and self.member in (None, author)
+            return (
+                not self.private
+                and (self.room is None or same_room(self.room, record.room))
+                and self.member in (None, author)
+            )
         if not isinstance(record, Private) or self.room is not None or self.reader not in (author, record.to):
             return False
         return self.member in (None, author, record.to)

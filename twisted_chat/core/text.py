@@ -1,7 +1,8 @@
 """Which names, rooms and messages are acceptable, and how what others wrote is made safe to show.
 
-`check_*` guard what enters a feed; `clean` guards what leaves for a terminal or a log. A peer checks what it hears as
-strictly as what it says, but only `clean` is relied on for safety: a newer peer may allow what this one has never heard of.
+`check_*` and `accept_*` guard what enters a feed; `clean` and `shown_name` guard what leaves for a terminal or a log. What is
+accepted from others is decided by code points alone, so that every peer decides the same, whatever version of Unicode its
+Python knows. What people may call themselves is less, and names that are more are shown with the rest of them made visible.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.likeness import room_key
+from twisted_chat.core.names import LIKE_MARKS, MARKS, is_unseen, pieces
 
 MAX_NAME = 32
 """Characters in a name."""
@@ -21,31 +25,81 @@ MAX_ROOM = 32
 DEFAULT_ROOM = "#chat"
 
 _NOT_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_ROOM = re.compile(f"#[^\\s\x00-\x20\x7f-\x9f\ud800-\udfff]{{1,{MAX_ROOM - 1}}}")
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_SEPARATORS_IN_LOGS = ":~"
-_MARKS = frozenset("✓✔✅☑🗸")
+_SPACES = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
+_FILLERS = "\u115f\u1160\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159"
+_ROOM = re.compile(f"#[^\x00-\x20\x7f-\x9f\ud800-\udfff{_SPACES}{_FILLERS}]{{1,{MAX_ROOM - 1}}}")
+_TURNING = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""What ends lines or turns the direction of writing."""
+_NOT_IN_NAME = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
+_SEPARATORS_IN_LOGS = re.compile("[:~]")
+_CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def check_label(name: str) -> str:
+    """Return `name` as a group may be called: without the spaces around it, in Unicode's composed form (NFC).
+
+    It has no `:` and no `~`, and nothing that can't be seen but what belongs to emoji. Raises `BadText` with code `name-empty`,
+    `name-long`, `name-control` or `name-separator`.
+    """
+    if any(unicodedata.category(character) in _CONTROL - {"Cf"} for character in name.strip(" \t\r\n")):
+        raise BadText("name-control")
+    name = accept_name(unicodedata.normalize("NFC", " ".join(name.split())))
+    if any(not piece.allowed and is_unseen(piece.text[0]) for piece in pieces(name)):
+        raise BadText("name-control")
+    return name
 
 
 def check_name(name: str) -> str:
-    """Return `name` without the spaces around it, in Unicode's composed form (NFC).
+    """Return `name` as one may call oneself: without the spaces around it, in Unicode's composed form (NFC).
 
-    A `:` or `~` is refused because the log writes `name: text` and the roster `name~key`, a check mark because
-    members whose keys were compared bear one. Raises `BadText` with code `name-empty`, `name-long`, `name-control`,
-    `name-separator` or `name-mark`.
+    It is made of letters, marks that belong to them, digits, single spaces, `-_.'` and emoji that this program does not use.
+    A `:` or `~` is refused because the log writes `name: text` and the roster `name~key`. Raises `BadText` with code
+    `name-empty`, `name-long`, `name-control`, `name-separator`, `name-mark`, `name-other` or `name-bare`.
     """
-    if any(unicodedata.category(character) in _INVISIBLE for character in name.strip(" \t\r\n")):
-        raise BadText("name-control")
-    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    name = check_label(name)
+    made_of = list(pieces(name))
+    for piece in made_of:
+        if not piece.allowed:
+            raise _fault(piece.text)
+    if all(piece.bare for piece in made_of):
+        raise BadText("name-bare")
+    return name
+
+
+def _fault(text: str) -> BadText:
+    """Return what is wrong with a part of a name."""
+    marks = [character for character in text if character in MARKS or character in LIKE_MARKS]
+    if marks:
+        return BadText("name-mark", marks[0])
+    return BadText("name-other", text)
+
+
+def accept_name(name: str) -> str:
+    """Return `name` unchanged if another may be called that; else raise `BadText`, with a code as `check_name` does.
+
+    Every Python decides the same. `shown_name` is how to show it.
+    """
     if not name:
         raise BadText("name-empty")
     if len(name) > MAX_NAME:
         raise BadText("name-long")
-    if any(character in _SEPARATORS_IN_LOGS for character in name):
+    if _NOT_IN_NAME.search(name):
+        raise BadText("name-control")
+    if _SEPARATORS_IN_LOGS.search(name):
         raise BadText("name-separator")
-    if not _MARKS.isdisjoint(name):
-        raise BadText("name-mark")
+    if name[0] == " " or name[-1] == " " or "  " in name:
+        raise BadText("name-spaces")
     return name
+
+
+@lru_cache(maxsize=1024)
+def shown_name(name: str) -> str:
+    """Return how a name that was accepted is shown: whatever `check_name` would refuse in it is a visible escape.
+
+    What is shown as it is can be nobody's name but this, and no part of a line but a name.
+    """
+    made_of = pieces(unicodedata.normalize("NFC", name))
+    return "".join(piece.text if piece.allowed else "".join(map(_escaped, piece.text)) for piece in made_of)
 
 
 def check_text(text: str) -> str:
@@ -71,9 +125,21 @@ def may_hide_control(encoded: bytes) -> bool:
     return b"\\" in encoded or b"\x7f" in encoded or b"\xc2" in encoded
 
 
-def check_room(room: str) -> str:
-    """Return `room` unchanged if it is `#` and 1 to 31 characters without spaces; else raise `BadText` `room-name`."""
+def accept_room(room: str) -> str:
+    """Return `room` unchanged if it is `#` and 1 to 31 characters, none a space or as blank as one; else raise `BadText`
+    `room-name`. Every Python decides the same. `likeness.room_key` is what rooms are compared by."""
     if not _ROOM.fullmatch(room):
+        raise BadText("room-name")
+    return room
+
+
+def check_room(room: str) -> str:
+    """Return `room` as one may go to it, in Unicode's composed form (NFC), if it can be accepted and seen.
+
+    Else raise `BadText` `room-name`.
+    """
+    room = accept_room(unicodedata.normalize("NFC", room))
+    if not room_key(room).removeprefix("#"):
         raise BadText("room-name")
     return room
 
@@ -88,10 +154,14 @@ class _Visible:
 
     def __getitem__(self, code: int) -> str | int:
         character = chr(code)
-        if code in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
+        if code in _JOINERS or unicodedata.category(character) not in _CONTROL:
             return code
-        escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-        return _SHORT.get(character, escape)
+        return _SHORT.get(character) or _escaped(character)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 _VISIBLE = _Visible()
@@ -128,19 +198,3 @@ def isolated(text: str) -> str:
     if text.isascii() or not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
         return text
     return f"{_ISOLATE}{text}{_END_ISOLATE}"
-
-
-_LOOK_ALIKES = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧавеѕіјкмнорстухԁԛԝӏһԍʋɡαβγεζηικμνορτυχω",
-    "abesijkmhopctyxabezhikmnoptyxabesijkmhopctyxdqwlhgvgabyeznikmvoptuxw",
-)
-"""Cyrillic, Greek and phonetic letters by the Latin ones they are taken for, after Unicode's confusables (UTS 39)."""
-
-
-def likeness(name: str) -> str:
-    """Return what `name` looks like: names with the same likeness are easily taken for each other.
-
-    Case, compatibility forms and letters that look alike in several alphabets don't count; accents do.
-    """
-    plain = unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)
-    return unicodedata.normalize("NFKC", plain.casefold())

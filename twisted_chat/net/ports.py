@@ -41,7 +41,7 @@ def is_free(host: str, port: int) -> bool:
 def holder(host: str, port: int, introduction: Introduction, clock: Callable[[], float] = time.monotonic) -> str | None:
     """Return the name given by the peer of the same group that listens at `port`, None if no such peer does.
 
-    The name is unproven and as it came: pass it through `text.clean` before showing it. A service that does not greet is
+    The name is unproven and as it came: show it as `text.shown_name` says. A service that does not greet is
     sent nothing; a peer hears `hello` and then `bye`, never `auth`. Takes at most `TOTAL_SECONDS` and reads at most about
     `MAX_LINE` bytes, whatever the other side does; a fault of the other side is None, never an exception.
     """

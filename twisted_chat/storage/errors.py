@@ -21,6 +21,7 @@ RESCUED = "storage-rescued"
 OTHER_PASSPHRASE = "storage-other-passphrase"
 CHANGED = "storage-changed"
 HOMELESS = "storage-homeless"
+ALIKE = "storage-alike"
 
 SENTENCES = {
     UNUSABLE: N_(
@@ -59,6 +60,10 @@ SENTENCES = {
     RESCUED: N_(
         "{path} was replaced while it was in use. What was kept there, and since, is in {detail}: put that in its place to "
         "go on with it."
+    ),
+    ALIKE: N_(
+        "That --name is easily taken for {detail}, which is another identity in {path}. Choose a name that is not, or another "
+        "--data directory."
     ),
 }
 """Every code, with its sentence in English."""

@@ -27,7 +27,8 @@ import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.storage.errors import HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, KEY_MISSING, InUse, StorageError
+from twisted_chat.core.likeness import likeness
+from twisted_chat.storage.errors import ALIKE, HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, KEY_MISSING, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 UNKNOWN_HOLDER = "unknown"
@@ -61,7 +62,8 @@ class DataDirectory:
     def identity(self, name: str) -> IdentityFolder:
         """Return the identity that has used `name`, first or later; make one, with a new key, if none has.
 
-        Names that differ only in case, or in how Unicode writes the same letters, are one. A missing `root` is created.
+        Names that differ only in case, or in how Unicode writes the same letters, are one. One that else looks like another's is
+        refused, for others would take it for that. A missing `root` is created. Raises `StorageError`.
         """
         with explained(self.root):
             # Left as it is if there: it may be shared on purpose.
@@ -69,6 +71,8 @@ class DataDirectory:
             make_private(self.root / "identities")
             with self._exclusively():
                 names = self._read()
+                if _folded(name) not in names and (other := self._alike(names, name)) is not None:
+                    raise StorageError(ALIKE, self.root, other)
                 path = self._path(names, name)
                 make_private(path)
                 _make_key(path / "key")
@@ -77,13 +81,23 @@ class DataDirectory:
         return found
 
     def remember(self, name: str, folder: str) -> None:
-        """Let `identity(name)` find `folder` from now on, unless the name leads to another identity already."""
+        """Let `identity(name)` find `folder` from now on, unless the name, or one like it, is another identity's already."""
         with explained(self.root), self._exclusively():
-            self._add(self._read(), name, folder)
+            names = self._read()
+            if self._alike(names, name, folder) is None:
+                self._add(names, name, folder)
 
     def _path(self, names: dict[str, str], name: str) -> Path:
         folder = names.get(_folded(name)) or _file_name(name, _folded(name))
         return self.root / "identities" / folder
+
+    def _alike(self, names: dict[str, str], name: str, folder: str = "") -> str | None:
+        """Return a name like `name` that leads to another folder than `folder`, if there is one."""
+        looks = likeness(name)
+        # The names are there in small letters: of some alphabets only the capitals look like others.
+        return next(
+            (x for x, its in names.items() if its != folder and looks in (likeness(x), likeness(x.upper()))), None
+        )
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import cast
@@ -12,8 +10,7 @@ from typing import cast
 from twisted_chat.core.feeds import Batch, FeedId, Position
 from twisted_chat.core.records import Private, Record, Say
 from twisted_chat.core.store import Hit, Unsealer, Which
-
-_WORD = re.compile(r"[^\W_]+")
+from twisted_chat.core.writing import tokens
 
 
 def page(batches: Iterable[Batch], limit: int, gaps: bool = False) -> list[Batch]:
@@ -53,9 +50,19 @@ def newest(
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words in `text`, without case and accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+    """Return what is to be looked for by one who types `text`: words, and tokens that follow each other, parted by spaces."""
+    words: list[str] = []
+    for token in tokens(text):
+        if token.joined:
+            words[-1] += f" {token.text}"
+        else:
+            words.append(token.text)
+    return words
+
+
+def said_in(text: str) -> str:
+    """Return the tokens of a message, parted by spaces: what `words_of` returns is looked for in it."""
+    return " ".join(token.text for token in tokens(text))
 
 
 def saying(words: Sequence[str], which: Which) -> Callable[[Batch], list[int]]:
@@ -75,8 +82,8 @@ def saying_privately(words: Sequence[str], which: Which, unseal: Unsealer) -> Ca
 
 
 def matches(record: Record, words: Sequence[str]) -> bool:
-    """Whether `record` is a message in which each of `words` (from `words_of`, not empty) begins a word."""
+    """Whether `record` is a message in which each of `words` (from `words_of`, not empty) begins where a token does."""
     if not isinstance(record, Say):
         return False
-    said = words_of(record.text)
-    return all(any(word.startswith(wanted) for word in said) for wanted in words)
+    said = f" {said_in(record.text)}"
+    return all(f" {wanted}" in said for wanted in words)

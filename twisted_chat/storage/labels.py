@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, Position, unseal
+from twisted_chat.core.likeness import room_key
 from twisted_chat.core.records import Private
 from twisted_chat.core.store import Which
 
@@ -29,7 +30,7 @@ WHERE label = ? AND labels.last_lc <= ? {authors} ORDER BY labels.last_lc DESC, 
 
 def labels_of(batch: Batch) -> set[Label]:
     """Return the labels that a batch bears."""
-    labels: set[Label] = {PUBLIC, *batch.rooms} if batch.rooms else set()
+    labels: set[Label] = {PUBLIC, *map(room_key, batch.rooms)} if batch.rooms else set()
     for _, record in batch.others:
         if isinstance(record, Private):
             labels |= {batch.feed.author, record.to}
@@ -57,7 +58,7 @@ def rows(
     connection: sqlite3.Connection, which: Which, before: Position | None
 ) -> Generator[tuple[Any, ...], None, None]:
     """Yield sig, body and checksum of the batches that may hold messages of a page before a position, by falling `last_lc`."""
-    labels: list[Label] = [] if which.private else [PUBLIC if which.room is None else which.room]
+    labels: list[Label] = [] if which.private else [PUBLIC if which.room is None else room_key(which.room)]
     if which.room is None:
         labels.append(which.reader)
     highest = 2**62 if before is None else before.lc + MAX_RECORDS

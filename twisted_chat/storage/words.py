@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from twisted_chat.core.feeds import Batch
 from twisted_chat.core.records import Say
-from twisted_chat.storage.history import words_of
+from twisted_chat.storage.history import said_in
 
 _SHIFT = 9  # a batch has at most 512 records
-_CREATE = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (said, content = '')"
+_CREATE = "CREATE VIRTUAL TABLE words USING fts5 (tokens, content = '', tokenize = 'ascii')"
+"""An index that was made otherwise is made anew. This tokenizer splits at spaces, and leaves alone all that is not ASCII."""
 _FIND = """
 SELECT batches.sig, batches.body, batches.checksum, batches.first + (words.rowid & {mask}) AS number
 FROM words JOIN batches ON batches.id = words.rowid >> {shift} JOIN feeds ON feeds.id = batches.feed
@@ -29,28 +30,31 @@ def has_full_text(connection: sqlite3.Connection) -> bool:
 
 
 class WordIndex:
-    """Needs FTS5. Messages are indexed as the words `words_of` finds in them, so that every store finds the same."""
+    """Needs FTS5. Messages are indexed as the tokens `said_in` finds in them, so that every store finds the same."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def upto(self) -> int:
-        """Return the highest `batches.id` that is indexed, 0 if none is."""
+        """Return the highest `batches.id` that is indexed, 0 if none is, or if another version's index is what there is."""
+        made = self._connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE name = 'words' AND sql = ?", (_CREATE,)
+        ).fetchone()
         upto: int = self._connection.execute("SELECT upto FROM indexed").fetchone()[0]
-        return upto
+        return upto if made else 0
 
     def add(self, rows: Iterable[tuple[int, Batch]], upto: int) -> None:
         """Index batches, given with their id, and note that all up to id `upto` are. Within a transaction."""
         if self.upto() == 0:
+            self._connection.execute("DROP TABLE IF EXISTS words")
             self._connection.execute(_CREATE)
-            self._connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
         said = (
-            (id << _SHIFT | offset, " ".join(words_of(record.text)))
+            (id << _SHIFT | offset, said_in(record.text))
             for id, batch in rows
             for offset, record in enumerate(batch.records)
             if isinstance(record, Say)
         )
-        self._connection.executemany("INSERT INTO words (rowid, said) VALUES (?, ?)", said)
+        self._connection.executemany("INSERT INTO words (rowid, tokens) VALUES (?, ?)", said)
         self._connection.execute("UPDATE indexed SET upto = ?", (upto,))
 
     def find(

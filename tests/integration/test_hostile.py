@@ -121,13 +121,12 @@ class TestHostileMember(PeersTestCase):
         )
 
     async def test_huge_have(self) -> None:
-        """A guest that claims to hold more feeds than anybody may list is told `bye limit`, in bounded memory."""
+        """A guest that claims to hold more feeds than anybody may list is not believed beyond that, in bounded memory."""
         await self.start()
         guest = await self.visit()
         base = self.ana.rss()
         for first in range(0, MAX_HAVE + 1200, 1200):
             author = secrets.token_bytes(32)
-            guest.send(Have({author: [Range(2**52 + first + n, 1, 2**52 + n) for n in range(1200)]}))
-        self.assertEqual(await guest.closed, "limit")
-        self.measured("growth by a huge have", self.ana.peak() - base, "MiB")
+            guest.send(Have({author: [Range(2**52 + first + n, 1, 2**39 + n) for n in range(1200)]}))
         await self.goes_on()
+        self.measured("growth by a huge have", self.ana.peak() - base, "MiB")

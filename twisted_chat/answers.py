@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from twisted_chat.core import addressing
+from twisted_chat.core.addressing import Unclear
 from twisted_chat.core.clock import MICROSECONDS
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS, Command
 from twisted_chat.core.events import Alone
-from twisted_chat.core.keys import spoken
+from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
 from twisted_chat.core.text import MAX_NAME, clean
@@ -22,6 +24,7 @@ from twisted_chat.words import sentences, verified_mark
 _SHOWN_OF_WORD = 32
 _LACKS_SHOWN = 5
 _NAMES_SHOWN = 20
+_SHOWN_OF_NAME = 2 * MAX_NAME
 _GONE_SHOWN = 20
 MAX_HISTORY = 10_000
 """Messages that can be shown at once."""
@@ -146,10 +149,23 @@ def room_entered(room: str, topic: str) -> str:
     return clean(_("▶ you are in {room}. {topic}").format(room=room, topic=topic).rstrip())
 
 
-def nobody_called(name: str, known: Sequence[Member]) -> str:
-    """Return the hint for a name that is nobody's."""
+def unclear(error: Unclear, known: Sequence[Member]) -> str:
+    """Return why nothing was done with what was typed after a command, and how to write whom it is for."""
+    name = error.name[:_SHOWN_OF_NAME]
+    calls = [f"/{error.command.name} {way}" for way in error.ways]
+    match error.code:
+        case addressing.MOVED:
+            hint = _("❓ {name} is shown by another name now; nothing was done. Begin with {calls}")
+        case addressing.SEVERAL:
+            hint = _("❓ {name} is not enough to tell who is meant; nothing was done. Begin with one of: {calls}")
+        case addressing.LENGTHS:
+            hint = _("❓ that fits several names; nothing was done. Begin with one of: {calls}")
+        case addressing.QUOTES:
+            hint = _("❓ a name that begins with a quote ends with a quote and a space; nothing was done")
+        case _:
+            hint = _("❓ nobody is called {name}; known are: {names}")
     names = ", ".join(member.shown for member in known[:_NAMES_SHOWN]) or "—"
-    return clean(_("❓ nobody is called {name}; known are: {names}").format(name=name[:MAX_NAME], names=names))
+    return clean(hint.format(name=name, names=names, calls=", ".join(calls)))
 
 
 def usage(command: Command) -> str:
@@ -162,14 +178,19 @@ def nobody_to_answer() -> str:
     return _("❓ nobody has said anything to you alone yet; /msg name text begins")
 
 
-def ignored(name: str, now: bool) -> str:
-    """Return that what a member says and does is hidden `now`, or is shown again."""
+def answered(before: str, now: str) -> str:
+    """Return to whom an answer went: to one who was shown as `before` when it asked."""
+    return clean(_("🔒 {before} is shown as {now} now: that is who got your answer").format(before=before, now=now))
+
+
+def ignored(name: str, now: bool, written: str) -> str:
+    """Return that what a member, who is `written` so, says and does is hidden `now`, or is shown again."""
     sentence = (
-        _("🔇 what {name} says and does is hidden from now on; the log has it. To see it again: /ignore {name}")
+        _("🔇 what {name} says and does is hidden from now on; the log has it. To see it again: /ignore {written}")
         if now
         else _("🔊 what {name} says and does is shown again")
     )
-    return clean(sentence.format(name=name))
+    return clean(sentence.format(name=name, written=written))
 
 
 def own_key(own: Member) -> list[str]:
@@ -178,14 +199,14 @@ def own_key(own: Member) -> list[str]:
     return [_key(own), clean(hint.format(name=own.name))]
 
 
-def keys(own: Member, other: Member) -> list[str]:
-    """Return this peer's key and another's, to be compared aloud, and what to do then."""
+def keys(own: Member, other: Member, written: str) -> list[str]:
+    """Return this peer's key and another's, who is `written` so, to be compared aloud, and what to do then."""
     hint = (
         _("   ✔ verified: you compared this key. To take that back: /verify {name} no")
         if other.verified
         else _("   compare both by telephone, say; only if they are the same there: /verify {name} yes")
     )
-    return [_key(own), _key(other), clean(hint.format(name=other.shown))]
+    return [_key(own), _key(other), clean(hint.format(name=written))]
 
 
 def _key(member: Member) -> str:
@@ -197,6 +218,12 @@ def other_key(name: str) -> str:
     return clean(
         _("🚨 that is NOT the key of {name}: whoever has the key you typed is somebody else").format(name=name)
     )
+
+
+def no_key(digits: int) -> str:
+    """Return that so many digits are no key."""
+    sentence = _("❌ a key has {all} digits, and this has {n}: nothing was compared")
+    return sentence.format(all=SPOKEN_DIGITS, n=number(digits))
 
 
 def where_log_is(log: str) -> str:

@@ -27,6 +27,8 @@ from twisted_chat.console.recall import MAX_LINES, Recall
 from twisted_chat.console.toolbar import cut
 from twisted_chat.console.transcript import CONTINUED, Transcript
 from twisted_chat.console.wrapping import INDENT, wrapped
+from twisted_chat.core.addressing import written
+from twisted_chat.core.roster import Roster
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -300,8 +302,20 @@ class RecallTests(SynchronousTestCase):
 class CompletionTests(SynchronousTestCase):
     """Tab."""
 
+    def setUp(self) -> None:
+        self.roster = Roster(b"m" * 32, "Me")
+        for number, name in enumerate(("Bia", "Ana Maria de Souza", "Caio", "Ana")):
+            self.roster.claim(bytes([number]) * 32, name)
+
+    def addresses(self) -> list[tuple[str, str]]:
+        others = self.roster.others()
+        return list(zip(self.names(), written(self.roster, others), strict=True))
+
+    def names(self) -> list[str]:
+        return [member.shown for member in self.roster.others()]
+
     def completed(self, before: str) -> list[str]:
-        words = Words(lambda: ["Bia", "Ana Maria"], lambda: ["#chat", "#redes"])
+        words = Words(self.names, lambda: ["#chat", "#redes"], self.addresses)
         document = Document(before)
         return [
             before[: len(before) + each.start_position] + each.text
@@ -312,13 +326,44 @@ class CompletionTests(SynchronousTestCase):
         """Commands at the beginning, rooms after `#`, names anywhere: with a colon where they address a message."""
         for before, after in (
             ("/hel", ["/help "]),
+            (" /hel", [" /help "]),
             ("bi", ["Bia: "]),
             ("olá bi", ["olá Bia "]),
-            ("olá ana m", ["olá Ana Maria "]),
+            ("olá\nbi", ["olá\nBia "]),
             ("/join #r", ["/join #redes "]),
             ("x", []),
         ):
             self.assertEqual(self.completed(before), after, before)
+
+    def test_names_of_several_words(self) -> None:
+        """However much of a name is there, and whatever stands before it, the rest is completed."""
+        name = "Ana Maria de Souza"
+        for length in range(4, len(name) + 1):
+            begun = name[:length].lower()
+            self.assertEqual(self.completed(begun), [f"{name}: "], begun)
+            self.assertEqual(self.completed(f"olá, caio e {begun}"), [f"olá, caio e {name} "], begun)
+        self.assertEqual(self.completed("ana  maria"), [f"{name}: "])
+        self.assertEqual(self.completed("olá an"), [f"olá {name} ", "olá Ana "])
+
+    def test_addressed(self) -> None:
+        """After a command for one member a name is written so that nobody else can be meant; in the text it is a word."""
+        for before, after in (
+            ("/msg bi", ["/msg Bia "]),
+            ("/msg  an", ['/msg  "Ana Maria de Souza" ', '/msg  "Ana" ']),
+            ("/msg ana maria d", ['/msg "Ana Maria de Souza" ']),
+            ('/msg "ana m', ['/msg "Ana Maria de Souza" ']),
+            ("/verify ana m", ['/verify "Ana Maria de Souza" ']),
+            (" /ignore ana m", [' /ignore "Ana Maria de Souza" ']),
+            ("／privado ana m", ['／privado "Ana Maria de Souza" ']),
+            ('/msg "Ana" diga a ana m', ['/msg "Ana" diga a Ana Maria de Souza ']),
+            ("/msg Bia: ca", ["/msg Bia: Caio "]),
+            ("/msg Bia ca", ["/msg Bia Caio "]),
+        ):
+            self.assertEqual(self.completed(before), after, before)
+        self.roster.claim(b"\xaa\x6c" + b"e" * 30, "Bia")
+        self.assertEqual(self.completed("/msg bi"), ["/msg Bia ", "/msg Bia~aa6c "])
+        self.roster.claim(b"\xbb" * 32, "Bia my")
+        self.assertEqual(self.completed("/msg bi"), ['/msg "Bia" ', "/msg Bia~aa6c ", '/msg "Bia my" '])
 
     def test_all_commands(self) -> None:
         """`/` offers each command once, by its name."""

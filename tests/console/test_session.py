@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.sealing import Writer
 from tests.test_words import AT
 from twisted_chat.console.session import Session
+from twisted_chat.console.wrapping import wrapped
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
@@ -200,17 +201,80 @@ class SessionTests(SynchronousTestCase):
         self.session.run("/join #Chat")
         self.assertEqual((self.session.room, self.session.unread), ("#chat", {}))
 
+    def whispered(self) -> list[tuple[bytes, str | None]]:
+        """To whom something was said alone, and what."""
+        assert all(isinstance(record, Private) for record in self.put), self.put
+        return [(record.to, self.conversation._seals.unseal(BIA.id, record)) for record in self.put]
+
     def test_private(self) -> None:
-        """/msg finds names with spaces in them, the longest first; /reply answers who wrote last."""
-        self.session.run("/msg Ana Maria olá, tudo bem?")
+        """/msg takes names with spaces in them, in quotes where they could be another's; /reply answers who wrote last."""
+        self.session.run('/msg "Ana Maria" olá, tudo bem?')
         self.session.run("/msg ana Mariana veio?")
+        self.session.run("/msg Ana: Maria veio?")
         self.session.run("/reply oi")
         self.heard(Say("psst"), private="Bia")
         self.session.run("/reply sim")
-        self.assertEqual([type(record) for record in self.put], [Private] * 3)
-        self.assertEqual([record.to for record in self.put], [MARIA.id, ANA.id, ANA.id])
-        texts = [self.conversation._seals.unseal(BIA.id, record) for record in self.put]
-        self.assertEqual(texts, ["olá, tudo bem?", "Mariana veio?", "sim"])
+        self.assertEqual(
+            self.whispered(),
+            [
+                (MARIA.id, "olá, tudo bem?"),
+                (ANA.id, "Mariana veio?"),
+                (ANA.id, "Maria veio?"),
+                (ANA.id, "sim"),
+            ],
+        )
+        self.assertEqual(len(self.told), 1)
+
+    def test_not_clear_to_whom(self) -> None:
+        """What could begin with several names is said to none of them, nor is the line done with: both ways are told."""
+        for line in (
+            "/msg Ana Maria olá",
+            "/msg Ana Maria",
+            "/msg Ana  Maria: a senha é 1",
+            "/verify Ana Maria sim sim",
+        ):
+            self.assertFalse(self.session.run(line))
+            command = line.split()[0]
+            self.assertIn(f'{command} "Ana", {command} "Ana Maria"', self.told[-1])
+        self.assertEqual(self.put, [])
+
+    def test_blanks_before(self) -> None:
+        """A command with a blank before it is one, and is said to nobody else."""
+        for blank in (" ", "\t", "\n", "\u00a0", "\u3000", "\u200b", "\ufeff", " \u2800"):
+            self.session.run(f"{blank}/msg Zoe a senha é 1")
+        self.session.run(" /nada disso")
+        self.assertEqual(self.put, [])
+        self.session.run("\u3000／msg\u3000ana\u3000oi\n  /msg")
+        self.assertEqual(self.whispered(), [(ANA.id, "oi\n  /msg")])
+
+    def test_name_left_behind(self) -> None:
+        """After a member took another name nobody else is meant by the old one: not who has it now, with a suffix."""
+        naming = self.conversation.naming
+        naming.note(ANA.id, "Beatriz", 1)
+        impostor = naming.note(b"\xaa\x6c" + b"e" * 30, "Ana", 2)
+        for line in (
+            "/msg Ana psst",
+            "/msg ana: psst",
+            '/msg "Ana" psst',
+            "/ignore Ana",
+            "/verify Ana sim",
+            "/verify Ana",
+        ):
+            self.assertFalse(self.session.run(line))
+            self.assertIn(f"Begin with {line.split()[0]} Beatriz", self.told[-1])
+        self.assertEqual((self.put, impostor.verified, impostor.ignored), ([], False, False))
+        self.session.run("/verify Ana~aa6c yes")
+        self.assertTrue(impostor.verified)
+
+    def test_reply_after_a_change(self) -> None:
+        """An answer goes to the key that wrote, and if that is shown by another name now, this is told once."""
+        self.heard(Say("psst"), private="Bia")
+        self.conversation.naming.note(ANA.id, "Beatriz", 1)
+        self.conversation.naming.note(b"e" * 32, "Ana", 2)
+        self.session.run("/reply oi")
+        self.session.run("/reply de novo")
+        self.assertEqual(self.whispered(), [(ANA.id, "oi"), (ANA.id, "de novo")])
+        self.assertEqual(self.told, ["🔒 Ana is shown as Beatriz now: that is who got your answer"])
 
     def test_private_to_nobody(self) -> None:
         """A name that is nobody's, or nothing to say, gets a hint and nothing is said to anybody."""
@@ -234,7 +298,7 @@ class SessionTests(SynchronousTestCase):
     def test_ignore(self) -> None:
         """What an ignored member says is not shown, nor counted, privately neither, until it is no longer ignored."""
         self.session.run("/ignore Ana")
-        self.assertIn("/ignore Ana", self.told[-1])
+        self.assertIn('/ignore "Ana"', self.told[-1])
         self.assertIsNone(self.heard(Say("spam")))
         self.assertIsNone(self.heard(Say("spam", "#redes")))
         self.assertIsNone(self.heard(Say("psst"), private="Bia"))
@@ -270,7 +334,7 @@ class SessionTests(SynchronousTestCase):
         """Keys are shown in groups that can be read aloud, one's own and the other's, with what to type then."""
         self.session.run("/verify Ana")
         self.assertEqual(self.told[:2], [f"🔑 Bia: {spoken(BIA.id)}", f"🔑 Ana: {spoken(ANA.id)}"])
-        self.assertIn("/verify Ana yes", self.told[2])
+        self.assertIn('/verify "Ana" yes', self.told[2])
         self.assertRegex(spoken(ANA.id), r"^([0-9a-f]{4} ){9}[0-9a-f]{4}$")
         self.session.run("/verify")
         self.assertEqual(self.told[3], f"🔑 Bia: {spoken(BIA.id)}")
@@ -280,14 +344,15 @@ class SessionTests(SynchronousTestCase):
         """After a yes, in either language, or with the key itself, a member is verified, and marked so; after a no it is not."""
         events: list[Event] = []
         self.conversation.watch(events.append)
-        for answer in ("yes", "sim", "S", spoken(ANA.id), spoken(ANA.id).upper().replace(" ", "")):
+        key = spoken(ANA.id)
+        for answer in ("yes", "sim", "S", "Sim!", key, key.upper().replace(" ", ""), f"🔑 Beatriz Ada: {key}"):
             self.session.run(f"/verify ana {answer}")
             self.assertEqual(events.pop(), Verified("Ana", True), answer)
             self.session.run("/verify ana")
-            self.assertIn("/verify Ana no", self.told[-1])
+            self.assertIn('/verify "Ana" no', self.told[-1])
             self.session.run("/who")
             self.assertIn("   Ana (127.0.0.1:5000) ✔ verified", self.told)
-            self.session.run("/verify ana não")
+            self.session.run("/verify ana na\u0303o")
             self.assertEqual(events.pop(), Verified("Ana", False), answer)
         self.assertEqual(events, [])
 
@@ -295,7 +360,9 @@ class SessionTests(SynchronousTestCase):
         """A key that is not the member's is said so; anything else gets a hint. Neither verifies anybody."""
         self.session.run(f"/verify Ana {spoken(MARIA.id)}")
         self.assertIn("NOT the key of Ana", self.told[-1])
-        for line in ("/verify Ana perhaps", f"/verify Ana {spoken(ANA.id)[:20]}", "/verify Zoe yes", "/verify Bia yes"):
+        self.session.run(f"/verify Ana {spoken(ANA.id)[:20]}")
+        self.assertIn("this has 16", self.told[-1])
+        for line in ("/verify Ana perhaps", "/verify Zoe yes", "/verify Bia yes"):
             count = len(self.told)
             self.session.run(line)
             self.assertEqual(len(self.told), count + 1, line)
@@ -305,8 +372,24 @@ class SessionTests(SynchronousTestCase):
         """A member whose name ends like an answer can't have another verified by mistake."""
         self.conversation.roster.claim(b"z" * 32, "Ana yes")
         self.session.run("/verify Ana yes")
-        self.assertIn("/verify Ana yes yes", self.told[-1])
-        self.assertFalse(self.conversation.roster.find("Ana").verified)
+        self.assertIn('/verify "Ana", /verify "Ana yes"', self.told[-1])
+        self.assertFalse(any(member.verified for member in self.conversation.roster.everybody()))
+        self.session.run("/verify Ana yes yes")
+        self.assertTrue(self.conversation.roster.find("Ana yes").verified)
+        self.session.run('/verify "Ana" yes')
+        self.assertTrue(self.conversation.roster.find("Ana").verified)
+
+    def test_key_as_it_is_shown(self) -> None:
+        """A key is taken as it is copied from a screen, however narrow, with the name before it."""
+        self.session.run("/verify Ana")
+        for columns in range(20, 80):
+            rows = wrapped(self.told[1], columns)
+            self.assertTrue(len(rows) > 1 or columns > 50, columns)
+            for space in (" ", "\t", "\u00a0", "\u3000"):
+                pasted = "\n".join(rows).replace(" ", space)
+                self.session.run(f"/verify Ana {pasted}")
+                self.assertTrue(self.conversation.roster.find("Ana").verified, (columns, pasted))
+                self.session.run("/verify Ana no")
 
     def test_leaving(self) -> None:
         """Every way to say so leaves."""

@@ -9,6 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core.commands import (
     COMMANDS,
     HELP,
+    HISTORY,
+    MSG,
     QUIT,
     WHO,
     Run,
@@ -69,9 +71,47 @@ class ParseTests(SynchronousTestCase):
         self.assertEqual(parse("//etc/hosts"), Said("/etc/hosts"))
         self.assertEqual(parse("//"), Said("/"))
 
+    def test_blanks_before(self) -> None:
+        """What is seen at the beginning counts, not blanks and line breaks before it, nor what is invisible."""
+        for before in (
+            " ",
+            "\t",
+            "\n",
+            "\u00a0",
+            "\u3000",
+            "\u2003 ",
+            "\u200b",
+            "\ufeff",
+            "\u2068",
+            "\u2800",
+            "\u3164",
+            "\r\n  ",
+        ):
+            self.assertEqual(parse(f"{before}/msg Bia oi"), Run(MSG, "Bia oi"), repr(before))
+            self.assertEqual(parse(f"{before}/* oi"), UnknownCommand("*", None), repr(before))
+            self.assertEqual(parse(f"{before}//oi"), Said(f"{before}/oi"), repr(before))
+            self.assertEqual(parse(f"{before}sair"), Run(QUIT), repr(before))
+
+    def test_blanks_after(self) -> None:
+        """Any blank ends the word; line breaks and blanks within the argument stay."""
+        for after in (" ", "\t", "\n", "\u00a0", "\u3000"):
+            self.assertEqual(parse(f"/msg{after}Bia a\n  b{after}"), Run(MSG, "Bia a\n  b"), repr(after))
+        self.assertEqual(parse("/ msg Bia oi"), UnknownCommand("", None))
+
+    def test_pasted(self) -> None:
+        """Pasted text that begins with an indented comment, say, is no command, and none of it is said."""
+        self.assertEqual(parse("    /* a */\n    int b;"), UnknownCommand("*", None))
+        self.assertEqual(parse("int b;\n    /msg Bia oi"), Said("int b;\n    /msg Bia oi"))
+
+    def test_keyboards(self) -> None:
+        """What a keyboard for Chinese or Japanese makes of a `/` is one, and an accent may stand by itself."""
+        self.assertEqual(parse("／msg　Bia oi"), Run(MSG, "Bia oi"))
+        self.assertEqual(parse("／／oi"), Said("／oi"))
+        self.assertIs(lookup("histo\u0301rico"), HISTORY)
+
     @given(st.text(min_size=1))
     def test_everything_else_is_said_as_typed(self, line: str) -> None:
         """Nothing is added to a message or taken from it, spaces included."""
         typed = parse(line)
-        if line.strip() and line.strip().casefold() != "sair" and not line.startswith("/"):
+        if line.strip() and "sair" not in line.casefold() and not {"/", "／"} & set(line):
             self.assertEqual(typed, Said(line))

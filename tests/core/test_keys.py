@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.patience import patient
 from tests.core.sealing import ORDER
-from twisted_chat.core.keys import Identity, fingerprint, verified
+from twisted_chat.core.keys import Identity, fingerprint, spoken, spoken_digits, verified
 
 SMALL_ORDER = [
     bytes.fromhex(key)
@@ -71,3 +71,23 @@ class SignatureTests(SynchronousTestCase):
     def test_fingerprint(self) -> None:
         """Four characters that are easy to read out."""
         self.assertEqual(fingerprint(b"\x3f\x2a" + bytes(30)), "3f2a")
+
+    def test_spoken(self) -> None:
+        """A key that is read aloud is found again, however it was written down."""
+        key = spoken(b"\x3f\x2a" + bytes(30))
+        digits = key.replace(" ", "")
+        self.assertEqual(len(digits), 40)
+        for written in (
+            key, digits, key.upper(), key.replace(" ", "\u00a0"), key.replace(" ", "\t"), key.replace(" ", "\u3000"),
+            key.replace(" ", "-"), key.replace(" ", ":"), key[:24] + "\n    " + key[25:], f"Ada: {key}", f"🔑 Bia my:\n{key}",
+            f"\u2068Bia\u2069: {key}.", f"Bia:{digits}", key.translate({ord("0") + n: 0xFF10 + n for n in range(10)}),
+        ):  # fmt: skip
+            self.assertEqual(spoken_digits(written), digits, written)
+        for written, found in (
+            ("yes", ""),
+            ("", ""),
+            (key[:9], digits[:8]),
+            (f"Ada {key}", "ada" + digits),
+            ("Bia:", ""),
+        ):
+            self.assertEqual(spoken_digits(written), found, written)

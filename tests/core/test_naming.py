@@ -69,8 +69,26 @@ class NamingTests(SynchronousTestCase):
         self.naming.note(ANA, "Ana", 3, durable=True)
         self.assertEqual(self.events, [Impostor("Ana", shown, verified=True)])
 
+    def test_verified_impostor(self) -> None:
+        """Who is verified and takes another's name is warned of like anybody: that it is known does not make it the other."""
+        eva = self.naming.note(EVA, "Eva", 2)
+        self.naming.verify(eva, True)
+        self.events.clear()
+        self.naming.note(EVA, "Ana", 3)
+        self.assertEqual(self.events, [Renamed("Eva", "Ana~3f2a"), Impostor("Ana", "Ana~3f2a")])
+
+    def test_taken_over(self) -> None:
+        """Who takes over a name that was another's, which goes by another now, is warned of: a text to it goes elsewhere now."""
+        self.naming.note(EVA, "Bia", 2, durable=False).links = 1
+        self.naming.note(EVA, "Beatriz", 3)
+        self.events.clear()
+        bia = self.naming.note(b"b" * 32, "Bia", 4, durable=True)
+        self.assertEqual((bia.shown, self.events), ("Bia", [Impostor("Bia", "Bia")]))
+        self.naming.note(b"b" * 32, "Bia", 5, durable=True)
+        self.assertEqual(len(self.events), 1)
+
     def test_both_verified(self) -> None:
-        """Two members of one name, both verified, are nothing to warn of."""
+        """Two members of one name, both verified, are warned of no more than once, when the second comes."""
         self.naming.note(EVA, "Ana", 2)
         self.naming.verify(self.ana, True)
         self.naming.verify(self.roster.claim(EVA, "Ana"), True)

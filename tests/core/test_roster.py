@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.roster import MAX_MEMBERS, MAX_NAMES, Roster
+from twisted_chat.core.likeness import likeness
+from twisted_chat.core.roster import MAX_MEMBERS, MAX_NAMES, Moved, Roster, Several
 from twisted_chat.core.store import Known
 
 ME, ANA, EVA = b"m" * 32, b"a" * 32, b"\x3f\x2a" + b"e" * 30
@@ -92,6 +93,31 @@ class RosterTests(SynchronousTestCase):
         self.assertEqual(self.roster.shown(EVA), "Ana~3f2a")
         self.assertEqual(self.roster.shown(TWIN), "Ana~3f2a7474")
         self.assertIs(self.roster.find("ana~3f2a7474"), self.roster.get(TWIN))
+
+    def test_found(self) -> None:
+        """A plain name finds its owner, shown by it, and nobody with a suffix; a suffix the one key that begins so."""
+        ana, eva = self.roster.claim(ANA, "Ana"), self.roster.claim(EVA, "Ana")
+        for name, found in (
+            ("ana", ana),
+            ("Ana~3f2a", eva),
+            ("ANA~3F2A", eva),
+            (f"Ana~{EVA.hex()}", eva),
+            ("An", None),
+        ):
+            self.assertIs(self.roster.find(name), found, name)
+        self.roster.claim(ANA, "Bia", 1)
+        self.assertEqual(self.roster.find("Ana"), Moved(ana))
+        self.roster.claim(EVA, "Eva", 1)
+        self.assertEqual((self.roster.find("Ana"), self.roster.find("Ana~3f2a")), (Moved(ana), Moved(eva)))
+        twin = self.roster.claim(TWIN, "Ana")
+        self.assertEqual(self.roster.find("Ana~3f2a"), Several((twin,)))
+
+    def test_found_by_look_alikes(self) -> None:
+        """A name that only looks as if it had a suffix does not mislead: neither is found by what both are shown as."""
+        self.roster.claim(ANA, "Ana")
+        eva, other = self.roster.claim(EVA, "Ana"), self.roster.claim(b"o" * 32, "Ana～3f2a")
+        if likeness(other.shown) == likeness(eva.shown):
+            self.assertEqual(self.roster.find("Ana~3f2a"), Several((eva, other)))
 
     def test_released(self) -> None:
         """A member owns its newest names only: an older one is free again."""

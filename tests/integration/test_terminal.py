@@ -182,6 +182,54 @@ class TestTyping(TerminalTestCase):
         self.tmux.press("Tab")
         await self.typed("/help")
 
+    async def test_names_of_several_words(self) -> None:
+        """Tab completes a name of several words so that what follows goes to that member alone; without it, to nobody."""
+        bia = await self.with_bia()
+        lima = self.peers.start("Bia de Souza Lima")
+        await self.see("Bia de Souza Lima joined")
+        await lima.wait_for("Ana joined")
+        for begun, name in (("bia de s", "Bia de Souza Lima"), ("bia de souza l", "Bia de Souza Lima")):
+            self.tmux.type(f"olá {begun}")
+            self.tmux.press("Tab")
+            await self.typed(f"olá {name}")
+            self.tmux.press("C-c")
+            self.tmux.type(f"/msg {begun}")
+            self.tmux.press("Tab")
+            await self.typed(f'/msg "{name}"')
+            self.tmux.press("C-c")
+            await self.typed("")
+        self.tmux.type("/msg Bia de Souza Lima a senha")
+        self.tmux.press("Enter")
+        await self.see("that fits several names")
+        await self.typed("/msg Bia de Souza Lima a senha")
+        self.tmux.press("C-c")
+        await self.typed("")
+        self.tmux.type(" /msg bia de")
+        self.tmux.press("Tab")
+        self.tmux.type("só para ti")
+        self.tmux.press("Enter")
+        await lima.wait_for("🔒 Ana: só para ti")
+        self.tmux.type('/msg "Bia" e para ti')
+        self.tmux.press("Enter")
+        await bia.wait_for("🔒 Ana: e para ti")
+        self.assertFalse([line for line in bia.lines if "só para ti" in line])
+        self.assertFalse([line for line in (*self.sent(), *bia.lines, *lima.lines) if "senha" in line])
+
+    async def test_key_pasted(self) -> None:
+        """A key is verified with what is copied from a screen of 40 columns: several rows, set in, with the name before it."""
+        await self.with_bia(40)
+        self.tmux.type("/verify Bia")
+        self.tmux.press("Enter")
+        await self.see("compare both by telephone")
+        rows = self.tmux.screen()
+        first = max(index for index, row in enumerate(rows) if row.startswith("🔑 Bia: "))
+        self.assertTrue(rows[first + 1].startswith("    "), rows)
+        self.tmux.type("/verify Bia ")
+        self.tmux.paste("\n".join(rows[first : first + 2]))
+        await self.see("lines pasted")
+        self.tmux.press("Enter")
+        await self.see("✔ Bia is verified")
+
     async def test_recalled(self) -> None:
         """What was typed before a restart is called back with the arrow key; its file is for the owner's eyes."""
         await self.with_bia()

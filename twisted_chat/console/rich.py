@@ -31,6 +31,7 @@ from twisted_chat.console.suspension import Suspension
 from twisted_chat.console.terminal import Terminal
 from twisted_chat.console.toolbar import Toolbar
 from twisted_chat.console.transcript import Transcript
+from twisted_chat.core.addressing import written
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Event, Fault, Leaving, Messages, Past
 from twisted_chat.core.text import clean
@@ -76,7 +77,7 @@ class RichConsole(Protocol):
         self._notice = Notice(environment, reactor.seconds) if notify else None
         self._keyboard = Keyboard()
         self._buffer = Buffer(
-            completer=Words(self._names, self._rooms),
+            completer=Words(self._names, self._rooms, self._addresses),
             history=Recall(recall),
             multiline=True,
         )
@@ -168,6 +169,10 @@ class RichConsole(Protocol):
 
     def _names(self) -> list[str]:
         return [member.shown for member in self._conversation.here()]
+
+    def _addresses(self) -> list[tuple[str, str]]:
+        here = self._conversation.here()
+        return [(each.shown, way) for each, way in zip(here, written(self._conversation.roster, here), strict=True)]
 
     def _rooms(self) -> list[str]:
         return list(dict.fromkeys([self._session.room, *self._session.unread]))

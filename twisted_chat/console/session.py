@@ -13,23 +13,20 @@ from twisted.python.failure import Failure
 
 from twisted_chat import answers, words
 from twisted_chat.advice import advice
-from twisted_chat.core import commands
+from twisted_chat.core import addressing, commands
+from twisted_chat.core.addressing import Unclear
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Congested, Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Earlier, Event, Fault, Found, Messages, Newest, OfMember, Past
-from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
+from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
 from twisted_chat.core.likeness import same_room
-from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Diagnosis
-from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, check_room
+from twisted_chat.core.text import DEFAULT_ROOM, check_room
 from twisted_chat.storage.errors import StorageError
 
 _Asked = TypeVar("_Asked")
 _log = Logger()
-
-_LONGEST_NAME = 4 * MAX_NAME
-"""Characters within which a name and what tells its owner from others of that name end."""
 
 
 class Display(Protocol):
@@ -58,7 +55,8 @@ class Session:
         """Whether nothing typed counts any more."""
         self._display = display
         self._log_path = log
-        self._last_private: bytes | None = None
+        self._last_private: tuple[bytes, str] | None = None
+        """Who wrote privately last, and how that was shown then."""
         self._commands: dict[Command, Callable[[str], None]] = {
             commands.HELP: self._help,
             commands.WHO: self._who,
@@ -97,7 +95,7 @@ class Session:
         if self.conversation.roster.ignores(event.feed.author):
             return None
         if event.private:
-            self._last_private = self._last_private if event.own else event.feed.author
+            self._last_private = self._last_private if event.own else (event.feed.author, event.name)
             return event
         here = [record for record in event.records if same_room(record.room, self.room)]
         if len(here) == len(event.records):
@@ -114,6 +112,8 @@ class Session:
             self._display.tell(words.refused(error))
         except Congested:
             self._display.tell(words.congested())
+        except Unclear as error:
+            self._display.tell(answers.unclear(error, self.conversation.roster.everybody()))
         else:
             return True
         return False
@@ -136,11 +136,14 @@ class Session:
         self._display.tell(*answers.who(*self.conversation.presence.whereabouts()))
 
     def _msg(self, argument: str) -> None:
-        member, text = self._addressee(argument)
-        if member is None or not text:
-            self._hint(commands.MSG, argument)
-        else:
+        if not argument:
+            self._hint(commands.MSG)
+            return
+        member, text = addressing.addressed(self.conversation.roster, commands.MSG, argument)
+        if text:
             self.conversation.whisper(member.id, text)
+        else:
+            self._hint(commands.MSG)
 
     def _reply(self, argument: str) -> None:
         if self._last_private is None:
@@ -148,23 +151,16 @@ class Session:
         elif not argument:
             self._hint(commands.REPLY)
         else:
-            self.conversation.whisper(self._last_private, argument)
+            member, before = self._last_private
+            now = self.conversation.roster.shown(member)
+            self.conversation.whisper(member, argument)
+            if now != before:
+                self._display.tell(answers.answered(before, now))
+                self._last_private = member, now
 
-    def _addressee(self, argument: str) -> tuple[Member | None, str]:
-        """Return the member whose name, spaces and all, an argument begins with, and the rest of it."""
-        words_given = argument[:_LONGEST_NAME].split(" ")
-        for count in range(len(words_given), 0, -1):
-            member = self.conversation.roster.find(" ".join(words_given[:count]))
-            if member is not None:
-                return member, argument[len(" ".join(words_given[:count])) :].strip()
-        return None, ""
-
-    def _hint(self, command: Command, name: str = "") -> None:
-        """Say what is missing: somebody of that name, or the rest of the command."""
-        if name and self._addressee(name)[0] is None:
-            self._display.tell(answers.nobody_called(name, self.conversation.roster.everybody()))
-        else:
-            self._display.tell(answers.usage(command))
+    def _hint(self, command: Command) -> None:
+        """Say what a command needs."""
+        self._display.tell(answers.usage(command))
 
     def _me(self, argument: str) -> None:
         if argument:
@@ -211,29 +207,36 @@ class Session:
 
     def _ignore(self, argument: str) -> None:
         roster = self.conversation.roster
-        member = roster.find(argument)
-        if member is None or member is roster.own:
-            self._hint(commands.IGNORE, argument)
+        member = addressing.named(roster, commands.IGNORE, argument) if argument else roster.own
+        if member is roster.own:
+            self._hint(commands.IGNORE)
             return
         roster.ignore(member, not member.ignored)
-        self._display.tell(answers.ignored(member.shown, member.ignored))
+        (written,) = addressing.written(roster, [member])
+        self._display.tell(answers.ignored(member.shown, member.ignored, written))
 
     def _verify(self, argument: str) -> None:
-        own = self.conversation.roster.own
-        member, answer = self._addressee(argument) if argument else (own, "")
-        typed = answer.replace(" ", "").casefold()
-        if member is None or (member is own and answer):
-            self._hint(commands.VERIFY, argument)
-        elif member is own:
-            self._display.tell(*answers.own_key(own))
+        roster = self.conversation.roster
+        if not argument:
+            self._display.tell(*answers.own_key(roster.own))
+            return
+        member, answer = addressing.addressed(roster, commands.VERIFY, argument, _is_answer)
+        word, key = letters(answer), spoken_digits(answer)
+        if member is roster.own and answer:
+            self._hint(commands.VERIFY)
+        elif member is roster.own:
+            self._display.tell(*answers.own_key(member))
         elif not answer:
-            self._display.tell(*answers.keys(own, member))
-        elif typed in commands.NO:
+            (written,) = addressing.written(roster, [member])
+            self._display.tell(*answers.keys(roster.own, member, written))
+        elif word in commands.NO:
             self.conversation.naming.verify(member, False)
-        elif typed in commands.YES or typed == spoken(member.id).replace(" ", ""):
+        elif word in commands.YES or key == spoken_digits(spoken(member.id)):
             self.conversation.naming.verify(member, True)
-        elif len(typed) == SPOKEN_DIGITS:
+        elif len(key) == SPOKEN_DIGITS:
             self._display.tell(answers.other_key(member.shown))
+        elif key:
+            self._display.tell(answers.no_key(len(key)))
         else:
             self._hint(commands.VERIFY)
 
@@ -252,14 +255,8 @@ class Session:
             room = check_room(of) if of else None
             self._when(self.conversation.history(int(count), room), lambda messages: self._show(Newest(messages, of)))
         else:
-            self._history_of(of, int(count))
-
-    def _history_of(self, name: str, count: int) -> None:
-        member, rest = self._addressee(name)
-        if member is None or rest:
-            self._hint(commands.HISTORY, name)
-        else:
-            newest = self.conversation.history(count, member=member.id)
+            member = addressing.named(self.conversation.roster, commands.HISTORY, of)
+            newest = self.conversation.history(int(count), member=member.id)
             self._when(newest, lambda messages: self._show(Newest(messages, member.shown)))
 
     def _search(self, argument: str) -> None:
@@ -305,3 +302,8 @@ class Session:
             self._display.tell(answers.unknown_command(argument.removeprefix("/"), commands.suggest(argument)))
         else:
             self._display.tell(*answers.help_lines([command]))
+
+
+def _is_answer(text: str) -> bool:
+    """Whether a text, after a name, is something that `/verify` takes."""
+    return not text or letters(text) in commands.YES | commands.NO or bool(spoken_digits(text))

@@ -5,6 +5,7 @@ Help, completion, hints and tests derive from `COMMANDS`; what a command does is
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
@@ -14,12 +15,16 @@ from twisted_chat.core.marks import N_
 
 @dataclass(frozen=True)
 class Command:
-    """What may be typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown."""
+    """What may be typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown.
+
+    `addressed` is whether the arguments begin with a member's name.
+    """
 
     name: str
     help: str
     aliases: tuple[str, ...] = ()
     arguments: str = ""
+    addressed: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -29,7 +34,9 @@ class Command:
 
 HELP = Command("help", N_("say what can be typed"), aliases=("ajuda",), arguments=N_("[command]"))
 WHO = Command("who", N_("list who is linked, reachable through others, or gone"), aliases=("quem",))
-MSG = Command("msg", N_("say something to one member alone"), aliases=("privado",), arguments=N_("name text"))
+MSG = Command(
+    "msg", N_("say something to one member alone"), aliases=("privado",), arguments=N_("name text"), addressed=True
+)
 REPLY = Command("reply", N_("answer the last private message"), aliases=("responder",), arguments=N_("text"))
 ME = Command("me", N_("tell what you do: /me waves"), aliases=("eu",), arguments=N_("text"))
 ROOMS = Command("rooms", N_("list the rooms, and what is unread in them"), aliases=("salas",))
@@ -44,13 +51,18 @@ AWAY = Command(
     arguments=N_("[text]"),
 )
 IGNORE = Command(
-    "ignore", N_("hide, or show again, what a member says and does"), aliases=("ignorar",), arguments=N_("name")
+    "ignore",
+    N_("hide, or show again, what a member says and does"),
+    aliases=("ignorar",),
+    arguments=N_("name"),
+    addressed=True,
 )
 VERIFY = Command(
     "verify",
     N_("compare keys by another way, and note whose they are"),
     aliases=("conferir",),
     arguments=N_("[name [yes/no]]"),
+    addressed=True,
 )
 HISTORY = Command(
     "history",
@@ -76,6 +88,11 @@ BARE_QUIT = "sair"
 """The word that leaves without a `/`, as it always did."""
 
 _BY_WORD = {word: command for command in COMMANDS for word in command.words}
+_SLASHES = "/\uff0f"
+"""What a command begins with: where Chinese or Japanese is typed the key for it often makes the wide one."""
+_UNSEEN = {"Cc", "Cf"}
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that look like a blank."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +122,8 @@ Typed: TypeAlias = Said | Run | UnknownCommand
 
 
 def lookup(word: str) -> Command | None:
-    """Return the command that answers to `word`, in any case, with or without its `/`."""
-    return _BY_WORD.get(word.removeprefix("/").casefold())
+    """Return the command that answers to `word`, in any case, however its letters are composed, with or without its `/`."""
+    return _BY_WORD.get(unicodedata.normalize("NFKC", word).removeprefix("/").casefold())
 
 
 def suggest(word: str) -> str | None:
@@ -119,16 +136,33 @@ def parse(line: str) -> Typed | None:
 
     A line that starts with `/` is a command, one that starts with `//` is a message that starts with `/`, the bare word
     `sair` leaves. Everything else is a message, as typed: whether it can be said is for `text.check_text` to judge.
+
+    What a line starts with is what a person sees first: blanks, line breaks and what is invisible don't count, lest what
+    was meant for one member be said to all. That holds for pasted text too: if it was no command, none of it is said.
     """
-    bare = line.strip()
-    if not bare:
+    if not line.strip():
         return None
-    if bare.casefold() == BARE_QUIT:
+    start = _first_seen(line)
+    if line[start:].strip().casefold() == BARE_QUIT:
         return Run(QUIT)
-    if line.startswith("//"):
-        return Said(line[1:])
-    if not line.startswith("/"):
+    if line[start : start + 1] not in tuple(_SLASHES):
         return Said(line)
-    word, _, argument = bare.removeprefix("/").partition(" ")
+    if line[start + 1 : start + 2] in tuple(_SLASHES):
+        return Said(line[:start] + line[start + 1 :])
+    word, argument = _cut(line[start + 1 :])
     command = lookup(word)
     return UnknownCommand(word, suggest(word)) if command is None else Run(command, argument.strip())
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """Return a text's first word, which is empty if it begins with a blank, and the rest."""
+    blank = next((place for place, character in enumerate(text) if character.isspace()), len(text))
+    return text[:blank], text[blank:]
+
+
+def _first_seen(line: str) -> int:
+    """Return where in a line the first character stands that can be seen; its length, if none can."""
+    for place, character in enumerate(line):
+        if not (character.isspace() or character in _FILLERS or unicodedata.category(character) in _UNSEEN):
+            return place
+    return len(line)

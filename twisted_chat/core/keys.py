@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 from hashlib import sha256
 
 from nacl.bindings import crypto_sign_open
@@ -13,8 +15,10 @@ SEED_BYTES = 32
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 SPOKEN_DIGITS = 40
+"""Digits of a key as it is read aloud."""
 
 _SPOKEN = b"tcpchat/1 id\0"
+_HEX = re.compile("[0-9a-f]+")
 
 
 class Identity:
@@ -55,3 +59,20 @@ def spoken(member: bytes) -> str:
     """Return a member's id in ten groups of four, to be compared aloud: 160 bits of a SHA-256."""
     digits = sha256(_SPOKEN + member).hexdigest()[:SPOKEN_DIGITS]
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+def spoken_digits(text: str) -> str:
+    """Return the digits of a key that somebody wrote down, typed or copied from what `spoken` returns; none if it is no key.
+
+    Case, spaces, line breaks and signs don't count, nor does what stands before a colon: whose key it is. Digits that are too
+    few or too many are returned too.
+    """
+    whole, last = (letters(part) for part in (text, text.rpartition(":")[2]))
+    if len(whole) == SPOKEN_DIGITS and _HEX.fullmatch(whole):
+        return whole
+    return last if _HEX.fullmatch(last) else ""
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of `text`, in lower case, without what stands between them."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))

@@ -18,17 +18,27 @@ class Naming:
         self._emit = emit
 
     def note(self, id: bytes, name: str, at: int, durable: bool | None = None) -> Member:
-        """Note a claim, as `Roster.claim` does; return the member. Once for each name, warn of who is not whom it says."""
+        """Note a claim, as `Roster.claim` does; return the member. Once for each name, warn of who is not whom it says.
+
+        Whether the person knows whose key it is makes no difference: the name is another's. Nor does it, if the name was
+        another's who is shown by another name by now, that the name is free again.
+        """
         member = self._roster.get(id)
         if member is self._roster.own:
             return member  # an earlier life may have used another name
+        taken = False
         if member is None or member.name != name or durable is not None:
-            with self._telling(self._roster.owner(name), member):
+            before = self._roster.owner(name)
+            shown = before.shown if before is not None else ""
+            with self._telling(before, member):
                 member = self._roster.claim(id, name, at, durable)
-        if member.suffixed and member.shown != member.warned and not member.verified:
+            if before is not None and before is not member:
+                taken = before.shown == shown and self._roster.owner(name) is member  # else `Renamed` tells
+        if taken or (member.suffixed and member.shown != member.warned):
             member.warned = member.shown
             owner = self._roster.owner(member.name)
-            self._emit(Impostor(shown_name(member.name), member.shown, owner is not None and owner.verified, member=id))
+            false = owner is not None and owner is not member and owner.verified
+            self._emit(Impostor(shown_name(member.name), member.shown, false, member=id))
         return member
 
     def rename(self, name: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from twisted_chat.core.inventory import MAX_AUTHORS
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
@@ -15,6 +18,8 @@ MAX_MEMBERS = MAX_AUTHORS
 """Members remembered; beyond it those are forgotten who never said anything, and of whom nobody thinks anything."""
 MAX_NAMES = 8
 """Names that can be one member's own; with another its oldest is free again."""
+
+_SUFFIX = re.compile(f"([0-9a-f]{{4}}){{1,{KEY_BYTES // 2}}}")
 
 
 @dataclass
@@ -50,6 +55,11 @@ class Member:
         return self.shown != shown_name(self.name)
 
     @property
+    def plain(self) -> str:
+        """How people are shown this member, but for what tells it from others of that name."""
+        return self.shown.partition("~")[0]
+
+    @property
     def linked(self) -> bool:
         """Whether a link leads to this member now."""
         return self.links > 0
@@ -63,6 +73,24 @@ class Member:
     def known(self) -> Known:
         """What is to be kept of this member: of a key that is gone with its process, no names."""
         return Known(self.id, self.name, tuple(self.names if self.durable else ()), self.verified, self.ignored)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A name was this member's, who is shown by another now."""
+
+    member: Member
+
+
+@dataclass(frozen=True)
+class Several:
+    """A name is not enough to tell these members from each other, or from who owned it."""
+
+    members: tuple[Member, ...]
+
+
+Meaning: TypeAlias = Member | Moved | Several | None
+"""Whom a name means: one member, or nobody, and why."""
 
 
 class Roster:
@@ -230,14 +258,33 @@ class Roster:
         known = self._members.get(member)
         return known.shown if known else f"~{fingerprint(member)}"
 
-    def find(self, name: str) -> Member | None:
-        """Return the member that people are shown, or that goes, by `name`, in any case; who is linked comes first."""
-        wanted = likeness(name)
-        found = [
-            member for member in self._members.values() if wanted in (likeness(member.shown), likeness(member.name))
-        ]
-        found.sort(key=lambda member: (likeness(member.shown) != wanted, not member.linked))
-        return found[0] if found else None
+    def find(self, name: str) -> Meaning:
+        """Return whom a person means who writes `name`, as names are compared: by what they look like.
+
+        A plain name means the member that owns it and is shown by it, never one that is shown with a suffix. A name with a
+        suffix means the member of that name if no other known key begins so. Whether they are here makes no difference.
+        """
+        wanted, owner = likeness(name), self.owner(name)
+        start, _, suffix = unicodedata.normalize("NFKC", name).casefold().rpartition("~")
+        if _SUFFIX.fullmatch(suffix):
+            keys = [member for member in self._members.values() if member.id.startswith(bytes.fromhex(suffix))]
+            named = [member for member in keys if likeness(member.plain) == likeness(start)]
+            if len(keys) == 1 and owner is None:
+                return keys[0] if named else Moved(keys[0])
+            if keys:  # an owner too: some signs only look like the one before a suffix
+                return Several((*(named or keys), *([owner] if owner else [])))
+        shown = [member for member in self._members.values() if likeness(member.shown) == wanted]
+        if owner is not None and owner not in shown:
+            return Several((*shown, owner)) if shown else Moved(owner)
+        if len(shown) == 1:
+            return shown[0]
+        several = shown or [member for member in self._members.values() if likeness(member.name) == wanted]
+        return Several(tuple(several)) if several else None
+
+    def meant(self) -> set[str]:
+        """Return the likeness of every name, without suffixes, for which `find` finds somebody."""
+        members = self._members.values()
+        return {likeness(name) for member in members for name in (member.name, member.plain, *member.names)}
 
     def everybody(self) -> list[Member]:
         """Return all known members, this peer included, by name."""

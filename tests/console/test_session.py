@@ -116,6 +116,18 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual([(type(past), len(past.messages)) for past in self.shown], [(Newest, 20), (Newest, 2)])
         self.assertEqual((self.texts(), self.told), (["28", "29"], []))
 
+    def test_history_of(self) -> None:
+        """/history of a room or a member has what was said there, or by that one; a name that is nobody's is told as such."""
+        self.conversation.roster.claim(Writer(1).identity.id, "Dora")
+        self.said(Say("a"), Say("b", "#tea"), Say("c"))
+        for line, texts in (("#TEA", ["b"]), ("1 Dora", ["c"]), ("dora", ["a", "b", "c"])):
+            self.session.run(f"/history {line}")
+            self.assertEqual(self.texts(), texts)
+        self.assertEqual(self.told, [])
+        for line in ("/history Zoe", "/history 0", "/history # x"):
+            self.session.run(line)
+        self.assertEqual(len(self.told), 3)
+
     def test_search(self) -> None:
         """/search shows at most the newest 20 that it finds, and says so if there are more."""
         self.said(*(Say(f"oi {number}") for number in range(30)), Say("tchau"))

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from tests.storage.feeding import START
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch, FeedId, Group, unseal
+from twisted_chat.core.feeds import Batch, FeedId, Group, seal, unseal
 from twisted_chat.core.frames import (
     MAX_INT,
     MAX_NUMBER,
@@ -27,6 +27,7 @@ from twisted_chat.core.frames import (
     Want,
 )
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.records import Say
 
 NUMBERS = [1, 1, 1, 2, 3, 4, 5, 6, 9, 20, MAX_NUMBER - 1, MAX_NUMBER, MAX_NUMBER + 1, MAX_INT]
 """Where a record may be said to be: often somewhere near, sometimes at an end."""
@@ -46,12 +47,13 @@ class Mischief:
         self.seen: list[Batch] = []
         self._group = group or Group()
         self._signed: list[Batch] = []
+        self._plots: list[list[Batch]] = []
 
     def frame(self) -> Frame:
         """Return any frame."""
         kinds: list[Callable[[], Frame]] = [
-            self.batch, self.batch, self.batch, self.passed_on, self.passed_on, self.have, self.have, self.fork, self.want,
-            self.stop, self.digest,
+            self.batch, self.batch, self.passed_on, self.passed_on, self.have, self.truth, self.plot, self.plot, self.reveal,
+            self.reveal, self.fork, self.want, self.stop, self.digest,
         ]  # fmt: skip
         return self.random.choice(kinds)()
 
@@ -60,7 +62,7 @@ class Mischief:
         found = []
         for want in wants:
             wanted = [batch for batch in [*self.seen, *self._signed] if batch.feed == FeedId(*want.feed)]
-            found += [carry(batch) for batch in wanted if batch.last >= want.start and self.random.random() < 0.7]
+            found += [carry(batch) for batch in wanted if batch.last >= want.start and self.random.random() < 0.9]
         if self.random.random() < 0.2:
             self.random.shuffle(found)
         return found[:50]
@@ -112,6 +114,50 @@ class Mischief:
             tip = self.random.choice([b"", self.random.randbytes(16), self.random.randbytes(3)])
             feeds.setdefault(feed.author, []).append(Range(feed.epoch, low, high, tip))
         return Have(feeds, self.random.random() < 0.2)
+
+    def truth(self) -> Have:
+        """Return that it holds some batch, its own or another's, and what comes up to it or goes on from there."""
+        batches = [*self.seen, *self._signed]
+        if not batches:
+            return self.have()
+        batch = self.random.choice(batches)
+        low, high = self.random.choice([(batch.first, batch.last), (1, batch.last), (batch.first, MAX_NUMBER)])
+        return Have({batch.feed.author: [Range(batch.feed.epoch, low, high)]})
+
+    def plot(self) -> Have:
+        """Sign a feed that breaks somewhere; return that it holds the end of it, which has to be jumped to."""
+        key, epoch = self.random.choice(self.keys), self.random.choice([*range(10, 40), MAX_INT])
+        start = self.random.choice([1, 2, 4, MAX_NUMBER - 5, MAX_NUMBER - 4])
+        feed = [self._sign(key, epoch, 1, b"", START)] if start < 9 else []
+        while len(feed) < 5:
+            first, prev, lc = (feed[-1].last + 1, feed[-1].hash, feed[-1].last_lc + 1) if feed else (start, b"", START)
+            fault = self.random.choice(["", "", "", "chain", "time", "gap"])
+            if fault == "chain":
+                prev = self.random.randbytes(32)
+            elif fault == "time":
+                lc -= 3
+            first += fault == "gap"
+            feed.append(self._sign(key, epoch, first, prev, max(0, lc)))
+        last = MAX_NUMBER if start > 9 else feed[-1].last
+        self._plots.append(feed)
+        return self._holding(feed[self.random.choice([0, 2, 4])], last)
+
+    def reveal(self) -> Have:
+        """Return that it holds the beginning of a feed, too, or the middle."""
+        if not self._plots:
+            return self.plot()
+        feed = self.random.choice(self._plots[-3:])
+        return self._holding(self.random.choice(feed), feed[-1].last)
+
+    def _holding(self, first: Batch, last: int) -> Have:
+        return Have({first.feed.author: [Range(first.feed.epoch, first.first, min(last, MAX_NUMBER))]})
+
+    def _sign(self, key: Identity, epoch: int, first: int, prev: bytes, lc: int) -> Batch:
+        """Sign a batch; one that nobody reads is kept as if it were one."""
+        records = [Say(f"{self.random.random()}") for _ in range(self.random.choice([1, 2]))]
+        batch = seal(key, self._group, epoch, first, prev, lc // 1000, lc, "Mal", list(records))
+        self._signed.append(batch)
+        return batch
 
     def fork(self) -> Frame:
         """Return two batches as if they contradicted each other; sometimes they do."""

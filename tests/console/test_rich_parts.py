@@ -344,6 +344,7 @@ class CompletionTests(SynchronousTestCase):
             self.assertEqual(self.completed(f"olá, caio e {begun}"), [f"olá, caio e {name} "], begun)
         self.assertEqual(self.completed("ana  maria"), [f"{name}: "])
         self.assertEqual(self.completed("olá an"), [f"olá {name} ", "olá Ana "])
+        self.assertEqual(self.completed("bl"), [], "it is no beginning of Bia, though it looks like one")
 
     def test_addressed(self) -> None:
         """After a command for one member a name is written so that nobody else can be meant; in the text it is a word."""

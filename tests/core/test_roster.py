@@ -13,6 +13,18 @@ TWIN = b"\x3f\x2a" + b"t" * 30
 """A key whose fingerprint begins as Eva's does."""
 
 
+class OrderTests(SynchronousTestCase):
+    """The order in which people are shown members."""
+
+    def test_by_name(self) -> None:
+        """It is that of the names as they are written, without case, and not of what they could be taken for."""
+        names = ["Ana", "bia", "Ines", "Mia", "P0", "P1", "P2", "Rui"]
+        roster = Roster(b"\0" * 32, names[-1])
+        for number, name in enumerate(reversed(names[:-1]), 1):
+            roster.claim(bytes([number]) * 32, name)
+        self.assertEqual([member.shown for member in roster.everybody()], names)
+
+
 class RosterTests(SynchronousTestCase):
     """Names are claims, keys are facts."""
 

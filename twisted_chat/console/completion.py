@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 from twisted_chat.console.graphemes import steady
 from twisted_chat.core.addressing import begun
 from twisted_chat.core.commands import COMMANDS, Run, parse
-from twisted_chat.core.likeness import likeness
+from twisted_chat.core.likeness import folded
 from twisted_chat.core.text import MAX_NAME, clean
 from twisted_chat.i18n import _
 
@@ -87,13 +87,13 @@ def _completions(
     begun: str, candidates: Iterable[tuple[str, str]], after: str, length: int | None = None
 ) -> Iterable[Completion]:
     """Yield those that begin with `begun`, as they are written, in place of the last `length` characters: those of `begun`."""
-    wanted = _likeness(begun)
+    wanted = _beginning(begun)
     for name, written in candidates:
-        if likeness(name).startswith(wanted):
+        if folded(name).startswith(wanted):
             replaced = len(begun) if length is None else length
             yield Completion(clean(written) + after, -replaced, display=steady(clean(name)))
 
 
-def _likeness(begun: str) -> str:
-    """Return what the beginning of a name looks like, with a space at its end if it has one."""
-    return likeness(" ".join(begun.split())) + " " * begun[-1:].isspace()
+def _beginning(begun: str) -> str:
+    """Return the beginning of a name as it is compared, with a space at its end if it has one."""
+    return folded(" ".join(begun.split())) + " " * begun[-1:].isspace()

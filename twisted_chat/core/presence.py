@@ -8,7 +8,7 @@ from typing import NamedTuple
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_chat.core.events import Event, Joined, Left, Lost, Reachable, Unreachable
-from twisted_chat.core.likeness import likeness
+from twisted_chat.core.likeness import folded
 from twisted_chat.core.neighbour import Wire
 from twisted_chat.core.roster import Member, Roster, by_name
 
@@ -78,7 +78,7 @@ class Presence:
 
     def _through(self, member: Member) -> str:
         """Return the names of those that say they are linked with `member`."""
-        return ", ".join(sorted(map(self._roster.shown, self._witnesses(member)), key=likeness))
+        return ", ".join(sorted(map(self._roster.shown, self._witnesses(member)), key=folded))
 
     def _witnesses(self, member: Member) -> set[bytes]:
         return {wire.member for wire, claimed in self._claims.items() if member.id in claimed}

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from twisted_chat.core.inventory import MAX_AUTHORS
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
-from twisted_chat.core.likeness import alike, likeness
+from twisted_chat.core.likeness import alike, folded, likeness
 from twisted_chat.core.store import Known
 from twisted_chat.core.text import shown_name
 
@@ -297,4 +297,4 @@ class Roster:
 
 def by_name(members: Iterable[Member]) -> list[Member]:
     """Return `members` in the order in which people are shown them."""
-    return sorted(members, key=lambda member: likeness(member.shown))
+    return sorted(members, key=lambda member: folded(member.shown))

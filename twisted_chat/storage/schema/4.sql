@@ -8,4 +8,5 @@ UPDATE feeds SET holes = '[[' || hole_first || ',' || hole_last || ',' || min(ba
 -- Numbers from 2^40 on are no longer taken, so whoever held one could tell nobody of it.
 DELETE FROM forks WHERE place > 1099511627776;
 DELETE FROM batches WHERE last > 1099511627776;
+DELETE FROM labels WHERE batch NOT IN (SELECT id FROM batches);
 DELETE FROM feeds WHERE high > 1099511627776;

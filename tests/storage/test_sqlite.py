@@ -22,6 +22,7 @@ from tests.storage import contract
 from tests.storage.contract import READER, unseal
 from tests.storage.feeding import Author, ranges
 from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.records import Say
 from twisted_chat.core.store import Held, Known, Which
 from twisted_chat.storage import tables, words
 from twisted_chat.storage.database import open_database
@@ -80,6 +81,17 @@ class OnDisk(contract.StoreContract):
         if not self.closed:
             self.closed = True
             self.result(self.store.close())
+
+    def as_formerly(self) -> None:
+        """Go on with what is stored as the first version of the format had it."""
+        self.close()
+        new, self.path = self.path, Path(self.mktemp())
+        with closing(open_database(self.path, version=1)) as database:
+            database.execute("ATTACH ? AS new", (str(new),))
+            columns = ", ".join(name for _, name, *_ in database.execute("PRAGMA main.table_info(feeds)"))
+            database.execute(f"INSERT INTO feeds SELECT {columns} FROM new.feeds")
+            database.execute("INSERT INTO batches SELECT * FROM new.batches")
+        self.store = self.open()
 
     def reopen(self) -> None:
         self.close()
@@ -142,14 +154,7 @@ class MeasuringTests(OnDisk, contract.Measuring):
         """What was kept before anything was counted counts."""
         self.keep(Author(1).batch(1, 4), Author(1).batch(5, 2), Author(2).batch(1))
         sizes = self.sizes()
-        self.close()
-        new, self.path = self.path, Path(self.mktemp())
-        with closing(open_database(self.path, version=1)) as database:
-            database.execute("ATTACH ? AS new", (str(new),))
-            columns = ", ".join(name for _, name, *_ in database.execute("PRAGMA main.table_info(feeds)"))
-            database.execute(f"INSERT INTO feeds SELECT {columns} FROM new.feeds")
-            database.execute("INSERT INTO batches SELECT * FROM new.batches")
-        self.store = self.open()
+        self.as_formerly()
         self.assertEqual(self.sizes(), sizes)
 
 
@@ -158,7 +163,13 @@ class MembersTests(OnDisk, contract.Members):
 
 
 class LookingTests(OnDisk, contract.Looking):
-    pass
+    def test_kept_by_a_former_version(self) -> None:
+        """What was kept before there were pages is in them."""
+        private = contract.private(Author(9), "psst")
+        self.keep(Author(1).batch(1), Author(2).saying(1, [Say("tea", "#tea"), private]))
+        self.as_formerly()
+        pages = [self.page(9), self.page(9, room="#tea"), self.page(9, private=True)]
+        self.assertEqual([len(page) for page in pages], [3, 1, 1])
 
 
 class WithoutFullTextTests(OnDisk, contract.Looking):

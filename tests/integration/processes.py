@@ -30,8 +30,8 @@ HOST = "127.0.0.1"
 MODULE = (sys.executable, "-m", "twisted_chat")
 TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()")
 ROOT = Path(twisted_chat.__file__).resolve().parent.parent
-KEPT = 200
-"""Characters that are kept of each line shown."""
+KEPT = 2000
+"""Characters that are kept of each line shown: what is told may name a path, however deep the tests run."""
 
 _SAID = re.compile(r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d\] : \[MSG (ENVIADA|RECEBIDA)\] ([^:]+): (.*)")
 

@@ -25,6 +25,7 @@ LAYERS = (
         "invite",
         "joining",
         "commandline",
+        "debugging",
         "reactors",
         "settings",
         "standard",

@@ -14,7 +14,7 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
-from twisted_chat import chatlog
+from twisted_chat import chatlog, debugging
 from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.commandline import Parameter, Subcommand, complain
@@ -25,6 +25,7 @@ from twisted_chat.core.events import Delivered, Event, Joined, Leaving
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.marks import N_
 from twisted_chat.core.text import MAX_TEXT, check_text
+from twisted_chat.debugging import DebugLog
 from twisted_chat.i18n import _, ngettext
 from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
 from twisted_chat.peer import Address, Peer
@@ -154,13 +155,15 @@ class Send(Joining, Subcommand):
         try:
             peer = self._peer(reactor, folder)
             delivery = Delivery(reactor, peer)
-            log = self._start_log(peer)
+            log, debug = self._start_logs(peer)
             loss = _run(reactor, peer, delivery.run(self["text"], deadline - reactor.seconds()))
             if log is not None:
                 if loss is not None:
                     _log.error("{error}", error=loss)
                 peer.conversation.emit(Leaving(self["name"], log.path))
                 log.close()
+            for each in debug:
+                each.close()
         finally:
             folder.unlock()
         return self._outcome(peer, delivery, loss)
@@ -186,13 +189,14 @@ class Send(Joining, Subcommand):
             peer.conversation.watch(guard)
         return peer
 
-    def _start_log(self, peer: Peer) -> ChatLog | None:
-        if self["log"] is None:
-            return None
-        log = ChatLog(str(self["log"]))
-        globalLogBeginner.beginLoggingTo([log], redirectStandardIO=False)
-        peer.conversation.watch(chatlog.record)
-        return log
+    def _start_logs(self, peer: Peer) -> tuple[ChatLog | None, list[DebugLog]]:
+        log = None if self["log"] is None else ChatLog(str(self["log"]))
+        debug = debugging.wanted()
+        if log is not None:
+            peer.conversation.watch(chatlog.record)
+        if logs := [*([] if log is None else [log]), *debug]:
+            globalLogBeginner.beginLoggingTo(logs, redirectStandardIO=False)
+        return log, debug
 
     def _outcome(self, peer: Peer, delivery: Delivery, loss: StorageError | None) -> int:
         """Say what became of the message, if that is asked for or is not as it should be; return the exit status.

@@ -14,11 +14,11 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
-from twisted.logger import ILogObserver, Logger
+from twisted.logger import ILogObserver, Logger, LogPublisher
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
-from twisted_chat import chatlog
+from twisted_chat import chatlog, debugging
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.console import attach
 from twisted_chat.core.errors import ChatError
@@ -56,14 +56,15 @@ class ChatService(Service):
         self._guard: Callable[[Event], None] | None = None
         self._names = Retries(reactor, self._remember, self._name_unkept, self._name_kept)
         self._chatlog = ChatLog(str(settings.log))
+        self._debug = debugging.wanted()
         if not settings.ephemeral:
             self._folder = DataDirectory(settings.data).identity(settings.name)
 
     def setServiceParent(self, parent: Any) -> None:
-        """Let the application log to the chat's log alone: twistd's own messages are not for the terminal."""
+        """Let the application log to the chat's log, and to the one for debugging: twistd's messages aren't for people."""
         super().setServiceParent(parent)
         if isinstance(parent, Componentized):
-            parent.setComponent(ILogObserver, self._chatlog)
+            parent.setComponent(ILogObserver, LogPublisher(self._chatlog, *self._debug))
 
     def startService(self) -> None:
         """Lock the identity, listen, and start the console. The conversation follows once the store is loaded."""
@@ -119,6 +120,8 @@ class ChatService(Service):
         if self._folder is not None:
             self._folder.unlock()
         self._chatlog.close()
+        for log in self._debug:
+            log.close()
         if loss:
             _say(loss)  # below what the console showed last
 

@@ -37,9 +37,10 @@ class AdviceTests(SynchronousTestCase):
 
     def test_clocks(self) -> None:
         """Clocks that are off are told with how that is known; without any nothing is said of clocks."""
-        lines = advice(Diagnosis(clocks={"Ana": 3600.4, "Bia": -60}), LOG)
-        self.assertIn("🕰 Ana's clock seems to be 3,600 s ahead of ours", lines)
-        self.assertIn("🕰 Bia's clock seems to be 60 s behind ours", lines)
+        lines = advice(Diagnosis(clocks={"Ana": 5.1 * 31_557_600, "Bia": -61}, clock=-200), LOG)
+        self.assertIn("🕰 Ana's clock seems to be 5 years ahead of ours", lines)
+        self.assertIn("🕰 Bia's clock seems to be 1 minute behind ours", lines)
+        self.assertIn("🕰 this machine's clock seems to be 3 minutes behind most others': set it right", lines)
         self.assertTrue([line for line in lines if "guessed" in line])
         self.assertNotIn("clock", "\n".join(advice(Diagnosis(), LOG)))
 

@@ -32,7 +32,7 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
-from twisted_chat.i18n import CATALOGUE, LOCALES, choose, date, known, languages, ngettext, number, preferred
+from twisted_chat.i18n import CATALOGUE, LOCALES, choose, date, duration, known, languages, ngettext, number, preferred
 from twisted_chat.options import Options
 from twisted_chat.service import ChatService
 from twisted_chat.settings import Settings
@@ -315,6 +315,14 @@ class ChoiceTests(Spoken):
         self.assertEqual((number(12345), number(999), number(1234567.25, ",.1f")), ("12,345", "999", "1,234,567.2"))
         choose("pt_BR")
         self.assertEqual((number(12345), number(999), number(1234567.25, ",.1f")), ("12.345", "999", "1.234.567,2"))
+
+    def test_durations(self) -> None:
+        """Times are told in the largest unit that fits."""
+        seconds = (0.4, 1, 119, 7200, 86_400 * 3, 365.25 * 86_400, 5.1 * 365.25 * 86_400)
+        told = ["0 seconds", "1 second", "2 minutes", "2 hours", "3 days", "1 year", "5 years"]
+        self.assertEqual([duration(each) for each in seconds], told)
+        choose("pt_BR")
+        self.assertEqual([duration(3600), duration(7200)], ["1 hora", "2 horas"])
 
     def test_dates(self) -> None:
         """So are dates."""

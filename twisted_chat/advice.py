@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted_chat.core.events import ClockOff
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _, number
 from twisted_chat.net.addresses import endpoint, is_loopback
+from twisted_chat.words import clock_off
 
 LITTLE = 100 * 1024 * 1024
 """Free bytes below which a disk is nearly full."""
@@ -71,14 +73,9 @@ def at_address(status: AddressStatus) -> str:
 def _clocks(diagnosis: Diagnosis) -> list[str]:
     if not diagnosis.clocks:
         return []
-    lines = []
-    for member, ahead in sorted(diagnosis.clocks.items()):
-        off = (
-            _("{name}'s clock seems to be {seconds} s ahead of ours")
-            if ahead > 0
-            else _("{name}'s clock seems to be {seconds} s behind ours")
-        )
-        lines.append("🕰 " + off.format(name=member, seconds=number(abs(ahead), ",.0f")))
+    lines = [clock_off(ClockOff(ahead, member)) for member, ahead in sorted(diagnosis.clocks.items())]
+    if diagnosis.clock:
+        lines.append(clock_off(ClockOff(diagnosis.clock)))
     lines.append(
         _("   guessed from when messages say they were said, and when they came; their order does not depend on it")
     )

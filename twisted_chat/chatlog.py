@@ -64,6 +64,7 @@ _ENTRIES: dict[type, str] = {
     events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
     events.Exposed: "[AVISO] O grupo é aberto: qualquer um nesta rede pode ler e participar.",
     events.Undiscoverable: "[AVISO] Os outros desta rede não podem ser encontrados sozinhos: {detail}",
+    events.ClockOff: "[AVISO] O relógio de {name} difere do deste computador: {ahead:+.0f} s.",
     events.QuotaReached: "[AVISO] {name} usou os {bytes} bytes que são guardados de cada um; o que vier a mais não é aceito.",
     events.StoreFailing: "[ERRO] As mensagens não podem ser guardadas agora: {detail}",
     events.StoreRecovered: "[INFO] As mensagens voltaram a ser guardadas.",
@@ -74,6 +75,7 @@ _ENTRIES: dict[type, str] = {
 _OTHERWISE: dict[type, tuple[str, str]] = {
     events.WentAway: ("text", "[INFO] {name} voltou."),
     events.Lost: ("through", "[AVISO] A conexão com {name} foi perdida; reconectando."),
+    events.ClockOff: ("name", "[AVISO] O relógio deste computador difere do da maioria: {ahead:+.0f} s."),
     events.Verified: ("verified", "[INFO] A chave de {name} não vale mais como conferida."),
     events.Impostor: ("verified", "[AVISO] {shown} usa o nome {claimed}, que era antes de outra chave."),
 }

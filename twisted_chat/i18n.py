@@ -11,7 +11,7 @@ import gettext
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,8 @@ CATALOGUE = Path("LC_MESSAGES", "twisted_chat.po")
 SOURCE_LANGUAGE = "en"
 AUTO = "auto"
 """Stands for the language that the environment names."""
+DAY = 86_400
+"""Seconds."""
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The variables that name the locale; the first that is not empty counts."""
 
@@ -61,6 +63,20 @@ def number(value: float, form: str = ",") -> str:
 def date(when: time.struct_time) -> str:
     """Return the day as the reader writes it: `2026-11-22`, or `22/11/2026`."""
     return time.strftime(_("%Y-%m-%d"), when)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the largest unit that it is at least one of: `5 years`, `2 minutes`."""
+    units: list[tuple[float, Callable[[int], str]]] = [
+        (365.25 * DAY, lambda n: ngettext("{n} year", "{n} years", n)),
+        (DAY, lambda n: ngettext("{n} day", "{n} days", n)),
+        (3600, lambda n: ngettext("{n} hour", "{n} hours", n)),
+        (60, lambda n: ngettext("{n} minute", "{n} minutes", n)),
+        (0, lambda n: ngettext("{n} second", "{n} seconds", n)),
+    ]
+    size, words = next(unit for unit in units if seconds >= unit[0])
+    n = round(seconds / (size or 1))
+    return words(n).format(n=number(n))
 
 
 def languages() -> list[str]:

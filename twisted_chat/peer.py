@@ -16,7 +16,15 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Forked, QuotaReached, StoreFailing, StoreRecovered, Trimmed, Undiscoverable
+from twisted_chat.core.events import (
+    ClockOff,
+    Forked,
+    QuotaReached,
+    StoreFailing,
+    StoreRecovered,
+    Trimmed,
+    Undiscoverable,
+)
 from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
@@ -98,7 +106,7 @@ class Peer:
         self._keep = keep
         self._data = data
         self._trimming: Any = None
-        self._skews = Skews()
+        self._skews = Skews(reactor.seconds)
         self._store_trouble = ""
         self._live = False
         store.trouble = self._trouble
@@ -155,6 +163,7 @@ class Peer:
                 (self._address.host, self._address.port) if self._address.port else None,
                 self.mesh.survey(),
                 {self.conversation.roster.shown(member): ahead for member, ahead in self._skews.notable().items()},
+                self._skews.ours(),
                 None if self._data is None else str(self._data),
                 free,
                 self.replica.saving.unsaved,
@@ -241,6 +250,10 @@ class Peer:
         author = self.conversation.roster.get(batch.feed.author)
         if self._live and not missed and author is not None and author.linked:
             self._skews.note(author.id, batch.at / 1000, self._wall())
+            if (alarm := self._skews.alarm()) is not None:
+                whose, ahead = alarm
+                name = "" if whose is None else self.conversation.roster.shown(whose)
+                self.conversation.emit(ClockOff(ahead, name))
         self.conversation.accepted(batch, missed)
 
     def quota_reached(self, author: bytes) -> None:

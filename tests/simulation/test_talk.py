@@ -5,7 +5,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.world import Actor, World
-from twisted_chat.core.events import Messages, Renamed, Topical, WentAway
+from twisted_chat.core.events import ClockOff, Messages, Renamed, Topical, WentAway
+from twisted_chat.core.skew import ENOUGH, MOMENT
+from twisted_chat.words import sentences
 
 
 class TalkTests(SynchronousTestCase):
@@ -84,3 +86,17 @@ class TalkTests(SynchronousTestCase):
         self.ana.peer.conversation.away()
         self.settle()
         self.assertEqual([member.away for member in self.bia.peer.conversation.here()], [""])
+
+    def test_clock_off(self) -> None:
+        """Who has a clock that is years off is told so; those whose clocks are right are not disturbed."""
+        self.ana.skew = -5 * 31_557_600.0
+        self.come(self.ana, self.bia, self.caio)
+        for _ in range(ENOUGH):
+            for actor in (self.ana, self.bia, self.caio):
+                actor.say()
+            self.world.network.run(MOMENT + 1)
+        told = [[event for event in actor.lives[-1] if isinstance(event, ClockOff)] for actor in self.world.actors]
+        self.assertEqual([len(each) for each in told], [1, 0, 0])
+        self.assertEqual(
+            sentences(told[0][0]), ["🕰 this machine's clock seems to be 5 years behind most others': set it right"]
+        )

@@ -276,6 +276,17 @@ class Exposed:
 
 
 @dataclass(frozen=True)
+class ClockOff:
+    """The clock of this machine is `ahead` seconds ahead of most others', behind if that is less than 0.
+
+    If there is a `name`, the clock of that member is ahead of ours by that, and which of the two is right is not known.
+    """
+
+    ahead: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class QuotaReached:
     """As many `bytes` of what `name` said are kept as may be: no more is taken."""
 
@@ -334,5 +345,5 @@ Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | Impostor | Verified | Renamed
     | TwoInstances | WrongPassphrase | Forked | Exposed
-    | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
+    | ClockOff | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

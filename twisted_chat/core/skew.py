@@ -3,29 +3,92 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from statistics import median
 
 SAMPLES = 8
-"""Messages of each member that are taken into account: its newest."""
+"""Moments of each member that are taken into account: the newest."""
+MOMENT = 5.0
+"""Seconds whose messages are one sample."""
+ENOUGH = 3
+"""Samples before a clock that is behind is believed to be, and one alone is told unasked."""
 NOTABLE = 5.0
-"""Seconds a clock must be off to be worth telling."""
+"""Seconds a clock must be off for `/doctor` to tell."""
+ALARMING = 120.0
+"""Seconds a clock must be off for people to be told unasked."""
+AGAIN = 600.0
+"""Seconds before anything is told unasked once more."""
 
 
 class Skews:
     """Keeps, for each member, when its newest messages were said by its clock against when they came by ours.
 
     A message that was under way for long looks like one from a clock that is behind, and nothing makes one look as if it
-    came from a clock that is ahead: so of several, the greatest difference is the nearest to the truth.
+    came from a clock that is ahead: so of several samples the greatest difference is the nearest to the truth.
     """
 
-    def __init__(self) -> None:
-        self._ahead: dict[bytes, deque[float]] = {}
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        """`seconds` runs steadily."""
+        self._seconds = seconds
+        self._ahead: dict[bytes, deque[tuple[float, float]]] = {}
+        """For each member when a sample began, and by how many seconds its clock was ahead then."""
+        self._told: float | None = None
+        self._right = True
 
     def note(self, member: bytes, said: float, came: float) -> None:
         """Note a message of `member` that came at once: both times in seconds since 1970."""
-        self._ahead.setdefault(member, deque(maxlen=SAMPLES)).append(said - came)
+        now, ahead = self._seconds(), said - came
+        samples = self._ahead.setdefault(member, deque(maxlen=SAMPLES))
+        if samples and now < samples[-1][0] + MOMENT:
+            samples[-1] = samples[-1][0], max(samples[-1][1], ahead)
+        else:
+            samples.append((now, ahead))
 
     def notable(self) -> Mapping[bytes, float]:
         """Return the members whose clocks are off, and by how many seconds they are ahead: less than 0 if behind."""
-        guesses = {member: max(ahead) for member, ahead in self._ahead.items()}
-        return {member: guess for member, guess in guesses.items() if abs(guess) > NOTABLE}
+        return {member: ahead for member in self._ahead if abs(ahead := self._guess(member)) > NOTABLE}
+
+    def ours(self) -> float:
+        """Return by how many seconds our clock is ahead of those of most others, less than 0 if behind.
+
+        0 if it is not off by `ALARMING`, or if there are not two others whose clocks agree.
+        """
+        guesses = self._trusted().values()
+        middle = median(guesses) if guesses else 0.0
+        agreed = [guess for guess in guesses if abs(guess - middle) < ALARMING / 2]
+        if len(agreed) >= 2 and 2 * len(agreed) > len(guesses) and abs(middle) >= ALARMING:
+            return -middle
+        return 0.0
+
+    def alarm(self) -> tuple[bytes | None, float] | None:
+        """Return what people are to be told now: whose clock is off, and by how many seconds it is ahead; None for nothing.
+
+        None in the place of a member stands for ourselves. Who is right of two can't be known: the other is named then. Of
+        more than two, only who is off is told. It is told once; if all was right meanwhile again, but not within `AGAIN`.
+        """
+        trusted = self._trusted()
+        ours, whose = self.ours(), None
+        if (
+            not ours and len(trusted) == 1 and len(self._ahead[next(iter(trusted))]) >= ENOUGH
+        ):  # else others may speak yet
+            ((whose, ours),) = trusted.items()
+        if abs(ours) < ALARMING:
+            self._right = True
+            return None
+        now = self._seconds()
+        if not self._right or (self._told is not None and now < self._told + AGAIN):
+            return None
+        self._right, self._told = False, now
+        return whose, ours
+
+    def _guess(self, member: bytes) -> float:
+        return max(ahead for _, ahead in self._ahead[member])
+
+    def _trusted(self) -> dict[bytes, float]:
+        """Return the guesses that no delay can have caused."""
+        guesses = {member: self._guess(member) for member in self._ahead}
+        return {
+            member: guess
+            for member, guess in guesses.items()
+            if guess > -ALARMING or len(self._ahead[member]) >= ENOUGH
+        }

@@ -108,13 +108,15 @@ class Diagnosis:
     """What may keep a peer from others, or from keeping what they say.
 
     `listening` is where it takes calls, None if nowhere. `clocks` has by how many seconds members' clocks seem to be ahead of
-    ours. `data` is the directory where messages are kept, None if they are not; `free` the bytes free there, None if that
-    can't be told. `unsaved` bytes are not yet on disk, because of `trouble` if that is not empty.
+    ours, `clock` by how many ours is ahead of most others', 0 if it is not off. `data` is the directory where messages are
+    kept, None if they are not; `free` the bytes free there, None if that can't be told. `unsaved` bytes are not yet on disk,
+    because of `trouble` if that is not empty.
     """
 
     listening: tuple[str, int] | None = None
     addresses: Sequence[AddressStatus] = ()
     clocks: Mapping[str, float] = field(default_factory=dict)
+    clock: float = 0.0
     data: str | None = None
     free: int | None = None
     unsaved: int = 0

@@ -21,7 +21,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater, react
 
-from tests.integration.judge import Screen, judge, look, open_archive
+from tests.integration.judge import Archive, Screen, judge, look, open_archive
 from tests.integration.processes import MODULE, ROOT, PeerProcess, Peers
 
 NAMES = ("Ana", "Bia", "Caio", "Davi")
@@ -29,15 +29,15 @@ PAUSE = 0.02
 """Seconds between a receipt and what the person says next."""
 IMPATIENCE = 3.0
 """Seconds after which a person goes on without a receipt."""
-LIFE = 0.4
-"""Seconds that a peer lives on average between two kills of anybody."""
+LIFE = 3.0
+"""Seconds that a peer lives at most once it is up."""
 SUSPENDED = 2.0
 """Seconds that one is suspended at most."""
 FULL = 3.0
 """Seconds that a disk is full at most."""
 DISK = "64m"
 CONVERGED = 30.0
-"""Seconds in which all must hold the last word of each; how fast they do is another test's business."""
+"""Seconds in which all must hold the same once nothing happens any more; how fast they do is another test's business."""
 
 
 @dataclass
@@ -106,7 +106,6 @@ class Siege:
         people = [Deferred.fromCoroutine(self._talk(name)) for name in NAMES]
         troubles: list[Deferred[None]] = []
         for _ in range(kills):
-            await self._sleep(self._random.uniform(0, 2 * LIFE / len(NAMES)))
             troubles = [each for each in troubles if not each.called]
             if (name := self._victim()) is not None and self._random.random() < 0.1:
                 troubles.append(Deferred.fromCoroutine(self._suspend(name)))
@@ -157,7 +156,12 @@ class Siege:
         return text
 
     async def _kill(self, name: str) -> None:
+        """Kill a peer that is up, or has a full disk and so may never be."""
         peer = self._peers.running[name]
+        began = self._reactor.seconds()
+        while len(peer.lines) < 2 and name not in self._busy and self._reactor.seconds() < began + CONVERGED:
+            await self._sleep(PAUSE)
+        await self._sleep(self._random.uniform(0, LIFE / len(NAMES)))
         await peer.kill()
         self.report.kills += 1
         self._start(name)
@@ -204,17 +208,25 @@ class Siege:
                 "a ✓",
                 CONVERGED,
             )
+        deadline = self._reactor.seconds() + CONVERGED
+        while self._reactor.seconds() < deadline:
+            first, *others = [self._export(name).hashes for name in NAMES]
+            if all(other == first for other in others):
+                return
+            await self._sleep(1)
 
     def _screens(self, peers: list[PeerProcess]) -> list[Screen]:
         return [look(peer.name, peer.lines) for peer in peers]
 
+    def _export(self, name: str) -> Archive:
+        export = (*MODULE, "export", "--name", name, "--data", self._peers.running[name].data)
+        done = subprocess.run(export, capture_output=True, env={"PYTHONPATH": str(ROOT)})
+        archive = open_archive(done.stdout)
+        archive.faults += done.stderr.decode().splitlines()
+        return archive
+
     def _judge(self) -> None:
-        archives = {}
-        for name in NAMES:
-            export = (*MODULE, "export", "--name", name, "--data", self._peers.running[name].data)
-            done = subprocess.run(export, capture_output=True, env={"PYTHONPATH": str(ROOT)})
-            self.report.faults += done.stderr.decode().splitlines()
-            archives[name] = open_archive(done.stdout)
+        archives = {name: self._export(name) for name in NAMES}
         screens = self._screens(self._all)
         self.report.typed = sum(map(len, self._typed.values()))
         self.report.acknowledged = sum(len(screen.acknowledged) for screen in screens)

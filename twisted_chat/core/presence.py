@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from twisted_chat.core.comings import Comings
 from twisted_chat.core.events import Event, Joined, Left, Lost, Reachable, Unreachable
 from twisted_chat.core.likeness import folded
 from twisted_chat.core.neighbour import Wire
@@ -36,8 +37,9 @@ class Presence:
 
     def __init__(self, roster: Roster, emit: Callable[[Event], None], clock: IReactorTime | None = None) -> None:
         """Without a `clock` nothing others say of their links is told; it only counts when asked for."""
+        self.comings = Comings(emit, clock)
         self._roster = roster
-        self._emit = emit
+        self._emit = self.comings.tell
         self._clock = clock
         self._claims: dict[Wire, frozenset[bytes]] = {}
         self._reachable: set[bytes] = set()
@@ -132,8 +134,17 @@ class Presence:
         for id in self._claims.pop(wire, frozenset()):
             self._settle(id)
 
+    def doubt(self, member: bytes) -> None:
+        """Links with a member don't last: it is told that it comes when one has."""
+        self.comings.doubt(member)
+
+    def trust(self, member: bytes) -> None:
+        """A link with a member has lasted."""
+        self.comings.trust(member)
+
     def stop(self) -> None:
         """Tell nothing more."""
+        self.comings.stop()
         self._clock = None
         for id in list(self._settling):
             self._stop_settling(id)

@@ -27,10 +27,13 @@ _FOUND: dict[Finding, Callable[[], str]] = {
         "🚪 a tcpchat peer of another group: to meet it, both need the same --group, and both a passphrase or none"
     ),
     Finding.OTHER_PASSPHRASE: lambda: _(
-        "❌ a tcpchat peer with another passphrase, or of another closed group: not called again for ten minutes"
+        "❌ a tcpchat peer with another passphrase, or of another closed group: linked with once another program is there"
     ),
     Finding.WAIT: lambda: _(
-        "❌ a tcpchat peer that has had too many wrong passphrases from this address: it listens again in ten minutes"
+        "❌ a tcpchat peer that has had too many wrong passphrases, and for up to ten minutes lets in only those it knows"
+    ),
+    Finding.STALLED: lambda: _(
+        "❌ a tcpchat peer, but encryption does not come about: it hangs, or a VPN on the way drops large packets"
     ),
     Finding.OTHER_VERSION: lambda: _(
         "❌ a tcpchat peer of another version of the protocol ({detail}): update the older of the two"

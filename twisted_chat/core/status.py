@@ -79,6 +79,8 @@ class Finding(enum.Enum):
     """A peer of a closed group that has had too many wrong passphrases from here."""
     OTHER_VERSION = "other version"
     FULL = "full"
+    STALLED = "stalled"
+    """A peer with which encryption was begun, and did not come about in time."""
     STRANGER = "stranger"
     """A peer, but not the one that others said is there."""
     REFUSED = "refused"

@@ -35,6 +35,8 @@ def unanswered(reason: Failure) -> Found:
 def answered(link: Link, refusal: Refusal | None) -> Found:
     """Return what it means that a dialed link closed before it was ready, because of this side's `refusal` if there is one."""
     reason, detail = (refusal.reason, refusal.detail) if refusal else (link.ended_by, "")
+    if reason == errors.TIMEOUT and link.securing:
+        return Found(Finding.STALLED)
     if reason in _TOLD:
         return Found(_TOLD[reason], detail)
     if link.greeted:

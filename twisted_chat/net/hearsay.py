@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import NamedTuple
 
 from twisted_chat.net.addresses import is_nearby, numeric
 
 MEMORY = 600.0
 """Seconds for which an address where the announced member did not answer is remembered, and who announced it."""
 MAX_VAIN = 8
-"""Such addresses after which a member's word is not taken, until the first of them is forgotten."""
+"""Such addresses, and such as have yet to answer, that are called on one member's word, until the first of them is forgotten."""
+VAIN_A_PLACE = 16
+"""The same for all members at one address, but for those known from before: keys cost nothing."""
+VAIN_IN_ALL = 48
+"""The same for all members anywhere, but for those known from before."""
 MAX_REMEMBERED = 512
 """Such addresses of all members together; the oldest are forgotten."""
 
@@ -56,31 +60,64 @@ def _unicast(address: IPv4Address | IPv6Address) -> bool:
     return not (address.is_multicast or address.is_unspecified or address.is_reserved or address in _THIS_NETWORK)
 
 
+class Word(NamedTuple):
+    """What a member, the `teller`, said: `member` listens at `host` and `port`. `whence` is the address it came from, None if
+    the teller was known from before."""
+
+    host: str
+    port: int
+    member: bytes
+    teller: bytes
+    whence: str | None
+
+
 class Hearsay:
-    """Whose word was worth nothing lately, and which addresses were. Times are monotonic seconds."""
+    """Whose word was worth nothing lately, and which words were. Times are monotonic seconds."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._vain: dict[tuple[str, int], tuple[float, bytes]] = {}
+        self._open: dict[tuple[str, int, bytes], Word] = {}
+        self._vain: dict[tuple[str, int, bytes], tuple[float, Word]] = {}
 
-    def takes(self, teller: bytes, address: tuple[str, int]) -> bool:
-        """Whether a member's word that somebody is at `address` is to be acted upon."""
+    def heeds(self, word: Word) -> bool:
+        """Whether a word is worth remembering: it has not turned out to be vain, nor have too many of the same source."""
         self._forget()
-        counts: dict[bytes, int] = defaultdict(int)
-        for _since, whose in self._vain.values():
-            counts[whose] += 1
-        return address not in self._vain and counts[teller] < MAX_VAIN
+        return word[:3] not in self._vain and self._has_credit(word, [vain for _since, vain in self._vain.values()])
 
-    def in_vain(self, teller: bytes, address: tuple[str, int]) -> None:
-        """At `address` there was not the member that `teller` said is there."""
+    def takes(self, word: Word) -> bool:
+        """Whether a word is to be acted upon now: words that have yet to be proven count as if they were vain."""
+        if not self.heeds(word):
+            return False
+        return self._has_credit(word, [*(vain for _since, vain in self._vain.values()), *self._open.values()])
+
+    @staticmethod
+    def _has_credit(word: Word, spent: list[Word]) -> bool:
+        if sum(each.teller == word.teller for each in spent) >= MAX_VAIN:
+            return False
+        if word.whence is None:
+            return True
+        strangers = [each.whence for each in spent if each.whence is not None]
+        return strangers.count(word.whence) < VAIN_A_PLACE and len(strangers) < VAIN_IN_ALL
+
+    def acted_upon(self, word: Word) -> None:
+        """The address is called."""
+        self._open[word[:3]] = word
+
+    def proven(self, word: Word) -> None:
+        """There was the member that was said to be there, or it has been found elsewhere."""
+        self._open.pop(word[:3], None)
+
+    def in_vain(self, word: Word) -> None:
+        """There was not the member that was said to be there."""
+        self._open.pop(word[:3], None)
         self._forget()
-        self._vain.pop(address, None)
-        self._vain[address] = (self._seconds(), teller)
+        self._vain.pop(word[:3], None)
+        self._vain[word[:3]] = (self._seconds(), word)
 
     def _forget(self) -> None:
         """Forget what is too old or too much; the oldest comes first."""
         now = self._seconds()
-        for address, (since, _whose) in list(self._vain.items()):
+        for key, (since, _word) in list(self._vain.items()):
             if now - since < MEMORY and len(self._vain) <= MAX_REMEMBERED:
                 break
-            del self._vain[address]
+            del self._vain[key]

@@ -35,8 +35,8 @@ class AcquaintanceTests(SynchronousTestCase):
         self.assertEqual(knowing(BIA, EVA, ANA).recognised(self.shown, "dialer", CHANNEL), ANA.id)
 
     def test_by_nobody_else(self) -> None:
-        """Who does not know her can make nothing of it, nor can it be used on another connection, in the other role, or in another
-        group; and what shows nothing is nobody's."""
+        """Who does not know her can make nothing of it, nor can it be used on another connection, in the other role, or in
+        another group; and what shows nothing is nobody's."""
         self.assertIsNone(knowing(BIA, EVA).recognised(self.shown, "dialer", CHANNEL))
         bia = knowing(BIA, ANA)
         self.assertIsNone(bia.recognised(self.shown, "dialer", b"d" * 32))
@@ -47,7 +47,8 @@ class AcquaintanceTests(SynchronousTestCase):
             self.assertIsNone(bia.recognised(nothing, "dialer", CHANNEL))
 
     def test_how_many(self) -> None:
-        """However many she knows, what she shows is as long; the first count if they are too many. Keys that are none are left out."""
+        """However many she knows, what she shows is as long; the first count if they are too many. Keys that are none are left
+        out."""
         crowd = [Identity(number.to_bytes(32, "big")) for number in range(1, 200)]
         for others in ([], [BIA], [BIA, *crowd]):
             shown = knowing(ANA, *others).shown("dialer", CHANNEL)

@@ -49,8 +49,8 @@ class ComingsTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_crowd(self) -> None:
-        """Of many keys at one address so many are told, with their goings, and the others counted; elsewhere more are told, and so
-        many in all."""
+        """Of many keys at one address so many are told, with their goings, and the others counted; elsewhere more are told, and
+        so many in all."""
         for number in range(2_000):
             self.come(key(number))
             self.go(key(number))

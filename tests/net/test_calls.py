@@ -93,8 +93,8 @@ class CallsTests(MeshTestCase):
         )
 
     def test_network_changes(self) -> None:
-        """When the machine's network is another it is called at once wherever that was only waited for, and links that lead through
-        it are looked after; where somebody is linked nobody calls."""
+        """When the machine's network is another it is called at once wherever that was only waited for, and links that lead
+        through it are looked after; where somebody is linked nobody calls."""
         world = World(1, 3, lambda number: [])
         for actor in world.actors[:2]:
             actor.start()
@@ -281,8 +281,8 @@ class WordTests(MeshTestCase):
         self.assertTrue(calls._hearsay.takes(word))
 
     def test_crowd(self) -> None:
-        """However many keys somebody makes, and however much they tell, so many addresses are called; and an address where a key of
-        its own is said to be counts as vain unless that key is there."""
+        """However many keys somebody makes, and however much they tell, so many addresses are called; and an address where a key
+        of its own is said to be counts as vain unless that key is there."""
         world = self.world(1, 1)
         called: set[int] = set()
         node = world.actors[0].node

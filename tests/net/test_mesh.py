@@ -184,8 +184,8 @@ class OneLinkTests(MeshTestCase):
             self.settled(world, LINKED_WITHIN + 0.5)
 
     def test_self(self) -> None:
-        """A peer that reaches itself by another address calls there ever more seldom, and reports nothing: what the one there says,
-        whoever it is, does not keep it from calling whoever comes to be there."""
+        """A peer that reaches itself by another address calls there ever more seldom, and reports nothing: what the one there
+        says, whoever it is, does not keep it from calling whoever comes to be there."""
         world = World(1, 1)
         world.actors[0].start()
         mesh = world.actors[0].mesh
@@ -247,8 +247,8 @@ class OneLinkTests(MeshTestCase):
         self.assertEqual(len(world.actors[0].shown()), 2)
 
     def test_more_instances(self) -> None:
-        """Of the programs that use one key two are linked at a time, others told to go; that is told once, however long it goes on;
-        where one of the two is dead, another takes its place."""
+        """Of the programs that use one key two are linked at a time, others told to go; that is told once, however long it goes
+        on; where one of the two is dead, another takes its place."""
         world = self.world(5, 2)
         self.settled(world, LINKED_WITHIN)
         twins = []

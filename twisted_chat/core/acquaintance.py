@@ -43,7 +43,7 @@ class Acquaintances:
         return b"".join(proofs)
 
     def proof(self, member: bytes, role: str, channel: bytes) -> bytes:
-        """Return the proof that this peer, in its `role`, is known to `member`; nobody else can make it, or tell it from noise."""
+        """Return the proof that this peer, in its `role`, is known to `member`; nobody else can make it or tell it from noise."""
         return hmac.digest(self._secrets[member], self._context + role.encode() + b"\0" + channel, "sha256")[
             :PROOF_BYTES
         ]

@@ -21,8 +21,9 @@ OF_STRANGERS = 128
 
 
 class Comings:
-    """Passes events on, or counts them; a going is told if the coming was. `doubted` are members whose links don't last: that they
-    come is told when one has lasted.
+    """Passes events on, or counts them; a going is told if the coming was.
+
+    Of a member whose links don't last it is told that it comes when one has lasted.
     """
 
     def __init__(self, emit: Callable[[Event], None], clock: IReactorTime | None) -> None:

@@ -53,8 +53,8 @@ class Discovery:
         respond: Callable[[int, frozenset[Network], Seen], Announcing] = Responder,
         networks: Callable[[], frozenset[Network]] = mdns.networks,
     ) -> None:
-        """`found` hears of each address when it is announced, and announced anew, and `lost` when nobody announces it any more. `trouble` hears why announcing is
-        impossible, in English; it is tried again as long as this runs."""
+        """`found` hears of each address when it is announced, and announced anew, and `lost` when nobody announces it any more.
+        `trouble` hears why announcing is impossible, in English; it is tried again as long as this runs."""
         self._reactor = reactor
         self._listen_host = listen_host
         self._port = port

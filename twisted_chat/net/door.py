@@ -1,9 +1,9 @@
 """Who waits at the door: connections that were taken, and whose other side has not yet shown who it is.
 
 They are few, whatever comes. Those that have said next to nothing are counted apart from those that have gone on, lest either
-crowd out the other. Of too many, one of the address that has most of them goes, of its older half, and chance says which: whatever
-rule there were, somebody could keep to it, and have those go who come from the same address. Who has shown to be a known member
-stays.
+crowd out the other. Of too many, one of the address that has most of them goes, of its older half, and chance says which:
+whatever rule there were, somebody could keep to it, and have those go who come from the same address. Who has shown to be a
+known member stays.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from twisted_chat.net.link import Link
 MAX_OPENING = 32
 """Connections taken that have not got far in the opening, and as many that have; beyond it one is told `bye full`."""
 FAR = 3
-"""Lines said with which a connection has got far: those before cost no work, and may be the beginning of a TLS that never comes."""
+"""Lines said with which a connection has got far: those before cost no work, and may begin a TLS that never comes."""
 BACKLOG = 1024
 """Connections that the system holds until they are taken, one in a turn."""
 MAX_CLOSING = 32
 """Connections refused that are not yet closed; beyond it the oldest are cut off."""
 
+_by_chance: Callable[[Sequence[Link]], Link] = SystemRandom().choice
+
 
 class Door:
     """The connections that wait, oldest first."""
 
-    def __init__(self, choose: Callable[[Sequence[Link]], Link] = SystemRandom().choice) -> None:
+    def __init__(self, choose: Callable[[Sequence[Link]], Link] = _by_chance) -> None:
         """`choose` returns one of several: by chance, in earnest."""
         self._choose = choose
         self._waiting: dict[Link, str] = {}

@@ -19,7 +19,8 @@ class Routes:
     def __init__(
         self, clock: Any, ways: Ways, hosts: Callable[[], Iterable[str]], changed: Callable[[set[str]], object]
     ) -> None:
-        """`ways` returns for hosts something that differs if the way there does; it may not block. `hosts` are those that matter."""
+        """`ways` returns for hosts something that differs if the way there does, and may not block. `hosts` are those that
+        matter."""
         self._clock = clock
         self._ways = ways
         self._hosts = hosts

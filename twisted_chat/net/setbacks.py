@@ -34,7 +34,9 @@ class Setbacks:
     def suffer(
         self, whose: Hashable, kind: str, ours: bool = True, longest: float = LONGEST_WAIT
     ) -> tuple[float, bool]:
-        """Note a setback, by this side's will (`ours`) or the other's. Return how many seconds to wait, and whether it is news."""
+        """Note a setback, by this side's will (`ours`) or the other's.
+
+        Return how many seconds to wait, and whether it is news."""
         before = self._setbacks.pop(whose, None)
         same = before is not None and before.kind == kind
         wait = min(before.wait * 2, longest) if before is not None and same else FIRST_WAIT

@@ -46,8 +46,8 @@ class Standing:
         return KNOWN if member in self._before or (known.heard and stayed) else STRANGER
 
     def least(self, links: Sequence[Link], member: bytes) -> Link | None:
-        """Return the link that has to make room for a member, None if none has: the newest, at the address that most come from, of
-        those with whom the person here has least to do, if they are less than `member` is."""
+        """Return the link that has to make room for a member, None if none has: the newest, at the address that most come from,
+        of those with whom the person here has least to do, if they are less than `member` is."""
         lowest = min((self.of(link.member) for link in links), default=VERIFIED)
         if lowest >= self.of(member):
             return None

@@ -89,8 +89,8 @@ class TestClosed(PeersTestCase):
         self.assertEqual(ana.faults(), [])
 
     async def test_strangers_words(self) -> None:
-        """Callers who say that a passphrase is wrong, and guessers who are wrong, as many as come, keep no member out that was there
-        before, nor stop those that are linked."""
+        """Callers who say that a passphrase is wrong, and guessers who are wrong, as many as come, keep no member out that was
+        there before, nor stop those that are linked."""
         ana, bia = (self.peers.start(name, None, *self.right) for name in ("Ana", "Bia"))
         await self.peers.linked()
         ana.say("we meet")

@@ -201,8 +201,8 @@ class TestNamed(NetworkTestCase):
         self.assertRegex(entries, rf"Conexão recebida de \(\[fe80::[0-9a-f:]+%eth0\]:{PORT}\) \(Ana\)")
 
     async def test_narrow(self) -> None:
-        """Where packets of over 1,300 bytes get lost on the way, as in some VPNs, those who call are linked, and long messages pass
-        both ways."""
+        """Where packets of over 1,300 bytes get lost on the way, as in some VPNs, those who call are linked, and long messages
+        pass both ways."""
         self.hosts["Caio"].narrow(1300)
         bia = self.start("Bia")
         caio = self.start("Caio", "--peer", self.hosts["Bia"].address)

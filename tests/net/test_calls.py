@@ -302,6 +302,25 @@ class WordTests(MeshTestCase):
         world.network.run(60, 0.1)
         self.assertEqual(len([port for port in called if port >= 10_000]), VAIN_A_PLACE)
 
+    def test_waiting_words(self) -> None:
+        """What waits for others' words to be proven is not looked at again and again, however often the same one tells more."""
+        world = self.world(1, 1)
+        liar = self.call(world, world.actors[0], introduce(9))
+        liar.say(Peers([Address(b"y" * 32, HOST, 10_000 + number) for number in range(60)]))
+        world.network.run(0.5)
+        hearsay = world.actors[0].mesh.calls._hearsay
+        heeds, looked = hearsay.heeds, [0]
+
+        def count(word: Word) -> bool:
+            looked[0] += 1
+            return heeds(word)
+
+        self.patch(hearsay, "heeds", count)
+        for number in range(100):
+            liar.say(Peers([Address(b"y" * 32, HOST, 11_000 + number)]))
+        world.network.run(0.5)
+        self.assertLess(looked[0], 5 * 100)
+
     def test_one_after_the_other(self) -> None:
         """What a member tells of more addresses than are called at a time is called as soon as others have answered."""
         world = World(1, 14, lambda number: [0] if number < 12 else [])

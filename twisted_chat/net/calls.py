@@ -123,27 +123,37 @@ class Calls(dict[tuple[str, int], Dialer]):
             host = believed(told.host, link.peer[0], self._closed)
             if host is not None and told.id not in known:
                 words.append(Word(host, told.port, told.id, link.member, whence))
-        self._take_up()
+        self._take_up(link)
 
-    def _take_up(self) -> None:
-        """Call where somebody is said to be, as many as may be at a time."""
+    def _take_up(self, *tellers: Link) -> None:
+        """Call where somebody is said to be, as many as may be at a time: on the word of `tellers`, or else of anybody."""
         if self._taking_up or self._stopped:
             return
         self._taking_up = True
-        for link, words in list(self._words.items()):
-            for word in [words.popleft() for _ in range(len(words))] if not link.closing else ():
+        for link in tellers or list(self._words):
+            words = self._words[link]
+            for _ in range(0 if link.closing else len(words)):
+                word = words.popleft()
                 there = self.get((word.host, word.port))
-                pending = there is not None and there.word is not None and there.expected != word.member
-                if pending or not self._hearsay.takes(word):
-                    if self._hearsay.heeds(word):
-                        words.append(word)
-                elif there is None and (dialer := self._learn(word.host, word.port, word.member)) is not None:
+                if not self._hearsay.heeds(word) or (there is not None and not self._in_doubt(there, word)):
+                    continue
+                if not self._hearsay.takes(word):
+                    words.appendleft(word)  # those behind it count for the same, and wait too
+                    break
+                if there is not None:
+                    words.append(word)  # until it has turned out what that is
+                elif (dialer := self._learn(word.host, word.port, word.member)) is not None:
                     dialer.word = word
                     self._hearsay.acted_upon(word)
                     dialer.dial()
             if link.closing or not words:
                 del self._words[link]
         self._taking_up = False
+
+    @staticmethod
+    def _in_doubt(there: Dialer, word: Word) -> bool:
+        """Whether an address is called for another member than `word` says is there, on nothing but somebody's word."""
+        return there.word is not None and there.expected != word.member
 
     def _learn(self, host: str, port: int, member: bytes) -> Dialer | None:
         """Return a new dialer for an address that has nothing to it but somebody's word."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple
@@ -71,6 +72,23 @@ class Word(NamedTuple):
     whence: str | None
 
 
+class _Tally(Counter[bytes | str | None]):
+    """How many words there are: by teller, and of strangers by address and, under None, in all."""
+
+    def note(self, word: Word, more: int = 1) -> None:
+        """There is one more such word; or one less."""
+        for key in _limits(word):
+            self[key] += more
+            if not self[key]:
+                del self[key]
+
+
+def _limits(word: Word) -> dict[bytes | str | None, int]:
+    """Return what a word counts for, and of each how many there may be."""
+    limits: dict[bytes | str | None, int] = {word.teller: MAX_VAIN}
+    return limits if word.whence is None else limits | {word.whence: VAIN_A_PLACE, None: VAIN_IN_ALL}
+
+
 class Hearsay:
     """Whose word was worth nothing lately, and which words were. Times are monotonic seconds."""
 
@@ -78,46 +96,48 @@ class Hearsay:
         self._seconds = seconds
         self._open: dict[tuple[str, int, bytes], Word] = {}
         self._vain: dict[tuple[str, int, bytes], tuple[float, Word]] = {}
+        self._counts_open, self._counts_vain = _Tally(), _Tally()
 
     def heeds(self, word: Word) -> bool:
         """Whether a word is worth remembering: it has not turned out to be vain, nor have too many of the same source."""
         self._forget()
-        return word[:3] not in self._vain and self._has_credit(word, [vain for _since, vain in self._vain.values()])
+        spent = self._counts_vain
+        return word[:3] not in self._vain and all(spent[key] < most for key, most in _limits(word).items())
 
     def takes(self, word: Word) -> bool:
-        """Whether a word is to be acted upon now: words that have yet to be proven count as if they were vain."""
-        if not self.heeds(word):
-            return False
-        return self._has_credit(word, [*(vain for _since, vain in self._vain.values()), *self._open.values()])
-
-    @staticmethod
-    def _has_credit(word: Word, spent: list[Word]) -> bool:
-        if sum(each.teller == word.teller for each in spent) >= MAX_VAIN:
-            return False
-        if word.whence is None:
-            return True
-        strangers = [each.whence for each in spent if each.whence is not None]
-        return strangers.count(word.whence) < VAIN_A_PLACE and len(strangers) < VAIN_IN_ALL
+        """Whether a word is to be acted upon now: those that have yet to be proven count as if they were vain."""
+        vain, unproven = self._counts_vain, self._counts_open
+        return self.heeds(word) and all(vain[key] + unproven[key] < most for key, most in _limits(word).items())
 
     def acted_upon(self, word: Word) -> None:
         """The address is called."""
+        self.proven(word)
         self._open[word[:3]] = word
+        self._counts_open.note(word)
 
     def proven(self, word: Word) -> None:
         """There was the member that was said to be there, or it has been found elsewhere."""
-        self._open.pop(word[:3], None)
+        unproven = self._open.pop(word[:3], None)
+        if unproven is not None:
+            self._counts_open.note(unproven, -1)
 
     def in_vain(self, word: Word) -> None:
         """There was not the member that was said to be there."""
-        self._open.pop(word[:3], None)
-        self._forget()
-        self._vain.pop(word[:3], None)
+        self.proven(word)
+        if word[:3] in self._vain:
+            self._remove(word[:3])
         self._vain[word[:3]] = (self._seconds(), word)
+        self._counts_vain.note(word)
+        self._forget()
 
     def _forget(self) -> None:
         """Forget what is too old or too much; the oldest comes first."""
-        now = self._seconds()
-        for key, (since, _word) in list(self._vain.items()):
-            if now - since < MEMORY and len(self._vain) <= MAX_REMEMBERED:
+        while self._vain:
+            oldest = next(iter(self._vain))
+            if self._seconds() - self._vain[oldest][0] < MEMORY and len(self._vain) <= MAX_REMEMBERED:
                 break
-            del self._vain[key]
+            self._remove(oldest)
+
+    def _remove(self, key: tuple[str, int, bytes]) -> None:
+        _since, word = self._vain.pop(key)
+        self._counts_vain.note(word, -1)

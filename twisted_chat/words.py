@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any, NamedTuple
 
-from twisted_chat.core import errors, events
+from twisted_chat.advice import no_link
+from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
@@ -47,7 +48,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     events.Reachable: lambda event: _("✅ {name} is here, through {through}"),
     events.Unreachable: lambda event: _("🔚 {name} can't be reached through anybody any more"),
-    events.NoLink: lambda event: _NO_LINK.get((event.reason, event.ours), _NO_LINK["", event.ours])(),
+    events.NoLink: lambda event: no_link(event.reason, event.ours),
     events.Alone: lambda event: _("⏳ nobody else is here yet; what you say reaches whoever comes"),
     events.Impostor: lambda event: (
         _(
@@ -86,33 +87,6 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     events.WentAway: lambda event: _("💤 {name} is away: {text}") if event.text else _("👋 {name} is back"),
 }
 """One sentence an event; what `fields` returns may be named in it. In functions, since the language is chosen after import."""
-
-_NO_LINK: dict[tuple[str, bool], Callable[[], str]] = {
-    (errors.VERSION, True): lambda: _(
-        "⚠️ no link with {where}: a tcpchat peer of another version of the protocol; update the older of the two"
-    ),
-    (errors.FORGED, True): lambda: _(
-        "⚠️ no link with {where} for now: what came from there was not signed by whom it names; it is tried again"
-    ),
-    (errors.FORGED, False): lambda: _(
-        "⚠️ no link with {where} for now: what we sent is held there not to be signed by whom it names; it is tried again"
-    ),
-    (errors.LIMIT, True): lambda: _(
-        "⚠️ no link with {where} for now: more came from there than is kept here; it is tried again"
-    ),
-    (errors.LIMIT, False): lambda: _(
-        "⚠️ no link with {where} for now: we sent more than is kept there; it is tried again"
-    ),
-    (errors.FULL, True): lambda: _("⚠️ no link with {where} for now: --links are used up; it is tried again"),
-    (errors.FULL, False): lambda: _("⚠️ no link with {where} for now: it has all the links it keeps; it is tried again"),
-    ("", True): lambda: _(
-        "⚠️ no link with {where} for now: it was closed here because of “{reason}”; it is tried again"
-    ),
-    ("", False): lambda: _(
-        "⚠️ no link with {where} for now: it was closed there because of “{reason}”; it is tried again"
-    ),
-}
-"""Why there is no link, by the reason and whether it was this side that would not have it."""
 
 _WRONG: dict[str, Callable[[], str]] = {
     "name-empty": lambda: _("a name needs at least one character"),

@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS, PERIOD, Comings
-from twisted_chat.core.events import Alone, Event, Impostor, Joined, Left, Lost, Untold
+from twisted_chat.core.events import Alone, Event, Impostor, Joined, Left, Lost, NoLink, TwoInstances, Untold
 
 ANA = b"a" * 32
 
@@ -83,25 +83,45 @@ class ComingsTests(SynchronousTestCase):
         self.assertEqual(len(self.told), 2 * OF_MEMBER)
 
     def test_warnings(self) -> None:
-        """Warnings of new keys under a member's name are counted likewise, and in all."""
+        """Warnings of new keys, such as those under a member's name, are counted likewise, and in all; those of members are told,
+        and so is what concerns an address."""
         for number in range(1_000):
-            self.comings.tell(Impostor("Ana", "Ana~1", member=key(number)))
+            self.comings.tell(Impostor("Ana", "Ana~1", member=key(3 * number)))
+            self.comings.tell(TwoInstances("X", member=key(3 * number + 1)))
+            self.comings.tell(NoLink("X", "forged", True, member=key(3 * number + 2)))
         self.assertEqual(len(self.told), OF_PLACE)
+        self.comings.tell(NoLink("Ana", "forged", True, member=ANA))
+        self.comings.tell(NoLink("10.0.0.1:5000", "version", True))
+        self.assertEqual(len(self.told), OF_PLACE + 2)
+        self.clock.advance(PERIOD)
+        self.assertEqual(self.counts(), [3_000 - OF_PLACE])
 
     def test_doubted(self) -> None:
         """Who was closed for a reason that may be there still is told of again when a link has lasted."""
         self.come(ANA)
         self.go(ANA)
-        self.comings.doubt(ANA)
+        doubted = {ANA}
+        self.comings.is_doubted = doubted.__contains__
         for _ in range(100):
             self.come(ANA)
             self.go(ANA)
         self.assertEqual(len(self.told), 2)
         self.come(ANA)
+        doubted.clear()
         self.comings.trust(ANA)
         self.go(ANA)
         self.assertEqual([type(event) for event in self.told[2:]], [Joined, Left])
         self.assertEqual(self.clock.getDelayedCalls(), [], "nothing is counted")
+
+    def test_long_after(self) -> None:
+        """Of who goes long after a coming that was not told, the going is counted too, and that is told within a minute."""
+        for number in range(OF_PLACE + 5):
+            self.come(key(number))
+        self.clock.advance(10 * PERIOD)
+        for number in range(OF_PLACE + 5):
+            self.go(key(number))
+        self.clock.advance(PERIOD)
+        self.assertEqual(self.counts(), [5, 5])
 
     def test_stop(self) -> None:
         """What was left out is told at the end, and nothing is left ticking."""

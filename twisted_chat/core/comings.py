@@ -4,11 +4,23 @@ somebody made, nor of one that comes and goes all the time."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_chat.core.events import Event, Impostor, Joined, Left, Lost, Reachable, Unreachable, Untold
+from twisted_chat.core.events import (
+    Event,
+    Impostor,
+    Joined,
+    Left,
+    Lost,
+    NoLink,
+    Reachable,
+    TwoInstances,
+    Unreachable,
+    Untold,
+)
 
 PERIOD = 60.0
 """Seconds for which is counted."""
@@ -23,7 +35,7 @@ OF_STRANGERS = 128
 class Comings:
     """Passes events on, or counts them; a going is told if the coming was.
 
-    Of a member whose links don't last it is told that it comes when one has lasted.
+    Of a member whose links don't last, for a reason that may be there still, it is told that it comes when one has lasted.
     """
 
     def __init__(self, emit: Callable[[Event], None], clock: IReactorTime | None) -> None:
@@ -32,12 +44,13 @@ class Comings:
         """Returns what counts as one address; set by whoever knows addresses."""
         self.is_new: Callable[[bytes], bool] = lambda member: True
         """Whether a member was not known before; set by whoever knows that."""
+        self.is_doubted: Callable[[bytes], bool] = lambda member: False
+        """Whether a member's links don't last; set by whoever knows that, who also says when one has."""
         self._emit = emit
         self._clock = clock
         self._counts: Counter[object] = Counter()
         self._untold: dict[bytes, Event] = {}
         """The comings that were not told, of members that are here."""
-        self._doubted: set[bytes] = set()
         self._left_out = 0
         self._began = float("-inf")
         self._due: IDelayedCall | None = None
@@ -45,33 +58,35 @@ class Comings:
     def tell(self, event: Event) -> None:
         """Pass an event on, unless it is a coming, a going or a warning too many."""
         match event:
-            case Joined() | Reachable() if self._clock is not None:
+            case Joined() | Reachable():
                 self._come(event, event.host if isinstance(event, Joined) else "")
             case Left() | Lost() | Unreachable() if event.member in self._untold:
                 del self._untold[event.member]
-                if event.member not in self._doubted:
+                if not self.is_doubted(event.member):
                     self._leave_out()
-            case Impostor() if self._clock is not None and not self._granted(event.member, "", warning=True):
+            case Impostor() | NoLink() | TwoInstances() if event.member and not self._granted(event.member):
                 self._leave_out()
             case _:
                 self._emit(event)
 
     def _come(self, event: Joined | Reachable, host: str) -> None:
-        if event.member in self._doubted:
+        if self.is_doubted(event.member):
             self._untold[event.member] = event
-        elif self._granted(event.member, self.place(host)):
+        elif self._granted(event.member, self.place(host), {event.member: OF_MEMBER}):
             self._untold.pop(event.member, None)
             self._emit(event)
         else:
             self._untold[event.member] = event
             self._leave_out()
 
-    def _granted(self, member: bytes, place: str, warning: bool = False) -> bool:
-        """Whether one more may be told in this period."""
-        if self._clock is not None and (now := self._clock.seconds()) - self._began >= PERIOD:
+    def _granted(self, member: bytes, place: str = "", most: Mapping[object, int] = MappingProxyType({})) -> bool:
+        """Whether one more may be told in this period: what is counted besides, and how many of it there may be, is in `most`."""
+        if self._clock is None:
+            return True
+        if (now := self._clock.seconds()) - self._began >= PERIOD:
             self._began = now
             self._counts.clear()
-        keys: dict[object, int] = {} if warning else {member: OF_MEMBER}
+        keys = dict(most)
         if self.is_new(member):
             keys |= {("at", place): OF_PLACE, "in all": OF_STRANGERS}
         granted = all(self._counts[key] < most for key, most in keys.items())
@@ -79,13 +94,8 @@ class Comings:
             self._counts.update(keys.keys())
         return granted
 
-    def doubt(self, member: bytes) -> None:
-        """The last link with a member was closed for a reason that may be there still."""
-        self._doubted.add(member)
-
     def trust(self, member: bytes) -> None:
         """A link with a member has lasted."""
-        self._doubted.discard(member)
         if (event := self._untold.pop(member, None)) is not None:
             self.tell(event)
 
@@ -97,10 +107,10 @@ class Comings:
             self._tell_count()
 
     def _leave_out(self) -> None:
-        """Count one that is not told; people are told how many there were when the period ends."""
+        """Count one that is not told; people are told within a minute how many there were."""
         self._left_out += 1
         if self._due is None and self._clock is not None:
-            self._due = self._clock.callLater(self._began + PERIOD - self._clock.seconds(), self._tell_count)
+            self._due = self._clock.callLater(PERIOD, self._tell_count)
 
     def _tell_count(self) -> None:
         self._due = None

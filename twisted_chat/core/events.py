@@ -267,7 +267,7 @@ class Renamed(OfMember):
 
 
 @dataclass(frozen=True)
-class TwoInstances:
+class TwoInstances(OfMember):
     """Two running programs use the same key, this member's."""
 
     name: str

@@ -134,14 +134,6 @@ class Presence:
         for id in self._claims.pop(wire, frozenset()):
             self._settle(id)
 
-    def doubt(self, member: bytes) -> None:
-        """Links with a member don't last: it is told that it comes when one has."""
-        self.comings.doubt(member)
-
-    def trust(self, member: bytes) -> None:
-        """A link with a member has lasted."""
-        self.comings.trust(member)
-
     def stop(self) -> None:
         """Tell nothing more."""
         self.comings.stop()

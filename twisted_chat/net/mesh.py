@@ -61,7 +61,7 @@ class Mesh:
         self.reactor = reactor
         self.links: list[Link] = []
         """The ready links, oldest first."""
-        self.outcomes = Outcomes(reactor.seconds, conversation.emit)
+        self.outcomes = Outcomes(reactor.seconds, conversation.presence.comings.tell)
         self.standing = Standing(conversation.roster, reactor.seconds)
         self.calls = Calls(reactor, self._make_dialer, introduction.group.closed)
         self._wall = wall
@@ -73,6 +73,7 @@ class Mesh:
         self._conversation = conversation
         comings = conversation.presence.comings
         comings.place, comings.is_new = place, lambda member: self.standing.of(member) == STRANGER
+        comings.is_doubted = self.outcomes.setbacks.had
         self._company = Company(self.links, reactor)
         self._heartbeat = Heartbeat(reactor, wall, self.links, self._suspected)
         own = (introduction.identity.id, introduction.instance)
@@ -223,7 +224,7 @@ class Mesh:
     def _steady(self, link: Link) -> None:
         """A link has stood for a while, with a peer with which others did not."""
         self.outcomes.setbacks.forget(link.member)
-        self._conversation.presence.trust(link.member)
+        self._conversation.presence.comings.trust(link.member)
 
     def link_heard(self, link: Link, frame: Frame) -> None:
         """Take a frame from a ready link."""
@@ -274,8 +275,6 @@ class Mesh:
             self._conversation.presence.forget(link)
             now = int(self._wall() * MICROSECONDS)
             self._conversation.unlinked(link.member, link.ended_by == errors.LEFT, now)
-            if wait:
-                self._conversation.presence.doubt(link.member)
         if not others:
             self.calls.unpark(link.instance, lost=refusal is None and not link.ended_by, wait=wait)
 
@@ -288,7 +287,7 @@ class Mesh:
             self._stopped.callback(None)
 
     def _twins(self, member: bytes) -> None:
-        self._conversation.emit(TwoInstances(self._conversation.roster.shown(member)))
+        self._conversation.presence.comings.tell(TwoInstances(self._conversation.roster.shown(member), member=member))
 
     # A network that changes.
 

@@ -12,7 +12,7 @@ from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Event, NoLink, Refused, WrongPassphrase
 from twisted_chat.core.status import Finding, Found
-from twisted_chat.net.addresses import place
+from twisted_chat.net.addresses import endpoint, place
 from twisted_chat.net.factories import Dialer
 from twisted_chat.net.failures import PERIOD, Failures
 from twisted_chat.net.findings import answered
@@ -133,7 +133,7 @@ class Outcomes:
             dialer.reported = dialer.found.finding
         self._emit(Refused(*link.peer, refusal.reason, refusal.detail))
         if refusal.reason == errors.VERSION and self._tells_version(link, dialer):
-            self._emit(NoLink(f"{link.peer[0]}:{link.peer[1]}" if dialer else link.peer[0], errors.VERSION, True))
+            self._emit(NoLink(endpoint(*link.peer) if dialer else link.peer[0], errors.VERSION, True))
 
     def _tells_version(self, link: Link, dialer: Dialer | None) -> bool:
         """Whether people are to be told: of an address that is called always, of callers once each, and a few in a minute."""

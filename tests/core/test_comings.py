@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,11 +19,20 @@ def key(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
+class Strict(Clock):
+    """A clock that goes back no more than a reactor's does."""
+
+    def callLater(self, when: float, what: Any, *arguments: Any, **named: Any) -> IDelayedCall:
+        """Call later."""
+        assert when >= 0, when
+        return super().callLater(when, what, *arguments, **named)
+
+
 class ComingsTests(SynchronousTestCase):
     """What of it is told."""
 
     def setUp(self) -> None:
-        self.clock = Clock()
+        self.clock = Strict()
         self.clock.advance(1_000)
         self.told: list[Event] = []
         self.comings = Comings(self.told.append, self.clock)

@@ -11,12 +11,16 @@ from tests.core.test_opening import introduce
 from tests.net.test_lookup import Resolver
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase
 from tests.simulation.world import FIRST_PORT, Actor, World
+from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import Address, Peers
 from twisted_chat.core.status import Finding
 from twisted_chat.net import factories
 from twisted_chat.net.calls import ANNOUNCED, ASKED
-from twisted_chat.net.factories import TRIES, Dialer
+from twisted_chat.net.factories import BUSY_SECONDS, TRIES, Dialer
 from twisted_chat.net.hearsay import MAX_VAIN, MEMORY, VAIN_A_PLACE, Word
+from twisted_chat.peer import Address as PeerAddress
+from twisted_chat.peer import Peer
+from twisted_chat.storage.memory import MemoryStore
 
 LATELY = 600.0
 """Seconds for which an address is called where a member was; in these tests, for the sake of time."""
@@ -301,6 +305,24 @@ class WordTests(MeshTestCase):
             world.network.run(1)
         world.network.run(60, 0.1)
         self.assertEqual(len([port for port in called if port >= 10_000]), VAIN_A_PLACE)
+
+    def test_busy(self) -> None:
+        """Where a peer answers that has no link to give just now it is called on, and for so long what was said of it is not held
+        to be vain; in the end it is forgotten as others are."""
+        world = World(1, 2, lambda number: [])
+        world.actors[0].start()
+        node = world.network.node()
+        address = PeerAddress(HOST, FIRST_PORT + 1, (), 0)
+        full = Peer(node, lambda: 0.0, world.actors[1].identity, "P1", Group(), address, MemoryStore(), lambda: None)
+        full.listen()
+        full.start()
+        calls, key = world.actors[0].mesh.calls, (HOST, FIRST_PORT + 1)
+        teller = self.call(world, world.actors[0], introduce(9))
+        teller.say(Peers([Address(world.actors[1].identity.id, *key)]))
+        world.network.run(BUSY_SECONDS / 2, 0.1)
+        self.assertIs(calls[key].found.finding, Finding.FULL)
+        world.network.run(BUSY_SECONDS / 2 + 60, 0.1)
+        self.assertNotIn(key, calls)
 
     def test_waiting_words(self) -> None:
         """What waits for others' words to be proven is not looked at again and again, however often the same one tells more."""

@@ -87,6 +87,7 @@ class Node:
 
     def callLater(self, delay: float, call: Callable[..., object], *arguments: Any, **named: Any) -> Any:
         """Call later, if the process still lives then; after it is resumed, if it is suspended then."""
+        assert delay >= 0, f"{delay} s: a reactor calls nothing in the past"
 
         def run() -> None:
             self.when_running(lambda: call(*arguments, **named))

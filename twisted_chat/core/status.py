@@ -80,7 +80,7 @@ class Finding(enum.Enum):
     OTHER_VERSION = "other version"
     FULL = "full"
     STALLED = "stalled"
-    """A peer with which encryption was begun, and did not come about in time."""
+    """A peer that has greeted, and from which nothing came in time that takes large packets."""
     STRANGER = "stranger"
     """A peer, but not the one that others said is there."""
     REFUSED = "refused"

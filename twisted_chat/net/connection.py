@@ -131,7 +131,7 @@ class Connection(ChunkedLineReceiver):
         self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
         needed = self._encryption.needed(self.peer[0])
         self._opening = Opening(self._introduction, self.role, needed, lambda: self._risks(self))
-        self._later(OPENING_SECONDS, self._too_slow, "no opening")
+        self._later(OPENING_SECONDS, self._not_opened)
         if self.role is Role.DIALER:
             self._later(GREET_SECONDS, self._check_greeted)
         self.transport.write(self._opening.begin())
@@ -232,6 +232,9 @@ class Connection(ChunkedLineReceiver):
     def _too_slow(self, what: str) -> None:
         self.refuse(Refusal(errors.TIMEOUT, what))
 
+    def _not_opened(self) -> None:
+        self._too_slow(f"no opening: {self._opening.step.value} did not come")
+
     def _check_greeted(self) -> None:
         if not self.greeted:
             self._too_slow("no greet: another program listens there, or the peer is suspended")
@@ -307,9 +310,9 @@ class Connection(ChunkedLineReceiver):
         return self._opening.progress
 
     @property
-    def securing(self) -> bool:
-        """Whether the connection is turning to TLS."""
-        return self._opening.step is Step.SECURED
+    def step(self) -> Step:
+        """What the opening waits for, or waited for when the connection ended."""
+        return self._opening.step
 
     @property
     def known(self) -> bytes | None:

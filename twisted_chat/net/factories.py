@@ -23,6 +23,10 @@ LATELY = 3 * 24 * 3600.0
 """Seconds for which an address is called where a member was, though nothing else speaks for it."""
 TRIES = 5
 """Calls in a row to an address that nothing speaks for any more, before it is forgotten."""
+BUSY = {Finding.FULL, Finding.STALLED, Finding.WAIT, Finding.REFUSED}
+"""What is found where a peer answers that may have a link to give another time: such calls don't count among those."""
+BUSY_SECONDS = 600.0
+"""Seconds for which they don't: who leads others there has as much to say as an address that answers nobody."""
 
 
 class Listener(ServerFactory):
@@ -86,6 +90,7 @@ class Dialer(ReconnectingClientFactory):
         self._time = reactor.seconds
         self._parked = False
         self._rests_until = float("-inf")
+        self._given_up = reactor.seconds() + BUSY_SECONDS
 
     def dial(self) -> None:
         """Call now, whatever became of earlier calls; or later, if this rests."""
@@ -172,6 +177,8 @@ class Dialer(ReconnectingClientFactory):
             return
         lately = self._time() - self.last_ready < LATELY
         self.maxRetries = None if self.reasons or lately else TRIES
+        if self.found.finding in BUSY and self._time() < self._given_up:
+            self.retries = 0
         if self.maxRetries is not None and self.retries >= self.maxRetries:
             self._callID = None
             self._forget(self)

@@ -180,10 +180,10 @@ class Peer:
         return asked.addTimeout(DISK_SECONDS, self._reactor).addCallbacks(lambda usage: usage.free, untold)
 
     def _acquainted(self) -> list[bytes]:
-        """Return the members that may know this peer: who was verified first, then who was seen or heard last."""
+        """Return the members that may know this peer, and the passphrase: who was verified first, then who was here last."""
         others = self.conversation.roster.others()
         others.sort(key=lambda member: (member.verified, max(member.seen, member.heard)), reverse=True)
-        return [member.id for member in others]
+        return [member.id for member in others if not self.mesh.outcomes.mistrusts(member.id)]
 
     def _rename(self, name: str) -> None:
         self.replica.rename(name)

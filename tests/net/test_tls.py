@@ -188,6 +188,22 @@ class SparedTests(PeersTestCase):
         self.assertEqual([event.name for event in self.of("Ana", Joined)], ["Bia"])
         self.assertEqual(new.mesh.links, [])
 
+    async def test_known_guesses(self) -> None:
+        """Who shows that it is known, and has the passphrase wrong, is not spared again: nobody has more guesses than others."""
+        eva = Identity(b"e" * 32)
+        ana_id = Identity(b"a" * 32)
+        ana = self.peer("Ana", passphrase=PASSPHRASE, identity=ana_id, knows=eva.id)
+        failures = ana.mesh.outcomes._callers
+        wrong = self.peer("Eva", self.ports[ana], "correct house", eva, ana_id.id)
+        await self.until(lambda: ana.mesh.outcomes.refused[errors.PASSPHRASE])
+        self.assertTrue(ana.mesh.outcomes.mistrusts(eva.id))
+        self.assertEqual(failures._failed, {})
+        (dialer,) = wrong.mesh.calls.values()
+        dialer.wrong, dialer._rests_until = b"", 0.0
+        dialer.wake()
+        await self.until(lambda: self.of("Ana", WrongPassphrase))
+        self.assertEqual(len(failures._failed[HOST]), 1)
+
     async def test_called(self) -> None:
         """Who may risk no more guesses at an address gives no proof to a stranger there, and links with a known member."""
         ana_id, bia_id = Identity(b"a" * 32), Identity(b"b" * 32)

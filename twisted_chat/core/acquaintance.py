@@ -17,11 +17,14 @@ from nacl.exceptions import CryptoError
 
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import MAX_KNOWN
+from twisted_chat.core.inventory import MAX_AUTHORS
 from twisted_chat.core.keys import Identity
 
 PROOF_BYTES = 16
-MAX_NEW = 64
-"""Secrets worked out at a time, some 50 µs each."""
+MAX_NEW = 32
+"""Secrets worked out at a time, lest who waits meanwhile wait long."""
+MAX_SECRETS = 2 * MAX_AUTHORS
+"""Secrets remembered; with more all are worked out anew, for most are those of members that nobody knows any more."""
 
 _CONTEXT = b"tcpchat/1 known\0"
 
@@ -31,7 +34,7 @@ class Acquaintances:
 
     def __init__(self, identity: Identity, group: Group, members: Callable[[], Iterable[bytes]]) -> None:
         """`members` returns the ids of others, those first of which most is to be expected."""
-        self._identity = identity
+        self._key = identity.exchange_key
         self._context = _CONTEXT + group.context
         self._members = members
         self._secrets: dict[bytes, bytes] = {}
@@ -58,6 +61,8 @@ class Acquaintances:
     def _known(self) -> Iterable[bytes]:
         """Yield the members that there is a secret with, working out a few of those that are missing."""
         missing = MAX_NEW
+        if len(self._secrets) > MAX_SECRETS:
+            self._secrets.clear()
         for member in self._members():
             if member not in self._secrets and missing:
                 missing -= 1
@@ -68,7 +73,7 @@ class Acquaintances:
     def _secret(self, member: bytes) -> bytes:
         """Return what is shared with a member; nothing, if its key is none with which that can be."""
         try:
-            shared = crypto_scalarmult(self._identity.exchange_key, crypto_sign_ed25519_pk_to_curve25519(member))
+            shared = crypto_scalarmult(self._key, crypto_sign_ed25519_pk_to_curve25519(member))
         except (CryptoError, ValueError):
             return b""
         return sha256(self._context + shared).digest()

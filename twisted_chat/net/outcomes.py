@@ -5,7 +5,7 @@ What somebody says who has not shown who it is delays a call there by seconds, a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection
 
 from twisted_chat.core import errors
@@ -35,6 +35,8 @@ WAITS = {
     Finding.REFUSED: LONGEST_WAIT,
 }
 """Seconds waited at most after what a call came to; for what is not here no longer than where nobody answers."""
+MAX_MISTRUSTED = 800
+"""Members of whom it is remembered that they did not know the passphrase."""
 VERSIONS_TOLD = 3
 """Callers of another version of which people are told within `VERSIONS_SECONDS`."""
 VERSIONS_SECONDS = 60.0
@@ -52,6 +54,7 @@ class Outcomes:
         self._callers = Failures(seconds)
         self._called = Failures(seconds)
         self._versions: list[float] = []
+        self._mistrusted: OrderedDict[bytes, float] = OrderedDict()
 
     # While a connection opens.
 
@@ -75,12 +78,15 @@ class Outcomes:
         self._callers.proven(link.peer[0])
         self._called.proven(link.peer[0])
 
+    def mistrusts(self, member: bytes) -> bool:
+        """Whether a member is not to be spared where guesses are counted: it did not know the passphrase a while ago."""
+        return self._seconds() - self._mistrusted.get(member, float("-inf")) < PERIOD
+
     # When it is closed.
 
     def failed(self, link: Link, dialer: Dialer | None, refusal: Refusal | None) -> None:
         """A connection ended before it was a link."""
-        if link.known is None:
-            self._count_guess(link, dialer, refusal)
+        self._count_guess(link, dialer, refusal)
         if dialer is not None:
             spared = refusal is not None and refusal.reason == errors.WAIT  # what this end did not risk once more
             found = dialer.found = Found(Finding.OTHER_PASSPHRASE) if spared else answered(link, refusal)
@@ -93,7 +99,13 @@ class Outcomes:
 
     def _count_guess(self, link: Link, dialer: Dialer | None, refusal: Refusal | None) -> None:
         wrong = link.guessing and errors.PASSPHRASE in (link.ended_by, refusal and refusal.reason)
-        if dialer is None:
+        if link.known is not None:
+            if wrong:
+                self._mistrusted.pop(link.known, None)
+                self._mistrusted[link.known] = self._seconds()
+                while len(self._mistrusted) > MAX_MISTRUSTED:
+                    self._mistrusted.popitem(last=False)
+        elif dialer is None:
             if wrong and refusal is not None and self._callers.failed(link.peer[0]):
                 self._emit(WrongPassphrase(link.peer[0]))
         elif link.unproven:

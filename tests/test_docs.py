@@ -11,6 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from unittest import mock
 
+from nacl.bindings import (
+    crypto_scalarmult,
+    crypto_sign_ed25519_pk_to_curve25519,
+    crypto_sign_ed25519_sk_to_curve25519,
+    crypto_sign_seed_keypair,
+)
 from nacl.signing import VerifyKey
 from spake2 import SPAKE2_A
 from twisted.python.reflect import namedAny
@@ -19,6 +25,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.chatlog import MAX_REFUSALS
 from twisted_chat.console.output import MAX_QUEUED
 from twisted_chat.core import errors
+from twisted_chat.core.acquaintance import Acquaintances
+from twisted_chat.core.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS
 from twisted_chat.core.errors import REASONS
 from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, Batch, FeedId, Group, seal, unseal
@@ -52,9 +60,11 @@ from twisted_chat.core.text import MAX_TEXT
 from twisted_chat.net.budget import BURST, BYTES, FORK, RATE
 from twisted_chat.net.calls import MAX_LEARNED
 from twisted_chat.net.door import MAX_CLOSING, MAX_OPENING
-from twisted_chat.net.hearsay import MAX_REMEMBERED
+from twisted_chat.net.failures import IN_ALL, PER_ADDRESS
+from twisted_chat.net.hearsay import MAX_REMEMBERED, MAX_VAIN, VAIN_A_PLACE, VAIN_IN_ALL
 from twisted_chat.net.link import MAX_UNTAKEN
 from twisted_chat.net.mdns import MAX_SERVICES
+from twisted_chat.net.pairs import MAX_ALIKE, MAX_INSTANCES
 from twisted_chat.net.reading import TURN
 from twisted_chat.options import Options
 from twisted_chat.settings import MAX_LINKS
@@ -230,7 +240,8 @@ class ProtocolTests(SynchronousTestCase):
         exact = (
             MAX_LINE, MAX_BODY, MAX_RECORDS, MAX_TEXT, MAX_LINKS, MAX_OPENING, MAX_LEARNED, MAX_AUTHORS, MAX_FEEDS, MAX_HAVE,
             MAX_REFUSALS, MAX_REMEMBERED, MAX_SERVICES, MAX_CLOSING, MAX_FORKS, MAX_HELD, BURST, RATE, FORK, BYTES,
-            round(TURN * 1000),
+            round(TURN * 1000), MAX_INSTANCES, MAX_ALIKE, MAX_VAIN, VAIN_A_PLACE, VAIN_IN_ALL, PER_ADDRESS, IN_ALL, OF_MEMBER,
+            OF_PLACE, OF_STRANGERS,
         )  # fmt: skip
         for limit in exact:
             self.assertIn(f" {limit:,.0f} ", bounds.replace(",\n", " ").replace(", ", " "))
@@ -289,9 +300,12 @@ class ProtocolTests(SynchronousTestCase):
         self.assertEqual([*json.loads(rest[0])["authors"].values()], [base64.b64encode(digest).decode()])
 
     def test_closed_by_the_page_alone(self) -> None:
-        """A dialer of a closed group that knows nothing but the page is taken for a member, and recognises one."""
+        """A dialer of a closed group that knows nothing but the page is taken for a member, shows that it is a known one, and
+        recognises one."""
         channel = bytes(range(32))
-        listener = Opening(Introduction(ANA, Group("math", True), "Ana", 5000, 1, True, "olá, mundo"), Role.LISTENER)
+        group = Group("math", True)
+        ana = Introduction(ANA, group, "Ana", 5000, 1, True, "olá, mundo", Acquaintances(ANA, group, lambda: [BIA.id]))
+        listener = Opening(ana, Role.LISTENER)
 
         def hear(answer: bytes | Slow) -> bytes:
             if isinstance(answer, Slow):
@@ -312,13 +326,25 @@ class ProtocolTests(SynchronousTestCase):
         listener.secured(channel)
         half = SPAKE2_A("olá, mundo".encode(), idA=b"tcpchat/1 dialer\0math", idB=b"tcpchat/1 listener\0math")
         sent = base64.b64encode(half.start()).decode()
-        lines.append(hear(listener.receive(dialer_says(t="pake", msg=sent))))
+        context = b"tcpchat/1 known\0closed\0math\0"
+        shared = crypto_scalarmult(
+            crypto_sign_ed25519_sk_to_curve25519(BIA_KEY), crypto_sign_ed25519_pk_to_curve25519(ANA.id)
+        )
+        secret = sha256(context + shared).digest()
+        mine, hers = (
+            hmac.digest(secret, context + role + b"\0" + channel, "sha256")[:16] for role in (b"dialer", b"listener")
+        )
+        known = base64.b64encode(bytes(16 * 62) + mine + bytes(16)).decode()
+        lines.append(hear(listener.receive(dialer_says(t="pake", msg=sent, known=known))))
+        self.assertEqual(listener.known, BIA.id)
+        self.assertEqual(base64.b64decode(json.loads(lines[-1])["known"]), hers)
         key = half.finish(base64.b64decode(json.loads(lines[-1])["msg"]))
         answer = json.loads(hear(listener.receive(dialer_says(t="mac", mac=proof(b"dialer")))))
         self.assertEqual(answer, {"t": "mac", "mac": proof(b"listener")})
 
 
 ANA, BIA = Identity(b"\x01" * 32), Identity(b"\x02" * 32)
+BIA_KEY = crypto_sign_seed_keypair(b"\x02" * 32)[1]
 
 
 def opened() -> list[str]:

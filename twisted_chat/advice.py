@@ -1,9 +1,10 @@
-"""What `/doctor` tells: who can't be reached and why, what else is wrong, and what can be done about it."""
+"""What `/doctor` tells: who can't be reached and why, what else is wrong, and what can be done about it; and why a link ended."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted_chat.core import errors
 from twisted_chat.core.events import ClockOff
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
@@ -29,10 +30,13 @@ _FOUND: dict[Finding, Callable[[], str]] = {
         "🚪 a tcpchat peer of another group: to meet it, both need the same --group, and both a passphrase or none"
     ),
     Finding.OTHER_PASSPHRASE: lambda: _(
-        "❌ a tcpchat peer with another passphrase, or of another closed group: not called again for ten minutes"
+        "❌ a tcpchat peer with another passphrase, or of another closed group: linked with once another program is there"
     ),
     Finding.WAIT: lambda: _(
-        "❌ a tcpchat peer that has had too many wrong passphrases from this address: it listens again in ten minutes"
+        "❌ a tcpchat peer that has had too many wrong passphrases, and for up to ten minutes lets in only those it knows"
+    ),
+    Finding.STALLED: lambda: _(
+        "❌ a tcpchat peer, but what follows its greeting does not come: it hangs, or a VPN on the way drops large packets"
     ),
     Finding.OTHER_VERSION: lambda: _(
         "❌ a tcpchat peer of another version of the protocol ({detail}): update the older of the two"
@@ -42,6 +46,41 @@ _FOUND: dict[Finding, Callable[[], str]] = {
     Finding.REFUSED: lambda: _("❌ a tcpchat peer, but no link came about: {detail}"),
 }
 """What is said of an address; `member` and `detail` may be named in it. In functions, for the language is chosen later."""
+
+_NO_LINK: dict[tuple[str, bool], Callable[[], str]] = {
+    (errors.VERSION, True): lambda: _(
+        "⚠️ no link with {where}: a tcpchat peer of another version of the protocol; update the older of the two"
+    ),
+    (errors.FORGED, True): lambda: _(
+        "⚠️ no link with {where} for now: what came from there was not signed by whom it names; it is tried again"
+    ),
+    (errors.FORGED, False): lambda: _(
+        "⚠️ no link with {where} for now: what we sent is held there not to be signed by whom it names; it is tried again"
+    ),
+    (errors.LIMIT, True): lambda: _(
+        "⚠️ no link with {where} for now: more came from there than is kept here; it is tried again"
+    ),
+    (errors.LIMIT, False): lambda: _(
+        "⚠️ no link with {where} for now: we sent more than is kept there; it is tried again"
+    ),
+    (errors.FULL, True): lambda: _("⚠️ no link with {where} for now: --links are used up; it is tried again"),
+    (errors.FULL, False): lambda: _("⚠️ no link with {where} for now: it has all the links it keeps; it is tried again"),
+    ("", True): lambda: _(
+        "⚠️ no link with {where} for now: it was closed here because of “{reason}”; it is tried again"
+    ),
+    ("", False): lambda: _(
+        "⚠️ no link with {where} for now: it was closed there because of “{reason}”; it is tried again"
+    ),
+}
+"""Why there is no link, by the reason and whether it was this side that would not have it."""
+
+
+def no_link(reason: str, ours: bool) -> str:
+    """Return the sentence that tells why there is no link: `where` and `reason` may be named in it, and it is not yet filled in.
+
+    `reason` is the one in `bye`, and `ours` whether it was this side that would not have the link.
+    """
+    return _NO_LINK.get((reason, ours), _NO_LINK["", ours])()
 
 
 def advice(diagnosis: Diagnosis, log: str) -> list[str]:

@@ -60,6 +60,8 @@ _ENTRIES: dict[type, str] = {
     events.Impostor: "[AVISO] {shown} NÃO É {claimed}: usa esse nome com outra chave que não a conferida.",
     events.Verified: "[INFO] A chave de {name} foi conferida.",
     events.Renamed: "[INFO] {old} agora se chama {new}.",
+    events.NoLink: "[AVISO] Sem conexão com {where} por enquanto ({reason}); será tentada de novo.",
+    events.Untold: "[AVISO] Mais {count} entradas, saídas e avisos de chaves novas não foram escritos.",
     events.TwoInstances: "[AVISO] Dois programas usam a chave de {name}.",
     events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
     events.Exposed: "[AVISO] O grupo é aberto: qualquer um nesta rede pode ler e participar.",

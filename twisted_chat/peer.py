@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from twisted_chat.core.acquaintance import Acquaintances
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import (
@@ -87,6 +88,7 @@ class Peer:
         passphrase: str | None = None,
         quota: int | None = None,
         discovery: Callable[[Report, Report, Callable[[str], None]], Discovery] | None = None,
+        routes: Callable[[Iterable[str]], Mapping[str, Hashable]] | None = None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
@@ -94,7 +96,7 @@ class Peer:
         directory where `store` keeps what it has, if it does. A closed `group` needs its `passphrase`.
         Of each author `quota` bytes are kept, any number if it is None.
         `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a
-        trouble.
+        trouble. `routes` says how hosts are reached from here, so that a network that changes is noticed.
         """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
@@ -121,8 +123,9 @@ class Peer:
         introduction = self._introduction = Introduction(
             identity, group, name, address.port, random_whole(), store.durable, passphrase or ""
         )
+        introduction.acquaintances = Acquaintances(identity, group, self._acquainted)
         self._discovery = discovery and discovery(self._found, self._vanished, self._undiscoverable)
-        self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links)
+        self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links, routes)
 
     def listen(self) -> None:
         """Take hold of the port; calls wait until `start`. Raises `CannotListenError` if it is taken."""
@@ -153,7 +156,9 @@ class Peer:
         neighbours = self.replica.neighbours.values()
         copies = compare(self.replica.holdings, neighbours, self.conversation.roster)
         full = [self.conversation.roster.shown(author) for author in self.replica.quotas.full]
-        return Status(records, self.replica.saving.unsaved, copies, self.mesh.status(), full, self.mesh.refused)
+        return Status(
+            records, self.replica.saving.unsaved, copies, self.mesh.status(), full, self.mesh.outcomes.refused
+        )
 
     def diagnose(self) -> Deferred[Diagnosis]:
         """Return what may keep this peer from others, or from keeping what they say; within `DISK_SECONDS`."""
@@ -182,6 +187,12 @@ class Peer:
 
         asked = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), shutil.disk_usage, self._data)
         return asked.addTimeout(DISK_SECONDS, self._reactor).addCallbacks(lambda usage: usage.free, untold)
+
+    def _acquainted(self) -> list[bytes]:
+        """Return the members that may know this peer, and the passphrase: who was verified first, then who was here last."""
+        others = self.conversation.roster.others()
+        others.sort(key=lambda member: (member.verified, max(member.seen, member.heard)), reverse=True)
+        return [member.id for member in others if not self.mesh.outcomes.mistrusts(member.id)]
 
     def _rename(self, name: str) -> None:
         self.replica.rename(name)

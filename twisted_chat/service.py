@@ -28,6 +28,7 @@ from twisted_chat.core.store import Store
 from twisted_chat.i18n import _
 from twisted_chat.joining import guarded
 from twisted_chat.net.discovery import Discovery
+from twisted_chat.net.own import ways
 from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
@@ -158,6 +159,7 @@ class ChatService(Service):
             passphrase=settings.passphrase,
             quota=settings.quota,
             discovery=partial(Discovery, self._reactor, settings.listen, settings.port) if settings.discover else None,
+            routes=ways,
         )
 
     def _renamed(self, name: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any, NamedTuple
 
+from twisted_chat.advice import no_link
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
 from twisted_chat.core.errors import BadText
@@ -27,6 +28,7 @@ from twisted_chat.core.events import (
     Receiving,
     StoreFailing,
     Trimmed,
+    Untold,
     WhileAway,
 )
 from twisted_chat.core.likeness import same_room
@@ -47,6 +49,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     events.Reachable: lambda event: _("✅ {name} is here, through {through}"),
     events.Unreachable: lambda event: _("🔚 {name} can't be reached through anybody any more"),
+    events.NoLink: lambda event: no_link(event.reason, event.ours),
     events.Alone: lambda event: _("⏳ nobody else is here yet; what you say reaches whoever comes"),
     events.Impostor: lambda event: (
         _(
@@ -244,6 +247,16 @@ def became(receipt: Receipt) -> str:
 def _store_failing(event: StoreFailing) -> list[str]:
     sentence = _("⚠️ messages can't be kept right now: {detail}; the chat goes on")
     return [clean(sentence.format(detail=_(event.detail)))]
+
+
+@sentences.register
+def _untold(event: Untold) -> list[str]:
+    sentence = ngettext(
+        "… {n} more coming, going or warning of a new key was not told; /who lists who is here",
+        "… {n} more comings, goings and warnings of new keys were not told; /who lists who is here",
+        event.count,
+    )
+    return [sentence.format(n=number(event.count))]
 
 
 @sentences.register

@@ -71,6 +71,12 @@ class Host:
         self._ip("route", "add", "blackhole", f"{other.address}/32")
         self._ip("-6", "route", "add", "blackhole", f"{other.address6}/128")
 
+    def narrow(self, most: int) -> None:
+        """Let packets of over `most` bytes get lost on the way to it and from it, without a word, as in some VPNs."""
+        for host in self.lan.hosts:
+            host._ip("link", "set", INTERFACE, "gso_max_segs", "1")  # else several packets pass as one
+        self.lan.ip("link", "set", self._plug, "mtu", str(most))
+
     def _ip(self, *words: str) -> None:
         _ip("-n", self.namespace, *words)
 

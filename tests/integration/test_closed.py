@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import LoopingCall
+
 from tests.integration.case import PeersTestCase
-from tests.integration.processes import PeerProcess
+from tests.integration.guest import call
+from tests.integration.processes import HOST, PeerProcess
 from twisted_chat.joining import ENVIRONMENT
 
 SECRET = "xyzzy plugh"
+
+
+class Stalling(Protocol):
+    """Begins TLS, and never ends it."""
+
+    def connectionMade(self) -> None:
+        """Begin."""
+        self.transport.write(b'{"t":"tls"}\n\x16\x03\x01\x02\x00\x01\x00')
 
 
 class TestClosed(PeersTestCase):
@@ -47,6 +60,57 @@ class TestClosed(PeersTestCase):
         self.assertEqual(eva.logged(sent=False), [("bot", "build 7")])
         self.assertEqual(ana.logged(sent=False), [("bot", "build 7")])
         self.assertEqual([line for name in (ana, bia, eva) for line in name.faults()], [])
+
+    async def test_stalled_handshakes(self) -> None:
+        """While somebody on this machine begins TLS 150 times a second and never ends it, scripts on it get through."""
+        ana = self.peers.start("Ana", None, *self.right)
+        await ana.wait_for("Ana")
+        factory = Factory.forProtocol(Stalling)
+        factory.noisy = False
+        endpoint = TCP4ClientEndpoint(self.reactor, HOST, ana.port)
+        stalled: list[Stalling] = []
+
+        def stall() -> None:
+            endpoint.connect(factory).addCallbacks(stalled.append, lambda reason: None)
+
+        flood = LoopingCall(stall)
+        flood.clock = self.reactor
+        flood.start(1 / 500)
+        try:
+            for number in range(3):
+                began = self.reactor.seconds()
+                self.assertEqual(await self.sending(*self.right).when_ended(), 0)
+                self.measured(f"delivered through the crowd, {number + 1}", self.reactor.seconds() - began, "s")
+            self.assertGreater(len(stalled), 100)
+        finally:
+            flood.stop()
+            for one in stalled:
+                one.transport.abortConnection()
+        self.assertEqual(ana.faults(), [])
+
+    async def test_strangers_words(self) -> None:
+        """Callers who say that a passphrase is wrong, and guessers who are wrong, as many as come, keep no member out that was
+        there before, nor stop those that are linked."""
+        ana, bia = (self.peers.start(name, None, *self.right) for name in ("Ana", "Bia"))
+        await self.peers.linked()
+        ana.say("we meet")
+        await bia.wait_for("Ana: we meet")
+        await self.peers.stop(bia)
+        wrong = self.file("wrong", "open sesame")
+        for _ in range(40):
+            caller = await call(self.reactor, ana.port)
+            await caller.greeted
+            caller.send(b'{"t":"bye","reason":"passphrase"}\n')
+            await caller.closed
+        self.assertNotIn("🔑", "\n".join(ana.lines))
+        for number in range(3):
+            ended = self.sending("--timeout", "1", *wrong, "--data", str(self.peers.directory / f"guess{number}"))
+            self.assertEqual(await ended.when_ended(), 1)
+        await ana.wait_for("🔑")
+        ana.lines.clear()
+        bia = self.peers.start("Bia", None, *self.right)
+        await bia.wait_for("Ana joined")
+        await self.peers.stop(ana, bia)
 
     async def test_another_passphrase(self) -> None:
         """A group keeps to its passphrase: a peer that starts with another one says so and does not start."""

@@ -200,6 +200,20 @@ class TestNamed(NetworkTestCase):
         entries = "\n".join(bia.log_lines())
         self.assertRegex(entries, rf"Conexão recebida de \(\[fe80::[0-9a-f:]+%eth0\]:{PORT}\) \(Ana\)")
 
+    async def test_narrow(self) -> None:
+        """Where packets of over 1,300 bytes get lost on the way, as in some VPNs, those who call are linked, and long messages
+        pass both ways."""
+        self.hosts["Caio"].narrow(1300)
+        bia = self.start("Bia")
+        caio = self.start("Caio", "--peer", self.hosts["Bia"].address)
+        await self.peers.linked(bia, caio)
+        for number in range(3):
+            bia.say(f"to Caio {number} " + "x" * 8_000)
+            caio.say(f"to Bia {number} " + "x" * 8_000)
+        await caio.wait_for("to Caio 2")
+        await bia.wait_for("to Bia 2")
+        await self.finish()
+
     async def test_not_all_reach_all(self) -> None:
         """Where a firewall keeps two hosts apart, everything gets from one to the other through the third, both ways."""
         hosts = self.hosts

@@ -11,12 +11,19 @@ from tests.core.test_opening import introduce
 from tests.net.test_lookup import Resolver
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase
 from tests.simulation.world import FIRST_PORT, Actor, World
+from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import Address, Peers
 from twisted_chat.core.status import Finding
-from twisted_chat.net.calls import ANNOUNCED
-from twisted_chat.net.factories import LATELY, TRIES, Dialer
-from twisted_chat.net.hearsay import MAX_VAIN, MEMORY
+from twisted_chat.net import factories
+from twisted_chat.net.calls import ANNOUNCED, ASKED
+from twisted_chat.net.factories import BUSY_SECONDS, TRIES, Dialer
+from twisted_chat.net.hearsay import MAX_VAIN, MEMORY, VAIN_A_PLACE, Word
+from twisted_chat.peer import Address as PeerAddress
+from twisted_chat.peer import Peer
+from twisted_chat.storage.memory import MemoryStore
 
+LATELY = 600.0
+"""Seconds for which an address is called where a member was; in these tests, for the sake of time."""
 FOUND_WITHIN = 10.0
 """Seconds after which a peer whose address has changed is linked again."""
 
@@ -78,6 +85,39 @@ class CallsTests(MeshTestCase):
             self.assertTrue(world.meshed(), self.links(world))
         self.assertGreater(slowest, 5.0, "a silent link is not suspected sooner")
 
+    def test_early(self) -> None:
+        """Who starts long before whom they call, wherever that is, are linked with it within 5 s of its start."""
+        world = World(1, 4, lambda number: [0] if number else [], apart=True)
+        for actor in world.actors[1:]:
+            actor.start()
+        world.network.run(300, 0.1)
+        world.actors[0].start()
+        self.assertTrue(
+            world.network.run_until(lambda: world.actors[0].linked_with() == ["P1", "P2", "P3"], 5), self.links(world)
+        )
+
+    def test_network_changes(self) -> None:
+        """When the machine's network is another it is called at once wherever that was only waited for, and links that lead
+        through it are looked after; where somebody is linked nobody calls."""
+        world = World(1, 3, lambda number: [])
+        for actor in world.actors[:2]:
+            actor.start()
+        mesh = world.actors[0].mesh
+        mesh.calls.seek(HOST, FIRST_PORT + 1, ASKED)
+        mesh.calls.seek(HOST, 6000, ASKED)
+        world.network.run(20)
+        ports = world.network.ephemeral_port()
+        calls = mesh.calls[HOST, 6000]
+        dialed: list[float] = []
+        self.patch(calls, "connect", lambda: dialed.append(world.network.clock.seconds()))
+        mesh._rerouted({"10.0.0.1"})
+        self.assertEqual(len(dialed), 1)
+        self.assertEqual(world.network.ephemeral_port(), ports + 1)
+        mesh._rerouted({HOST})
+        world.network.run(1)
+        self.assertEqual(world.network.ephemeral_port(), ports + 3, "beside the link there is")
+        self.assertTrue(world.meshed())
+
     def test_called_back(self) -> None:
         """Who was called calls back when the link is lost, but not when the other has left, and not for ever."""
         world = World(1, 2, lambda number: [0] if number else [])
@@ -114,6 +154,7 @@ class CallsTests(MeshTestCase):
 
     def test_sought_and_dropped(self) -> None:
         """An address is called while there is a reason; then not, unless somebody is there: that one is missed for a while."""
+        self.patch(factories, "LATELY", LATELY)
         world = self.world(1, 2)
         self.settled(world, LINKED_WITHIN)
         calls = world.actors[0].mesh.calls
@@ -224,12 +265,14 @@ class WordTests(MeshTestCase):
         self.assertNotIn((HOST, 7000), calls)
 
     def test_proven(self) -> None:
-        """An address that once answered as announced is called for ten minutes more, and costs nobody anything."""
+        """An address that once answered as announced is called for days more, and costs nobody anything."""
+        self.assertGreater(factories.LATELY, 2 * 24 * 3600)
+        self.patch(factories, "LATELY", LATELY)
         world = World(1, 3, lambda number: [0])
         for actor in world.actors:
             actor.start()
         self.settled(world, LINKED_WITHIN)
-        learned = [actor for actor in world.actors[1:] if any(dialer.teller for dialer in actor.mesh.calls.values())]
+        learned = [actor for actor in world.actors[1:] if any(dialer.expected for dialer in actor.mesh.calls.values())]
         gone = world.actors[1] if learned[0] is world.actors[2] else world.actors[2]
         calls, address = learned[0].mesh.calls, (HOST, FIRST_PORT + gone.number)
         calls[address].settled()
@@ -238,7 +281,75 @@ class WordTests(MeshTestCase):
         self.assertIn(address, calls)
         world.network.run(60, 0.1)
         self.assertNotIn(address, calls)
-        self.assertTrue(calls._hearsay.takes(world.actors[0].identity.id, address))
+        word = Word(*address, gone.identity.id, world.actors[0].identity.id, HOST)
+        self.assertTrue(calls._hearsay.takes(word))
+
+    def test_crowd(self) -> None:
+        """However many keys somebody makes, and however much they tell, so many addresses are called; and an address where a key
+        of its own is said to be counts as vain unless that key is there."""
+        world = self.world(1, 1)
+        called: set[int] = set()
+        node = world.actors[0].node
+        assert node is not None
+        connect = node.connectTCP
+
+        def count(host: str, port: int, *arguments: Any, **named: Any) -> Any:
+            called.add(port)
+            return connect(host, port, *arguments, **named)
+
+        node.connectTCP = count  # type: ignore[method-assign]
+        for number in range(30):
+            liar = self.call(world, world.actors[0], introduce(100 + number))
+            said = introduce(100 + number + 1).identity.id
+            liar.say(Peers([Address(said, HOST, 10_000 + number * 100 + n) for n in range(60)]))
+            world.network.run(1)
+        world.network.run(60, 0.1)
+        self.assertEqual(len([port for port in called if port >= 10_000]), VAIN_A_PLACE)
+
+    def test_busy(self) -> None:
+        """Where a peer answers that has no link to give just now it is called on, and for so long what was said of it is not held
+        to be vain; in the end it is forgotten as others are."""
+        world = World(1, 2, lambda number: [])
+        world.actors[0].start()
+        node = world.network.node()
+        address = PeerAddress(HOST, FIRST_PORT + 1, (), 0)
+        full = Peer(node, lambda: 0.0, world.actors[1].identity, "P1", Group(), address, MemoryStore(), lambda: None)
+        full.listen()
+        full.start()
+        calls, key = world.actors[0].mesh.calls, (HOST, FIRST_PORT + 1)
+        teller = self.call(world, world.actors[0], introduce(9))
+        teller.say(Peers([Address(world.actors[1].identity.id, *key)]))
+        world.network.run(BUSY_SECONDS / 2, 0.1)
+        self.assertIs(calls[key].found.finding, Finding.FULL)
+        world.network.run(BUSY_SECONDS / 2 + 60, 0.1)
+        self.assertNotIn(key, calls)
+
+    def test_waiting_words(self) -> None:
+        """What waits for others' words to be proven is not looked at again and again, however often the same one tells more."""
+        world = self.world(1, 1)
+        liar = self.call(world, world.actors[0], introduce(9))
+        liar.say(Peers([Address(b"y" * 32, HOST, 10_000 + number) for number in range(60)]))
+        world.network.run(0.5)
+        hearsay = world.actors[0].mesh.calls._hearsay
+        heeds, looked = hearsay.heeds, [0]
+
+        def count(word: Word) -> bool:
+            looked[0] += 1
+            return heeds(word)
+
+        self.patch(hearsay, "heeds", count)
+        for number in range(100):
+            liar.say(Peers([Address(b"y" * 32, HOST, 11_000 + number)]))
+        world.network.run(0.5)
+        self.assertLess(looked[0], 5 * 100)
+
+    def test_one_after_the_other(self) -> None:
+        """What a member tells of more addresses than are called at a time is called as soon as others have answered."""
+        world = World(1, 14, lambda number: [0] if number < 12 else [])
+        for actor in world.actors[:12]:
+            actor.start()
+        world.network.run(3)
+        self.assertTrue(world.meshed(), self.links(world))
 
 
 class Nowhere(Clock):

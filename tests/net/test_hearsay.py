@@ -6,7 +6,17 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.net.addresses import is_loopback, normal
-from twisted_chat.net.hearsay import MAX_REMEMBERED, MAX_VAIN, MEMORY, Hearsay, believed, told
+from twisted_chat.net.hearsay import (
+    MAX_REMEMBERED,
+    MAX_VAIN,
+    MEMORY,
+    VAIN_A_PLACE,
+    VAIN_IN_ALL,
+    Hearsay,
+    Word,
+    believed,
+    told,
+)
 
 LOOPBACK = "127.0.0.1"
 LAN = "192.168.0.7"
@@ -92,6 +102,11 @@ class PassingTests(SynchronousTestCase):
                 self.assertIsNone(believed(host, LAN, closed), host)
 
 
+def word(teller: bytes, port: int, whence: str | None = LAN, member: bytes = b"m" * 32) -> Word:
+    """Return what a teller says."""
+    return Word(LAN, port, member, teller, whence)
+
+
 class HearsayTests(SynchronousTestCase):
     """Words that turned out to be worth nothing."""
 
@@ -100,29 +115,61 @@ class HearsayTests(SynchronousTestCase):
         self.hearsay = Hearsay(self.clock.seconds)
 
     def test_address(self) -> None:
-        """Where nobody was as announced nobody is called again for 10 minutes, whoever says so."""
-        self.hearsay.in_vain(ANA, (LAN, 1))
-        self.assertFalse(self.hearsay.takes(BIA, (LAN, 1)))
-        self.assertTrue(self.hearsay.takes(BIA, (LAN, 2)))
+        """Where somebody was not as announced, that one is not sought again for 10 minutes, whoever says so."""
+        self.hearsay.in_vain(word(ANA, 1))
+        self.assertFalse(self.hearsay.takes(word(BIA, 1)))
+        self.assertTrue(self.hearsay.takes(word(BIA, 2)))
         self.clock.advance(MEMORY + 1)
-        self.assertTrue(self.hearsay.takes(BIA, (LAN, 1)))
+        self.assertTrue(self.hearsay.takes(word(BIA, 1)))
+
+    def test_slander(self) -> None:
+        """A lie about who is at an address does not keep the one who is there from being told of."""
+        self.hearsay.in_vain(word(ANA, 1, member=b"x" * 32))
+        self.assertTrue(self.hearsay.takes(word(BIA, 1)))
 
     def test_teller(self) -> None:
         """Whose word was worth nothing eight times is not listened to for a while; others are."""
         for port in range(MAX_VAIN):
-            self.assertTrue(self.hearsay.takes(ANA, (LAN, 100)))
-            self.hearsay.in_vain(ANA, (LAN, port))
+            self.assertTrue(self.hearsay.takes(word(ANA, 100)))
+            self.hearsay.in_vain(word(ANA, port))
             self.clock.advance(1)
-        self.assertFalse(self.hearsay.takes(ANA, (LAN, 100)))
-        self.assertTrue(self.hearsay.takes(BIA, (LAN, 100)))
+        self.assertFalse(self.hearsay.heeds(word(ANA, 100)))
+        self.assertTrue(self.hearsay.takes(word(BIA, 100)))
         self.clock.advance(MEMORY - MAX_VAIN + 0.5)
-        self.assertTrue(self.hearsay.takes(ANA, (LAN, 100)))
+        self.assertTrue(self.hearsay.takes(word(ANA, 100)))
+
+    def taken(self, whences: list[str]) -> int:
+        """Return how many words are taken of a crowd of keys that come from these addresses."""
+        taken = 0
+        for number in range(500):
+            said = word(number.to_bytes(32, "big"), number, whences[number % len(whences)])
+            if self.hearsay.takes(said):
+                self.hearsay.acted_upon(said)
+                taken += 1
+        return taken
+
+    def test_many_keys(self) -> None:
+        """However many keys somebody makes, at one address or many, only so many words are taken; not even those count as true
+        that are still being looked into. Who was known before is listened to all the same."""
+        self.assertEqual(self.taken([LAN]), VAIN_A_PLACE)
+        self.setUp()
+        self.assertEqual(self.taken([f"10.0.0.{number}" for number in range(20)]), VAIN_IN_ALL)
+        self.assertTrue(self.hearsay.takes(word(ANA, 9000, None)))
+
+    def test_looked_into(self) -> None:
+        """Of one member eight words are looked into at a time, and others wait; what proves true makes room."""
+        for port in range(MAX_VAIN):
+            self.hearsay.acted_upon(word(ANA, port))
+        self.assertFalse(self.hearsay.takes(word(ANA, 100)))
+        self.assertTrue(self.hearsay.heeds(word(ANA, 100)))
+        self.hearsay.proven(word(ANA, 0))
+        self.assertTrue(self.hearsay.takes(word(ANA, 100)))
 
     def test_bounded(self) -> None:
         """However many say however much, only so much is remembered: the newest."""
         for number in range(2 * MAX_REMEMBERED):
-            self.hearsay.in_vain(number.to_bytes(32, "big"), (LAN, number))
-        self.hearsay.takes(ANA, (LAN, 1))
+            self.hearsay.in_vain(word(number.to_bytes(32, "big"), number, None))
+        self.hearsay.takes(word(ANA, 1, None))
         self.assertLessEqual(len(self.hearsay._vain), MAX_REMEMBERED)
-        self.assertFalse(self.hearsay.takes(ANA, (LAN, 2 * MAX_REMEMBERED - 1)))
-        self.assertTrue(self.hearsay.takes(ANA, (LAN, 0)))
+        self.assertFalse(self.hearsay.takes(word(ANA, 2 * MAX_REMEMBERED - 1, None)))
+        self.assertTrue(self.hearsay.takes(word(ANA, 0, None)))

@@ -90,6 +90,12 @@ class Owner:
         """See `LinkOwner`."""
         return execute(compute)
 
+    def link_secured(self, link: Link) -> None:
+        """See `LinkOwner`."""
+
+    def link_risks(self, link: Link) -> None:
+        """See `LinkOwner`."""
+
     def link_admitted(self, link: Link) -> None:
         """See `LinkOwner`."""
         self.reports.append("admitted")

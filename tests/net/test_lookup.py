@@ -77,7 +77,7 @@ class LookupTests(SynchronousTestCase):
         self.assertEqual(len(self.told[0]), MAX_ADDRESSES)
 
     def test_waits_grow(self) -> None:
-        """While nobody is there it is asked less and less often, once a minute in the end, and one question at a time."""
+        """While nobody is there it is asked less and less often, every ten seconds in the end, and one question at a time."""
         asked_at = []
         self.reactor.pump([1.0] * 30)
         self.assertEqual(len(self.resolver.asked), 1, "the first is not answered")

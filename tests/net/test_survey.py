@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from tests.core.test_opening import introduce
+from tests.net.test_link import Connection
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase, Service
 from tests.simulation.world import FIRST_PORT, START, Actor, World
+from twisted_chat.core import errors
+from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import Address as PeerAddress
 from twisted_chat.core.frames import Greet, Peers, encode
+from twisted_chat.core.opening import Step
 from twisted_chat.core.status import AddressStatus, Finding, Found
 from twisted_chat.net.factories import CONNECT_SECONDS
+from twisted_chat.net.findings import answered
 from twisted_chat.peer import Address, Peer
 from twisted_chat.storage.memory import MemoryStore
 
@@ -98,6 +103,28 @@ class SurveyTests(MeshTestCase):
         self.assertEqual(self.after(encode(Greet(1, False)) + b"nonsense\n").finding, Finding.REFUSED)
         self.assertEqual(self.of_peer(group="work").finding, Finding.OTHER_GROUP)
         self.assertEqual(self.of_peer(max_links=0).finding, Finding.FULL)
+
+    def test_stalled(self) -> None:
+        """A peer that greets, and with which encryption does not come about, is told from one that says no to us."""
+        self.assertEqual(self.after(encode(Greet(1, True))).finding, Finding.STALLED)
+        self.assertEqual(self.after(encode(Greet(1, False))).finding, Finding.REFUSED)
+
+    def test_steps(self) -> None:
+        """What comes in large packets, or answers such, is told from the rest of an opening; the log says what did not come."""
+        world = World(1, 2)
+        world.network.node().listenTCP(FIRST_PORT, Service(encode(Greet(1, False))), interface=HOST)
+        world.actors[1].start()
+        world.network.run(PATIENCE)
+        self.assertEqual([event.detail for event in self.refusals(world.actors[1])], ["no opening: hello did not come"])
+        (dialer,) = (each for each in world.actors[1].mesh.calls.values() if each.port == FIRST_PORT)
+        link = dialer.buildProtocol(None)
+        assert link is not None
+        link.makeConnection(Connection())
+        stalled = {Step.SECURED, Step.PAKE}
+        for step in Step:
+            link._opening.step = step
+            found = answered(link, Refusal(errors.TIMEOUT)).finding
+            self.assertEqual(found is Finding.STALLED, step in stalled, step)
 
     def test_announced_for_another(self) -> None:
         """Where another member answers than the one that was announced, that is told."""

@@ -9,7 +9,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
@@ -19,10 +19,13 @@ from tests.integration.processes import free_ports
 from tests.net.relay import Relay
 from tests.net.test_link import Owner
 from twisted_chat.core import errors
-from twisted_chat.core.events import Event, Joined, Messages, Refused, WrongPassphrase
+from twisted_chat.core.events import Event, Joined, Left, Messages, Refused, WrongPassphrase
 from twisted_chat.core.feeds import Group
+from twisted_chat.core.keys import Identity
 from twisted_chat.core.opening import OPENING_SECONDS, Role
-from twisted_chat.net.failures import PERIOD
+from twisted_chat.core.status import Finding
+from twisted_chat.net.calls import ASKED
+from twisted_chat.net.failures import PER_ADDRESS, PERIOD, Failures
 from twisted_chat.net.link import Link
 from twisted_chat.net.tls import Encryption
 from twisted_chat.peer import Address, Peer
@@ -45,13 +48,21 @@ class PeersTestCase(TestCase):
         self.events: dict[str, list[Event]] = {}
         self._waiting: list[tuple[Any, Deferred[None]]] = []
 
-    def peer(self, name: str, dials: int = 0, passphrase: str | None = None) -> Peer:
-        """Start a peer that listens where nobody else does, and calls the port `dials` if that is given."""
-        (port,) = free_ports(1)
+    def peer(
+        self,
+        name: str,
+        dials: int = 0,
+        passphrase: str | None = None,
+        identity: Identity | None = None,
+        knows: bytes = b"",
+        port: int = 0,
+    ) -> Peer:
+        """Start a peer that listens where nobody else does, and calls the port `dials` if that is given. It `knows` a member."""
+        port = port or free_ports(1)[0]
         address = Address(HOST, port, ((HOST, dials),) if dials else ())
         group = Group(GROUP, passphrase is not None)
         store = MemoryStore()
-        peer = Peer(reactor, time.time, None, name, group, address, store, lambda: None, passphrase=passphrase)
+        peer = Peer(reactor, time.time, identity, name, group, address, store, lambda: None, passphrase=passphrase)
         self.events[name] = []
 
         def happened(event: Event) -> None:
@@ -60,6 +71,8 @@ class PeersTestCase(TestCase):
                 if not done.called and holds():
                     done.callback(None)
 
+        if knows:
+            peer.conversation.roster.claim(knows, "Known")
         peer.conversation.watch(happened)
         peer.listen()
         peer.start()
@@ -78,6 +91,20 @@ class PeersTestCase(TestCase):
         if holds():
             done.callback(None)
         return done.addTimeout(PATIENCE, reactor)
+
+    def next_failure(self, peer: Peer) -> Deferred[None]:
+        """Fire when a connection of a peer's has come to nothing, and it can call again."""
+        failed: Deferred[None] = Deferred()
+        outcomes = peer.mesh.outcomes
+        before = outcomes.failed
+
+        def fail(*arguments: Any) -> None:
+            before(*arguments)
+            if not failed.called:
+                reactor.callLater(0, failed.callback, None)
+
+        self.patch(outcomes, "failed", fail)
+        return failed.addTimeout(PATIENCE, reactor)
 
     def relay(self, target: Peer, meddles: bool = True) -> Relay:
         """Stand between whoever calls and `target`."""
@@ -132,7 +159,99 @@ class WrongTests(PeersTestCase):
         await self.until(lambda: self.of("Ana", WrongPassphrase) and self.of("Bia", WrongPassphrase))
         self.assertFalse(self.of("Ana", Joined) + self.of("Bia", Joined))
         (dialer,) = bia.mesh.calls.values()
-        self.assertGreater(dialer._rests_until - reactor.seconds(), PERIOD - PATIENCE)
+        self.assertGreater(dialer.wrong_until - reactor.seconds(), PERIOD - PATIENCE)
+
+
+class SparedTests(PeersTestCase):
+    """Who is let in though somebody else behind the same address guesses at the passphrase, or has been at the address called."""
+
+    def spend(self, failures: Failures) -> None:
+        """Let all guesses be used up that may be made from this machine, or at it."""
+        for _ in range(PER_ADDRESS):
+            failures.failed(HOST)
+
+    async def test_known(self) -> None:
+        """Where no more guesses are taken a member that was linked before, and has started anew, is let in; a newcomer is not."""
+        ana = self.peer("Ana", passphrase=PASSPHRASE)
+        identity = Identity(b"b" * 32)
+        bia = self.peer("Bia", self.ports[ana], PASSPHRASE, identity)
+        await self.until(lambda: self.of("Ana", Joined) and self.of("Bia", Joined))
+        await bia.stop()
+        await self.until(lambda: self.of("Ana", Left))
+        self.spend(ana.mesh.outcomes._callers)
+        new = self.peer("Caio", self.ports[ana], PASSPHRASE)
+        await self.until(lambda: ana.mesh.outcomes.refused[errors.WAIT])
+        self.events["Ana"].clear()
+        (ana_id,) = [member.id for member in bia.conversation.roster.others()]
+        again = self.peer("Bia", self.ports[ana], PASSPHRASE, identity, ana_id)
+        await self.until(lambda: self.of("Ana", Joined) and again.mesh.links)
+        self.assertEqual([event.name for event in self.of("Ana", Joined)], ["Bia"])
+        self.assertEqual(new.mesh.links, [])
+
+    async def test_known_guesses(self) -> None:
+        """Who shows that it is known, and has the passphrase wrong, is not spared again: nobody has more guesses than others."""
+        eva = Identity(b"e" * 32)
+        ana_id = Identity(b"a" * 32)
+        ana = self.peer("Ana", passphrase=PASSPHRASE, identity=ana_id, knows=eva.id)
+        failures = ana.mesh.outcomes._callers
+        wrong = self.peer("Eva", self.ports[ana], "correct house", eva, ana_id.id)
+        await self.until(lambda: ana.mesh.outcomes.refused[errors.PASSPHRASE])
+        self.assertTrue(ana.mesh.outcomes.mistrusts(eva.id))
+        self.assertEqual(failures._failed, {})
+        (dialer,) = wrong.mesh.calls.values()
+        dialer.wrong, dialer._rests_until = b"", 0.0
+        dialer.wake()
+        await self.until(lambda: self.of("Ana", WrongPassphrase))
+        self.assertEqual(len(failures._failed[HOST]), 1)
+
+    async def test_called(self) -> None:
+        """Who may risk no more guesses at an address gives no proof to a stranger there, and links with a known member."""
+        ana_id, bia_id = Identity(b"a" * 32), Identity(b"b" * 32)
+        ana = self.peer("Ana", passphrase=PASSPHRASE, identity=ana_id, knows=bia_id.id)
+        bia = self.peer("Bia", passphrase=PASSPHRASE, identity=bia_id, knows=ana_id.id)
+        new = self.peer("Caio", passphrase=PASSPHRASE)
+        self.spend(bia.mesh.outcomes._called)
+        for peer in (new, ana):
+            bia.mesh.calls.seek(HOST, self.ports[peer], ASKED)
+        await self.until(lambda: self.of("Bia", Joined))
+        self.assertEqual([event.name for event in self.of("Bia", Joined)], ["Ana"])
+        self.assertEqual(new.mesh.links, [])
+
+    async def test_wrong_proofs(self) -> None:
+        """What counts is that a proof was wrong: others' words, and openings broken off, use up nothing."""
+        ana = self.peer("Ana", passphrase=PASSPHRASE)
+        failures = ana.mesh.outcomes._callers
+        self.peer("Eva", self.ports[ana], "correct house")
+        await self.until(lambda: self.of("Ana", WrongPassphrase))
+        self.assertEqual(len(failures._failed[HOST]), 1)
+        for said in (b"", b'{"t":"bye","reason":"passphrase"}\n', b'{"t":"tls"}\n'):
+            caller = await connectProtocol(TCP4ClientEndpoint(reactor, HOST, self.ports[ana]), Silent(said))
+            if not said.startswith(b'{"t":"bye'):
+                caller.transport.loseConnection()
+            await caller.closed
+        self.assertEqual(len(failures._failed[HOST]), 1)
+
+    async def test_another_process(self) -> None:
+        """Where a process was that did not know the passphrase, it is not tried again; another one there is, within seconds."""
+        eva = self.peer("Eva", passphrase="correct house")
+        port = self.ports[eva]
+        bia = self.peer("Bia", port, PASSPHRASE)
+        await self.until(lambda: self.of("Bia", WrongPassphrase))
+        (dialer,) = bia.mesh.calls.values()
+        await self.until(lambda: dialer.found.finding is Finding.OTHER_PASSPHRASE)
+        for _ in range(2):
+            failed = self.next_failure(bia)
+            dialer._rests_until = 0.0
+            dialer.wake()
+            await failed
+        self.assertEqual(len(self.of("Eva", WrongPassphrase)), 1)
+        self.assertEqual(len(bia.mesh.outcomes._called._failed[HOST]), 1)
+        await eva.stop()
+        await deferLater(reactor, 0)  # until the port is free
+        self.peer("Ana", passphrase=PASSPHRASE, port=port)
+        dialer._rests_until = 0.0
+        dialer.wake()
+        await self.until(lambda: self.of("Bia", Joined))
 
 
 class RelayTests(PeersTestCase):

@@ -11,7 +11,7 @@ from tests.core.sealing import Writer
 from tests.core.test_opening import introduce
 from tests.net.test_mesh import Caller
 from tests.simulation.network import Transport
-from tests.simulation.story import MOST_BUFFERED
+from tests.simulation.story import MOST_BUFFERED, SETTLED_WITHIN
 from tests.simulation.world import Actor, World
 from twisted_chat.core.events import Forked, Refused
 from twisted_chat.core.feeds import Batch
@@ -195,3 +195,23 @@ class TroubleTests(SynchronousTestCase):
                 transport.dead = True
         self.assertTrue(self.network.run_until(lambda: len(self.texts(away)) == 10_000, 12))
         self.assertEqual(self.texts(away), self.world.actors[0].said)
+
+    def test_long_cut(self) -> None:
+        """After a cut of 15 minutes, however they had found each other, all are linked and hold the same within 5 s."""
+        for seed in range(6):
+            self.world = World(seed, 4, (lambda number: [0]) if seed % 2 else None, apart=not seed % 2)
+            self.network = self.world.network
+            for actor in self.world.actors:
+                actor.start()
+            self.assertTrue(self.network.run_until(self.world.meshed, 3))
+            alone = self.world.actors[1 + seed % 3].node
+            assert alone is not None
+            self.network.partition([[alone]])
+            for _ in range(9):
+                self.network.run(100, 0.1)
+                for actor in self.world.actors:
+                    actor.say()
+            self.assertFalse(self.world.meshed())
+            self.network.heal()
+            whole = self.network.run_until(lambda: self.world.meshed() and self.world.equal(), SETTLED_WITHIN)
+            self.assertTrue(whole, f"seed {seed}: {[actor.linked_with() for actor in self.world.actors]}")

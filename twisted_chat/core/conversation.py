@@ -111,7 +111,7 @@ class Conversation:
         self._watchers = Watchers()
         self.roster = roster
         self.presence = Presence(roster, self.emit, clock)
-        self.naming = Naming(roster, self.emit)
+        self.naming = Naming(roster, self.presence.comings.tell)
         self.leave = leave
         self.status = status
         self.diagnose = diagnose

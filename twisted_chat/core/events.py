@@ -225,6 +225,23 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class NoLink(OfMember):
+    """There is no link with a peer, named or else at the address `where`, because this side (`ours`) or the other would not have
+    it; it is tried again from time to time, which is not told. `reason` is a word of `errors.REASONS`."""
+
+    where: str
+    reason: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class Untold:
+    """So many (`count`) comings and goings of members, and warnings of new keys, were too many to be told one by one."""
+
+    count: int
+
+
+@dataclass(frozen=True)
 class Impostor(OfMember):
     """`shown` claims the name `claimed`, which is another key's: one that was `verified`, or one that had it first."""
 
@@ -250,7 +267,7 @@ class Renamed(OfMember):
 
 
 @dataclass(frozen=True)
-class TwoInstances:
+class TwoInstances(OfMember):
     """Two running programs use the same key, this member's."""
 
     name: str
@@ -343,7 +360,7 @@ class Leaving:
 
 Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
-    | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | Impostor | Verified | Renamed
+    | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | NoLink | Untold | Impostor | Verified | Renamed
     | TwoInstances | WrongPassphrase | Forked | Exposed
     | ClockOff | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

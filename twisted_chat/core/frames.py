@@ -18,6 +18,8 @@ MAX_LINE = 65536
 """Bytes in a line, newline not counted."""
 MAX_LINKED = 800
 """Members in a `linked`: as many as a group may have."""
+MAX_KNOWN = 1024
+"""Bytes of proofs in a `pake`: 64 of them."""
 MAX_INT = 2**53 - 1
 """The largest number on the wire: what every JSON library and SQLite hold exactly."""
 MAX_NUMBER = 2**40
@@ -66,10 +68,12 @@ class Tls(Frame, tag="tls", frozen=True):
     """Dialer: the bytes that follow are TLS."""
 
 
-class Pake(Frame, tag="pake", frozen=True):
-    """Both, dialer first, in a closed group: one end's half of SPAKE2."""
+class Pake(Frame, tag="pake", frozen=True, omit_defaults=True):
+    """Both, dialer first, in a closed group: one end's half of SPAKE2. `known` has proofs, of 16 bytes each, of being known to
+    who is at the other end; nobody has to give them."""
 
     msg: Point
+    known: Annotated[bytes, Meta(max_length=MAX_KNOWN)] = b""
 
 
 class Mac(Frame, tag="mac", frozen=True):

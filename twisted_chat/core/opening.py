@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from twisted_chat.core import errors
+from twisted_chat.core.acquaintance import Acquaintances
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import VERSION, AnyFrame, Auth, Bye, Frame, Greet, Hello, Mac, Pake, Tls, decode, encode
@@ -71,6 +72,8 @@ class Introduction:
     instance: int
     durable: bool
     passphrase: str = field(default="", repr=False)
+    acquaintances: Acquaintances | None = None
+    """Who is spared where guesses of the passphrase are counted: without any, nobody."""
 
 
 class Dismissed(Exception):
@@ -100,10 +103,16 @@ class Opening:
     `step` is READY once `other`, the other side's `hello`, is proven.
     """
 
-    def __init__(self, me: Introduction, role: Role, tls: bool = False) -> None:
-        """`tls` is whether this end will have the link encrypted, as it must in a closed group."""
+    def __init__(
+        self, me: Introduction, role: Role, tls: bool = False, risk: Callable[[], object] = lambda: None
+    ) -> None:
+        """`tls` is whether this end will have the link encrypted, as it must in a closed group. `risk` is called before the other
+        end, unless it has shown that it is known here, may find out whether a passphrase is right; it may raise `Refusal`."""
         self.me = me
         self.role = role
+        self.known: bytes | None = None
+        """The id of the member that the other side has shown to be, where that is known before `other`."""
+        self._risk = risk
         self.tls = tls or me.group.closed
         first = Step.TLS if self.tls else Step.HELLO
         self.step = Step.GREET if role is Role.DIALER else first
@@ -183,10 +192,22 @@ class Opening:
     # The passphrase. Of the two the dialer shows first that it knows it.
 
     def _say_pake(self) -> bytes:
-        return self._say(Pake(self._exchange.message))
+        return self._say(Pake(self._exchange.message, self._acquaintance()))
+
+    def _acquaintance(self) -> bytes:
+        """Return what shows that this end is known: a listener shows it to whom it has recognised, and to nobody else."""
+        if self.me.acquaintances is None:
+            return b""
+        if self.role is Role.DIALER:
+            return self.me.acquaintances.shown(self.role.value, self._channel)
+        return self.me.acquaintances.proof(self.known, self.role.value, self._channel) if self.known else b""
 
     def _on_pake(self, pake: Pake, line: bytes) -> Answer:
         self._lines.append(line)
+        if self.me.acquaintances is not None:
+            self.known = self.me.acquaintances.recognised(pake.known, self.role.other.value, self._channel)
+        if self.known is None:
+            self._risk()
 
         def compute() -> None:
             if self.role is Role.LISTENER:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from twisted_chat.core.comings import Comings
 from twisted_chat.core.events import Event, Joined, Left, Lost, Reachable, Unreachable
 from twisted_chat.core.likeness import folded
 from twisted_chat.core.neighbour import Wire
@@ -36,8 +37,9 @@ class Presence:
 
     def __init__(self, roster: Roster, emit: Callable[[Event], None], clock: IReactorTime | None = None) -> None:
         """Without a `clock` nothing others say of their links is told; it only counts when asked for."""
+        self.comings = Comings(emit, clock)
         self._roster = roster
-        self._emit = emit
+        self._emit = self.comings.tell
         self._clock = clock
         self._claims: dict[Wire, frozenset[bytes]] = {}
         self._reachable: set[bytes] = set()
@@ -134,6 +136,7 @@ class Presence:
 
     def stop(self) -> None:
         """Tell nothing more."""
+        self.comings.stop()
         self._clock = None
         for id in list(self._settling):
             self._stop_settling(id)

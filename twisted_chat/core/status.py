@@ -79,6 +79,8 @@ class Finding(enum.Enum):
     """A peer of a closed group that has had too many wrong passphrases from here."""
     OTHER_VERSION = "other version"
     FULL = "full"
+    STALLED = "stalled"
+    """A peer that has greeted, and from which nothing came in time that takes large packets."""
     STRANGER = "stranger"
     """A peer, but not the one that others said is there."""
     REFUSED = "refused"

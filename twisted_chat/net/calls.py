@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted_chat.core.frames import Address
 from twisted_chat.core.opening import Role
-from twisted_chat.net.addresses import is_loopback, normal, numeric
+from twisted_chat.net.addresses import is_loopback, normal, numeric, place
 from twisted_chat.net.factories import Dialer
-from twisted_chat.net.hearsay import Hearsay, believed
+from twisted_chat.net.hearsay import Hearsay, Word, believed
 from twisted_chat.net.link import Link
 from twisted_chat.net.lookup import Lookup
 
 MAX_LEARNED = 64
 """Addresses dialed on nothing but another peer's word."""
+LONG = 600.0
+"""Seconds after which an address where a member was may have to make room for another."""
 ASKED = "asked for"
 """The reason to call an address that this peer was told at its start."""
 ANNOUNCED = "announced"
@@ -36,6 +39,8 @@ class Calls(dict[tuple[str, int], Dialer]):
         self._make = make
         self._closed = closed
         self._hearsay = Hearsay(reactor.seconds)
+        self._words: dict[Link, deque[Word]] = {}
+        self._taking_up = False
         self._lookups: dict[Lookup, list[int]] = {}
         self._parked: dict[Dialer, Instance] = {}
         self._stopped = False
@@ -80,9 +85,12 @@ class Calls(dict[tuple[str, int], Dialer]):
         dialer = known or self._make(*address, None)
         self[address] = dialer
         dialer.reasons.add(reason)
-        dialer.expected = dialer.teller = None
+        self._settled(dialer)
+        dialer.expected = None
         if known is None:
             dialer.dial()
+        else:
+            dialer.wake()  # somebody has just said that somebody is there
 
     def drop(self, host: str, port: int, reason: object) -> None:
         """There is no `reason` any more to call an address; without any other it is given up, unless somebody is there."""
@@ -98,52 +106,118 @@ class Calls(dict[tuple[str, int], Dialer]):
         everywhere = (address := numeric(own_host)) is not None and address.is_unspecified
         return port == own_port and (host == own_host or (everywhere and is_loopback(host)))
 
-    def learn(self, addresses: Iterable[Address], link: Link, known: set[bytes]) -> None:
+    def wake(self) -> None:
+        """Call at once wherever that is only waited for: this machine's network is another now."""
+        for dialer in list(self.values()):
+            if not dialer.parked and (dialer.link is None or dialer.link.closing):
+                dialer.dial()
+        for lookup in self._lookups:
+            lookup.look()
+
+    def learn(self, addresses: Iterable[Address], link: Link, known: set[bytes], stranger: bool = True) -> None:
         """Call addresses that the peer at the other end of `link` told of, as far as that is believed and they are not those of
-        `known` members."""
+        `known` members; the peer itself is a `stranger`, or known from before. Of what it tells a few are called at a time."""
+        words = self._words.setdefault(link, deque(maxlen=MAX_LEARNED))
+        whence = place(link.peer[0]) if stranger else None
         for told in addresses:
             host = believed(told.host, link.peer[0], self._closed)
-            if host is not None and told.id not in known and self._hearsay.takes(link.member, (host, told.port)):
-                dialer = self._learn(host, told.port, told.id)
-                if dialer is not None:
-                    dialer.teller = link.member
+            if host is not None and told.id not in known:
+                words.append(Word(host, told.port, told.id, link.member, whence))
+        self._take_up(link)
+
+    def _take_up(self, *tellers: Link) -> None:
+        """Call where somebody is said to be, as many as may be at a time: on the word of `tellers`, or else of anybody."""
+        if self._taking_up or self._stopped:
+            return
+        self._taking_up = True
+        for link in tellers or list(self._words):
+            words = self._words[link]
+            for _ in range(0 if link.closing else len(words)):
+                word = words.popleft()
+                there = self.get((word.host, word.port))
+                if not self._hearsay.heeds(word) or (there is not None and not self._in_doubt(there, word)):
+                    continue
+                if not self._hearsay.takes(word):
+                    words.appendleft(word)  # those behind it count for the same, and wait too
+                    break
+                if there is not None:
+                    words.append(word)  # until it has turned out what that is
+                elif (dialer := self._learn(word.host, word.port, word.member)) is not None:
+                    dialer.word = word
+                    self._hearsay.acted_upon(word)
                     dialer.dial()
+            if link.closing or not words:
+                del self._words[link]
+        self._taking_up = False
+
+    @staticmethod
+    def _in_doubt(there: Dialer, word: Word) -> bool:
+        """Whether an address is called for another member than `word` says is there, on nothing but somebody's word."""
+        return there.word is not None and there.expected != word.member
 
     def _learn(self, host: str, port: int, member: bytes) -> Dialer | None:
         """Return a new dialer for an address that has nothing to it but somebody's word."""
-        learned = sum(not dialer.reasons for dialer in self.values())
-        if (host, port) in self or self._is_own(host, port) or learned >= MAX_LEARNED or self._stopped:
+        if (host, port) in self or self._is_own(host, port) or self._stopped or not self._has_room():
             return None
         dialer = self[host, port] = self._make(host, port, member)
         return dialer
+
+    def _has_room(self) -> bool:
+        """Whether one more address may be learned; of those where nobody has been for long, one may have to be forgotten."""
+        learned = [dialer for dialer in self.values() if not dialer.reasons]
+        if len(learned) < MAX_LEARNED:
+            return True
+        since = self._reactor.seconds() - LONG
+        silent = [
+            each for each in learned if each.answered and each.last_ready < since and not (each.parked or each.linked)
+        ]
+        if not silent:
+            return False
+        ((busiest, _count),) = Counter(place(dialer.host) for dialer in silent).most_common(1)
+        oldest = min((each for each in silent if place(each.host) == busiest), key=lambda each: each.last_ready)
+        oldest.stop()
+        self.forget(oldest)
+        return True
 
     def forget(self, dialer: Dialer) -> None:
         """Call an address no more where nobody has answered for long, or never as announced."""
         self.pop((dialer.host, dialer.port), None)
         self._parked.pop(dialer, None)
-        if dialer.teller is not None and not dialer.answered:
-            self._hearsay.in_vain(dialer.teller, (dialer.host, dialer.port))
+        if dialer.word is not None:
+            self._hearsay.in_vain(dialer.word)
+            dialer.word = None
+        self._take_up()
+
+    def _settled(self, dialer: Dialer) -> None:
+        """Whatever was said of an address, it is of no more account."""
+        if dialer.word is not None:
+            self._hearsay.proven(dialer.word)
+            dialer.word = None
 
     def reached(self, link: Link) -> None:
         """A link is ready: its peer need not be called where others say it is, and can be called back where it listens."""
         if link.role is Role.LISTENER and link.hello.port:
             self._learn(link.peer[0], link.hello.port, link.member)
         for dialer in self.values():
+            if dialer.link is link or (dialer.host, dialer.port) == (link.peer[0], link.hello.port):
+                self._settled(dialer)  # else who is here says nothing for what else was said of where it is
             if dialer.expected == link.member and not dialer.parked and not dialer.linked:
                 self.park(dialer, link.instance)
+        self._take_up()
 
     def park(self, dialer: Dialer, instance: Instance) -> None:
         """Don't call, as long as there is a link with `instance`."""
         dialer.park()
         self._parked[dialer] = instance
 
-    def unpark(self, instance: Instance, lost: bool) -> None:
-        """The last link with `instance` is gone: call it at once, wherever it was found. Who called us, and did not lose the link
-        (`lost`) but end it, is not called back."""
+    def unpark(self, instance: Instance, lost: bool, wait: float = 0.0) -> None:
+        """The last link with `instance` is gone: call it at once, or in `wait` seconds, wherever it was found. Who called us, and
+        did not lose the link (`lost`) but end it, is not called back."""
         if not self._stopped:
             for dialer in [dialer for dialer, behind in self._parked.items() if behind == instance]:
                 del self._parked[dialer]
-                if lost or dialer.reasons or dialer.teller or dialer.answered:
+                if lost or dialer.reasons or dialer.answered:
+                    dialer.rest(wait)
                     dialer.dial()
                 else:
                     self.forget(dialer)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
@@ -33,7 +33,7 @@ from twisted_chat.net.addresses import normal, scoped
 from twisted_chat.net.lines import ChunkedLineReceiver
 from twisted_chat.net.pulse import Pulse
 from twisted_chat.net.reading import Reading, Reason
-from twisted_chat.net.tls import Encryption, channel
+from twisted_chat.net.tls import Encryption, channel, process
 
 FLUSH_SECONDS = 2.0
 """How long a closing connection may take to get rid of what is in its buffer."""
@@ -55,6 +55,14 @@ class ConnectionOwner(Protocol):
         """Call, in a thread, what takes long."""
         ...
 
+    def link_secured(self, connection: Any) -> None:
+        """A connection is encrypted now, and its `process` is known; raises `Refusal` if it is not wanted."""
+        ...
+
+    def link_risks(self, connection: Any) -> None:
+        """The other side, unknown as yet, may find out next whether a passphrase is right; raises `Refusal` if it may not."""
+        ...
+
 
 @implementer(IHandshakeListener)
 class Connection(ChunkedLineReceiver):
@@ -66,8 +74,8 @@ class Connection(ChunkedLineReceiver):
     hello: Hello
     ended_by = ""
     began_with = b""
-    unwelcome: Refusal | None = None
-    """Why the other side is refused as soon as it is there."""
+    process = b""
+    """What tells the process at the other end from every other, once the connection is encrypted."""
 
     def __init__(
         self,
@@ -82,6 +90,8 @@ class Connection(ChunkedLineReceiver):
         self.pulse = Pulse(clock.seconds())
         self.reading = Reading(self, clock, self._later, self._attended)
         self._computes = owner.link_computes
+        self._risks = owner.link_risks
+        self._secured = owner.link_secured
         self._clock = clock
         self._introduction = introduction
         self._encryption = encryption
@@ -119,11 +129,9 @@ class Connection(ChunkedLineReceiver):
         with suppress(AttributeError, OSError):
             self.transport.getHandle().setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
-        self._opening = Opening(self._introduction, self.role, self._encryption.needed(self.peer[0]))
-        if self.unwelcome is not None:
-            self.refuse(self.unwelcome)
-            return
-        self._later(OPENING_SECONDS, self._too_slow, "no opening")
+        needed = self._encryption.needed(self.peer[0])
+        self._opening = Opening(self._introduction, self.role, needed, lambda: self._risks(self))
+        self._later(OPENING_SECONDS, self._not_opened)
         if self.role is Role.DIALER:
             self._later(GREET_SECONDS, self._check_greeted)
         self.transport.write(self._opening.begin())
@@ -173,7 +181,8 @@ class Connection(ChunkedLineReceiver):
         """Do what the opening asks for: compute and go on, turn to TLS, be ready, or just answer."""
         if isinstance(answer, Slow):
             self.reading.stop(Reason.COMPUTING)
-            self._computes(answer.compute).addCallback(self._computed, answer.then).addErrback(self._failed)
+            computed = self._computes(self._unless_closing(answer.compute))
+            computed.addCallback(self._computed, answer.then).addErrback(self._failed)
         elif self._opening.step is Step.READY:
             self._begin(answer)
         else:
@@ -181,6 +190,13 @@ class Connection(ChunkedLineReceiver):
             if self._opening.step is Step.SECURED:
                 self.setRawMode()
                 self._encryption.start(self.transport)
+
+    def _unless_closing(self, compute: Callable[[], None]) -> Callable[[], None]:
+        def computed() -> None:
+            if not self._closing:  # while it waited for its turn
+                compute()
+
+        return computed
 
     def _computed(self, result: None, then: Callable[[], bytes]) -> None:
         if not self._closing:
@@ -202,6 +218,12 @@ class Connection(ChunkedLineReceiver):
         """Go on with the opening, encrypted."""
         if not self._closing:
             self.setLineMode()
+            self.process = process(self.transport)
+            try:
+                self._secured(self)
+            except Refusal as refusal:
+                self.refuse(refusal)
+                return
             self._go_on(self._opening.secured(channel(self.transport)))
 
     def _attended(self) -> None:
@@ -209,6 +231,9 @@ class Connection(ChunkedLineReceiver):
 
     def _too_slow(self, what: str) -> None:
         self.refuse(Refusal(errors.TIMEOUT, what))
+
+    def _not_opened(self) -> None:
+        self._too_slow(f"no opening: {self._opening.step.value} did not come")
 
     def _check_greeted(self) -> None:
         if not self.greeted:
@@ -283,6 +308,22 @@ class Connection(ChunkedLineReceiver):
     def progress(self) -> int:
         """How far the opening has come."""
         return self._opening.progress
+
+    @property
+    def step(self) -> Step:
+        """What the opening waits for, or waited for when the connection ended."""
+        return self._opening.step
+
+    @property
+    def known(self) -> bytes | None:
+        """The id of the member that the other side has shown to be before it is ready; of a closed group only."""
+        return self._opening.known
+
+    @property
+    def guessing(self) -> bool:
+        """Whether this end has heard, or waits for, what shows whether the other side of a closed group's link knows its
+        passphrase."""
+        return self._opening.step is Step.MAC
 
     @property
     def encrypted(self) -> bool:

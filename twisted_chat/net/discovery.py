@@ -53,8 +53,8 @@ class Discovery:
         respond: Callable[[int, frozenset[Network], Seen], Announcing] = Responder,
         networks: Callable[[], frozenset[Network]] = mdns.networks,
     ) -> None:
-        """`found` hears of each address once, and `lost` when nobody announces it any more. `trouble` hears why announcing is
-        impossible, in English; it is tried again as long as this runs."""
+        """`found` hears of each address when it is announced, and announced anew, and `lost` when nobody announces it any more.
+        `trouble` hears why announcing is impossible, in English; it is tried again as long as this runs."""
         self._reactor = reactor
         self._listen_host = listen_host
         self._port = port
@@ -70,6 +70,8 @@ class Discovery:
         self._asked = 0.0
         self._services: dict[str, list[tuple[str, int]]] = {}
         self._told: set[tuple[str, int]] = set()
+        self._again: set[tuple[str, int]] = set()
+        """What was announced anew since that was told."""
         self._look_call: Any = None
         self._tell_call: Any = None
         self._looking: Deferred[None] = succeed(None)
@@ -148,6 +150,7 @@ class Discovery:
         near = [host for host in hosts if self._is_near(host)]
         if near:
             self._services[name] = [(host, port) for host in sorted(near, key=_preference)[:MAX_HOSTS]]
+            self._again.update(self._services[name])
         if self._tell_call is None:
             self._tell()
 
@@ -161,7 +164,8 @@ class Discovery:
     def _tell(self) -> None:
         """Tell what has changed, and be silent for a while."""
         announced = {address for addresses in self._services.values() for address in addresses}
-        lost, found, self._told = self._told - announced, announced - self._told, announced
+        lost, found = self._told - announced, (announced - self._told) | (announced & self._again)
+        self._told, self._again = announced, set()
         for address in sorted(lost):
             self._lost(*address)
         for address in sorted(found):
@@ -176,7 +180,7 @@ class Discovery:
 
     def _settled(self) -> None:
         self._tell_call = None
-        if self._told != {address for addresses in self._services.values() for address in addresses}:
+        if self._again or self._told != {address for addresses in self._services.values() for address in addresses}:
             self._tell()
 
 

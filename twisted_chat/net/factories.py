@@ -10,20 +10,23 @@ from twisted.internet.protocol import ReconnectingClientFactory, ServerFactory
 from twisted.python.failure import Failure
 
 from twisted_chat.core.status import Finding
-from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.findings import UNKNOWN, unanswered
+from twisted_chat.net.hearsay import Word
 from twisted_chat.net.link import Link
+from twisted_chat.net.segments import keep_short
 
 CONNECT_SECONDS = 2.0
 """How long an address has to accept a connection."""
-NEAR_DELAY = 2.0
-"""The longest wait, in seconds, between two calls on loopback, or to a member heard of lately."""
-FAR_DELAY = 60.0
-"""The longest wait, in seconds, between two calls to anybody else."""
-LATELY = 600.0
-"""Seconds for which a member counts as heard of lately."""
+LONGEST_DELAY = 1.5
+"""The longest wait, in seconds, between two calls to where nobody answers: what was cut off is whole again within seconds."""
+LATELY = 3 * 24 * 3600.0
+"""Seconds for which an address is called where a member was, though nothing else speaks for it."""
 TRIES = 5
 """Calls in a row to an address that nothing speaks for any more, before it is forgotten."""
+BUSY = {Finding.FULL, Finding.STALLED, Finding.WAIT, Finding.REFUSED}
+"""What is found where a peer answers that may have a link to give another time: such calls don't count among those."""
+BUSY_SECONDS = 600.0
+"""Seconds for which they don't: who leads others there has as much to say as an address that answers nobody."""
 
 
 class Listener(ServerFactory):
@@ -44,12 +47,13 @@ class Dialer(ReconnectingClientFactory):
     """Calls one address, again and again, until a link stands; starts over when it is lost.
 
     It is *parked* while calling would be pointless: the peer that answers there has another link with us, or is ourselves.
-    `expected` is the id that must answer, if the address is known by another's word only, `teller` whose word that is. `reasons`
+    `expected` is the id that must answer, if the address is known by another's `word` only. `reasons`
     are what else there is to call it; without any, it is given up when there has been no link for `LATELY`, and `TRIES` calls.
+    It *rests* for some seconds where who answers is a peer with which no link came about.
     """
 
     noisy = False
-    maxDelay: float  # type: ignore[assignment]  # an int by Twisted's annotations, which follow its default
+    maxDelay = LONGEST_DELAY  # type: ignore[assignment]  # an int by Twisted's annotations, which follow its default
     maxRetries: int | None  # type: ignore[assignment]
     initialDelay = 0.5
     factor = 1.5
@@ -68,13 +72,16 @@ class Dialer(ReconnectingClientFactory):
         self.host = host
         self.port = port
         self.expected = expected
-        self.teller: bytes | None = None
+        self.word: Word | None = None
         self.reasons: set[object] = set()
         self.clock = reactor  # retry() keeps time with it
         self.link: Link | None = None
         self.last_ready = float("-inf")
         self.found = UNKNOWN
         """What the last call came to, if not to a link."""
+        self.wrong = b""
+        """What process was there that did not know the passphrase, until `wrong_until`: another one may."""
+        self.wrong_until = float("-inf")
         self.reported: Finding | None = None
         """What was found when that was last reported, so that the same is not reported again and again."""
         self._reactor = reactor
@@ -83,6 +90,7 @@ class Dialer(ReconnectingClientFactory):
         self._time = reactor.seconds
         self._parked = False
         self._rests_until = float("-inf")
+        self._given_up = reactor.seconds() + BUSY_SECONDS
 
     def dial(self) -> None:
         """Call now, whatever became of earlier calls; or later, if this rests."""
@@ -98,7 +106,8 @@ class Dialer(ReconnectingClientFactory):
         """Make a call: what `retry` does when the time has come."""
         self.connector = None
         try:
-            self._reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
+            connector = self._reactor.connectTCP(self.host, self.port, self, timeout=CONNECT_SECONDS)
+            keep_short(getattr(connector, "transport", None), self.host)  # it connects in the next turn of the reactor
         except OSError as error:  # a link-local address of an interface that this machine does not have now
             self.clientConnectionFailed(None, Failure(error))
 
@@ -110,7 +119,12 @@ class Dialer(ReconnectingClientFactory):
 
     def rest(self, seconds: float) -> None:
         """Don't call for so long, whatever happens meanwhile."""
-        self._rests_until = self._time() + seconds
+        self._rests_until = max(self._rests_until, self._time() + seconds)
+
+    def wake(self) -> None:
+        """Call now, if this only waits for the time to call again."""
+        if self._callID is not None and self._callID.active():
+            self.dial()
 
     def stop(self) -> None:
         """Call no more, and give up a call under way."""
@@ -161,16 +175,18 @@ class Dialer(ReconnectingClientFactory):
     def _again(self, connector: IConnector | None) -> None:
         if connector is not self.connector or self._parked:
             return
-        if self._rests_until > self._time():
-            self.dial()
-            return
-        heard_lately = self._time() - self.last_ready < LATELY
-        self.maxDelay = NEAR_DELAY if is_loopback(self.host) or heard_lately else FAR_DELAY
-        self.maxRetries = None if self.reasons or heard_lately else TRIES
-        self.delay = min(self.delay, self.maxDelay)
-        self.retry(self)
-        if self._callID is None:
+        lately = self._time() - self.last_ready < LATELY
+        self.maxRetries = None if self.reasons or lately else TRIES
+        if self.found.finding in BUSY and self._time() < self._given_up:
+            self.retries = 0
+        if self.maxRetries is not None and self.retries >= self.maxRetries:
+            self._callID = None
             self._forget(self)
+        elif (wait := self._rests_until - self._time()) > 0:
+            self.retries += 1
+            self._callID = self._reactor.callLater(wait, self.connect)
+        else:
+            self.retry(self)
 
     def _cancel(self) -> None:
         if self._callID is not None and self._callID.active():

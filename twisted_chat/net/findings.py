@@ -7,10 +7,13 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
+from twisted_chat.core.opening import Step
 from twisted_chat.core.status import Finding, Found
 from twisted_chat.net.link import Link
 
 UNKNOWN = Found(Finding.UNKNOWN)
+LARGE = {Step.SECURED, Step.PAKE}
+"""What a dialer waits for that comes in, or answers, large packets: certificates, and what shows whom it knows."""
 
 _TOLD = {
     errors.SELF: Finding.OURSELVES,
@@ -35,6 +38,8 @@ def unanswered(reason: Failure) -> Found:
 def answered(link: Link, refusal: Refusal | None) -> Found:
     """Return what it means that a dialed link closed before it was ready, because of this side's `refusal` if there is one."""
     reason, detail = (refusal.reason, refusal.detail) if refusal else (link.ended_by, "")
+    if reason == errors.TIMEOUT and link.step in LARGE:
+        return Found(Finding.STALLED)
     if reason in _TOLD:
         return Found(_TOLD[reason], detail)
     if link.greeted:

@@ -138,6 +138,15 @@ class Link(Connection):
         self.pulse.pinged(self._pinged_at)
         self.send(Ping(self._pings))
 
+    @property
+    def probing(self) -> bool:
+        """Whether an answer is waited for."""
+        return bool(self._probes)
+
+    def after(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:
+        """Call later, unless the connection is gone by then."""
+        self._later(seconds, call, *arguments)
+
     def _heard(self) -> None:
         suspect = self.pulse.suspect
         super()._heard()

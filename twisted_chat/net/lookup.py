@@ -12,7 +12,7 @@ from twisted_chat.net.addresses import normal, scoped
 
 FIRST_WAIT = 5.0
 """Seconds between two lookups of a name where somebody was a moment ago."""
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 10.0
 """Seconds between two lookups of a name where nobody has been for long."""
 FACTOR = 1.5
 MAX_ADDRESSES = 8

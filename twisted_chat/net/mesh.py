@@ -5,8 +5,7 @@ Exactly one link stays between two processes, whatever races; see "One link a pa
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
@@ -17,29 +16,31 @@ from twisted_chat.core.clock import MICROSECONDS
 from twisted_chat.core.company import Company
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.events import Refused, TwoInstances, WrongPassphrase
+from twisted_chat.core.events import TwoInstances
 from twisted_chat.core.frames import Address, Frame, Linked, Peers
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.core.replica import Replica
 from twisted_chat.core.status import AddressStatus, LinkStatus
-from twisted_chat.net.addresses import endpoint
+from twisted_chat.net.addresses import endpoint, place
 from twisted_chat.net.budget import USELESS
 from twisted_chat.net.calls import MAX_LEARNED, Calls
 from twisted_chat.net.door import BACKLOG, Door
 from twisted_chat.net.factories import Dialer, Listener
-from twisted_chat.net.failures import PERIOD, Failures
-from twisted_chat.net.findings import answered
 from twisted_chat.net.hearsay import told
 from twisted_chat.net.heartbeat import Heartbeat
 from twisted_chat.net.link import Link
+from twisted_chat.net.outcomes import Outcomes
+from twisted_chat.net.pairs import Pairs
 from twisted_chat.net.reading import Reason
+from twisted_chat.net.routes import Routes
+from twisted_chat.net.segments import keep_short
+from twisted_chat.net.setbacks import STEADY
+from twisted_chat.net.standing import STRANGER, Standing
 from twisted_chat.net.survey import link_status, survey
 from twisted_chat.net.tls import Encryption
 
 MAX_COMPUTING = 2
 """Threads that compute for openings at a time; others wait their turn."""
-QUIET = {errors.SELF, errors.DUPLICATE, errors.LEFT}
-"""Reasons for closing a link that are everyday life and not reported."""
 
 
 class Mesh:
@@ -53,24 +54,31 @@ class Mesh:
         replica: Replica,
         conversation: Conversation,
         max_links: int,
+        routes: Callable[[Iterable[str]], Mapping[str, Hashable]] | None = None,
     ) -> None:
-        """`reactor` makes connections and keeps monotonic time; `wall` is seconds since 1970."""
+        """`reactor` makes connections and keeps monotonic time; `wall` is seconds since 1970. `routes` says how hosts are reached
+        from here; without it a network that changes is not noticed by itself."""
         self.reactor = reactor
         self.links: list[Link] = []
         """The ready links, oldest first."""
-        self.refused: Counter[str] = Counter()
-        """How many connections this end would not have, by reason."""
+        self.outcomes = Outcomes(reactor.seconds, conversation.presence.comings.tell)
+        self.standing = Standing(conversation.roster, reactor.seconds)
         self.calls = Calls(reactor, self._make_dialer, introduction.group.closed)
         self._wall = wall
         self._introduction = introduction
         self._encryption = Encryption(introduction.group.closed)
-        self._failures = Failures(reactor.seconds)
         self._door = Door()
         self._computing = DeferredSemaphore(MAX_COMPUTING)
         self._replica = replica
         self._conversation = conversation
+        comings = conversation.presence.comings
+        comings.place, comings.is_new = place, lambda member: self.standing.of(member) == STRANGER
+        comings.is_doubted = self.outcomes.setbacks.had
         self._company = Company(self.links, reactor)
         self._heartbeat = Heartbeat(reactor, wall, self.links, self._suspected)
+        own = (introduction.identity.id, introduction.instance)
+        self._pairs = Pairs(own, self.links, reactor.seconds, self._twins)
+        self._routes = Routes(reactor, routes, self._hosts, self._rerouted) if routes is not None else None
         self._max_links = max_links
         self._opening: dict[Link, Dialer | None] = {}
         self._dialed: dict[Link, Dialer] = {}
@@ -90,19 +98,25 @@ class Mesh:
             self._port = self.reactor.listenTCP(self._introduction.port, Listener(self._take), BACKLOG, interface=host)
             self._port.numberAccepts = 1
             self._port.stopReading()
+            keep_short(self._port, host)
 
     def start(self, addresses: Iterable[tuple[str, int]]) -> None:
         """Take calls, and dial every one of `addresses` but our own. Their hosts may be names."""
         if self._port is not None:
             self._port.startReading()
+        self.standing.begin()
         self.calls.begin(addresses)
         self._heartbeat.start()
+        if self._routes is not None:
+            self._routes.start()
 
     def stop(self) -> Deferred[None]:
         """Say goodbye to all and stop listening and dialing; fires when every connection is closed, within 4 s."""
         stopped: Deferred[None] = Deferred()
         self._stopped = stopped
         self._heartbeat.stop()
+        if self._routes is not None:
+            self._routes.stop()
         self.calls.stop()
         self._company.stop()
         self._conversation.stop()
@@ -141,12 +155,9 @@ class Mesh:
 
     def build_link(self, role: Role, host: str, dialer: Dialer | None = None) -> Link | None:
         """Return a link for a new connection with `host`; None if there is to be none."""
-        allowed = self._failures.allows(host)
-        if self._stopped is not None or (dialer is not None and not allowed):
+        if self._stopped is not None:
             return None
         link = Link(self, self._introduction, self._encryption, role, self.reactor)
-        if not allowed:
-            link.unwelcome = Refusal(errors.WAIT, "too many wrong passphrases from there")
         self._opening[link] = dialer
         if dialer is None:
             self._door.enter(link, host)
@@ -163,13 +174,28 @@ class Mesh:
         pool = self.reactor.getThreadPool()
         return self._computing.run(deferToThreadPool, self.reactor, pool, compute)
 
+    def link_secured(self, link: Link) -> None:
+        """Raise `Refusal` if the process at the other end is not to be talked with."""
+        self.outcomes.secured(link, self._opening[link])
+
+    def link_risks(self, link: Link) -> None:
+        """Raise `Refusal` if no guess at the passphrase is to be risked with who is at the other end."""
+        self.outcomes.risk(link, self._opening[link])
+
     def link_admitted(self, link: Link) -> None:
         """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""
         dialer = self._opening[link]
         if dialer is not None and dialer.expected not in (None, link.member):
             raise Refusal(errors.STRANGER, f"{endpoint(dialer.host, dialer.port)} answers as somebody else")
-        if len(self.links) >= self._max_links and all(other.member != link.member for other in self.links):
-            raise Refusal(errors.FULL, f"{self._max_links} links are kept")
+        if dialer is None and (kind := self.outcomes.setbacks.waits(link.member)):
+            raise Refusal(kind, "the last link ended so a moment ago")
+        self._pairs.admit(link)
+        lasting = [other for other in self.links if not other.closing]
+        if len(lasting) >= self._max_links and all(other.instance != link.instance for other in lasting):
+            least = self.standing.least(lasting, link.member)
+            if least is None:
+                raise Refusal(errors.FULL, f"{self._max_links} links are kept")
+            least.refuse(Refusal(errors.FULL, f"{self._max_links} links are kept, and a member known before has come"))
 
     def link_ready(self, link: Link) -> None:
         """Replicate over a link, and if there are two with one peer, see which stays."""
@@ -178,8 +204,11 @@ class Mesh:
         if dialer is not None:
             self._dialed[link] = dialer
             dialer.settled()
-        self._failures.proven(link.peer[0])
-        older = [other for other in self.links if other.member == link.member]
+            self.outcomes.setbacks.forget(dialer)
+        if self.outcomes.setbacks.had(link.member):
+            link.after(STEADY, self._steady, link)
+        self.outcomes.proven(link)
+        self.standing.note(link.member)
         self.links.append(link)
         port = link.hello.port or link.peer[1]
         dialed = link.role is Role.DIALER
@@ -190,14 +219,19 @@ class Mesh:
         self._set_reading(link)
         self._tell_addresses(link)
         self.calls.reached(link)
-        for other in older:
-            self._contest(other, link)
+        self._pairs.ready(link)
+
+    def _steady(self, link: Link) -> None:
+        """A link has stood for a while, with a peer with which others did not."""
+        self.outcomes.setbacks.forget(link.member)
+        self._conversation.presence.comings.trust(link.member)
 
     def link_heard(self, link: Link, frame: Frame) -> None:
         """Take a frame from a ready link."""
         if isinstance(frame, Peers):
             sound = {other.member for other in self.links if not other.pulse.suspect}
-            self.calls.learn(frame.peers, link, sound | {self._introduction.identity.id})
+            stranger = self.standing.of(link.member) == STRANGER
+            self.calls.learn(frame.peers, link, sound | {self._introduction.identity.id}, stranger)
         elif isinstance(frame, Linked):
             self._conversation.presence.told(link, frame.members)
         elif isinstance(frame, Replica.handles):
@@ -221,32 +255,28 @@ class Mesh:
         """A connection is gone, ready or not."""
         dialer = self._opening.pop(link, None) or self._dialed.pop(link, None)
         self._door.leave(link)
-        if dialer is not None and not link.ready:
-            dialer.found = answered(link, refusal)
-        wrong = errors.PASSPHRASE in (link.ended_by, refusal and refusal.reason)
-        if wrong or (dialer is not None and link.unproven):
-            self._failed(link, dialer, wrong)
-        if refusal is not None:
-            self.refused.update([refusal.reason] * (refusal.reason not in QUIET))
-            self._report(link, refusal, dialer)
-        elif link.ended_by and not link.ready:
-            self._report(link, Refusal(link.ended_by, "in the other side's words"), dialer)
-        if errors.SELF in (link.ended_by, refusal and refusal.reason) and dialer is not None:
-            dialer.park()
-        if link in self.links:
-            self.links.remove(link)
-            self._replica.detach(link)
-            others = [other for other in self.links if other.instance == link.instance]
-            if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
-                self.calls.park(dialer, others[0].instance)
-            if self._stopped is None:
-                self._company.changed()
-                self._conversation.presence.forget(link)
-                now = int(self._wall() * MICROSECONDS)
-                self._conversation.unlinked(link.member, link.ended_by == errors.LEFT, now)
-            if not others:
-                self.calls.unpark(link.instance, lost=refusal is None and not link.ended_by)
+        if not link.ready:
+            self.outcomes.failed(link, dialer, refusal)
+        elif link in self.links:
+            self._ended(link, dialer, refusal)
         self._stop_if_done()
+
+    def _ended(self, link: Link, dialer: Dialer | None, refusal: Refusal | None) -> None:
+        self.links.remove(link)
+        self._replica.detach(link)
+        others = [other for other in self.links if other.instance == link.instance]
+        if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
+            self.calls.park(dialer, others[0].instance)
+        wait = self.outcomes.ended(link, self._conversation.roster.shown(link.member), refusal)
+        if dialer is not None:
+            dialer.rest(wait)
+        if self._stopped is None:
+            self._company.changed()
+            self._conversation.presence.forget(link)
+            now = int(self._wall() * MICROSECONDS)
+            self._conversation.unlinked(link.member, link.ended_by == errors.LEFT, now)
+        if not others:
+            self.calls.unpark(link.instance, lost=refusal is None and not link.ended_by, wait=wait)
 
     @staticmethod
     def _settled(link: Link, refusal: Refusal | None) -> bool:
@@ -256,46 +286,21 @@ class Mesh:
         if self._stopped is not None and not self._stopped.called and not self.links and not self._opening:
             self._stopped.callback(None)
 
-    def _report(self, link: Link, refusal: Refusal, dialer: Dialer | None) -> None:
-        if refusal.reason in QUIET:
-            return
-        if dialer is not None and not link.ready:
-            if dialer.reported is dialer.found.finding:
-                return
-            dialer.reported = dialer.found.finding
-        self._conversation.emit(Refused(*link.peer, refusal.reason, refusal.detail))
+    def _twins(self, member: bytes) -> None:
+        self._conversation.presence.comings.tell(TwoInstances(self._conversation.roster.shown(member), member=member))
 
-    def _failed(self, link: Link, dialer: Dialer | None, wrong: bool) -> None:
-        """The other side of a link did not know the passphrase (`wrong`), or hung up instead of showing that it does."""
-        host = link.peer[0]
-        if self._failures.failed(host) and wrong:
-            self._conversation.emit(WrongPassphrase(host))
-        if dialer is not None and (wrong or not self._failures.has_members(host)):
-            dialer.rest(PERIOD)
+    # A network that changes.
 
-    # One link a pair.
+    def _hosts(self) -> set[str]:
+        return {host for host, _port in self.calls} | {link.peer[0] for link in self.links}
 
-    def _contest(self, older: Link, newer: Link) -> None:
-        """See whether the older of two links with one member still works, and then which stays."""
-
-        def answered(alive: bool) -> None:
-            if older not in self.links:
-                return
-            if not alive:
-                older.abort()  # at either end: the other may long have closed its end of it
-            elif newer in self.links and (older.instance != newer.instance or self._decides(newer)):
-                self._decide(older, newer)
-
-        older.ping(answered)
-
-    def _decides(self, link: Link) -> bool:
-        return (self._introduction.identity.id, self._introduction.instance) < link.instance
-
-    def _decide(self, older: Link, newer: Link) -> None:
-        if older.instance != newer.instance:
-            self._conversation.emit(TwoInstances(self._conversation.roster.shown(newer.member)))
-        else:
-            newer.refuse(Refusal(errors.DUPLICATE))
+    def _rerouted(self, hosts: set[str]) -> None:
+        """The ways to these hosts are others now: what is linked may be cut off, and who could not be called may be there."""
+        self.calls.wake()
+        for link in self.links:
+            if link.peer[0] in hosts:
+                link.ping()
+                self._suspected(link)
 
     # Addresses passed on.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 
 from twisted_chat.net.addresses import numeric
 from twisted_chat.net.mdns import networks
@@ -21,16 +22,28 @@ def own_addresses() -> list[str]:
     return sorted(dict.fromkeys(found), key=lambda host: ":" in host)
 
 
+def ways(hosts: Iterable[str]) -> dict[str, str]:
+    """Return for each of `hosts` that is an address, and for everywhere else, from which address this machine speaks there now;
+    nothing if it can't. Nothing is sent, and nothing waited for."""
+    far = {elsewhere: _speaks_from(family, elsewhere) for family, elsewhere in _ELSEWHERE}
+    return far | {host: _speaks_from(_family(host), host) for host in hosts if numeric(host) is not None}
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _speaks_from(family: socket.AddressFamily, host: str) -> str:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(socket.getaddrinfo(host, 9, family, socket.SOCK_DGRAM, 0, socket.AI_NUMERICHOST)[0][4])
+            return str(probe.getsockname()[0])
+    except OSError:  # no way there from here
+        return ""
+
+
 def _spoken_from() -> list[str]:
-    hosts = []
-    for family, elsewhere in _ELSEWHERE:
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((elsewhere, 9))
-                hosts.append(probe.getsockname()[0])
-        except OSError:  # no way out from here
-            continue
-    return hosts
+    return [host for host in (_speaks_from(family, elsewhere) for family, elsewhere in _ELSEWHERE) if host]
 
 
 def link_local_addresses() -> list[str]:

@@ -55,3 +55,10 @@ def channel(transport: Any) -> bytes:
     """Return 32 bytes that the two ends of a TLS connection, and nobody else, have in common (`tls-exporter`, RFC 9266)."""
     exported: bytes = transport.getHandle().export_keying_material(_EXPORTER, _CHANNEL_BYTES, b"")
     return exported
+
+
+def process(transport: Any) -> bytes:
+    """Return what tells the process at the other end of a TLS connection from every other: a digest of the certificate that it
+    made at its start, and has shown to hold the key of; nothing if a listener asks, for who calls shows none."""
+    certificate = transport.getHandle().get_peer_certificate()
+    return b"" if certificate is None else bytes(certificate.digest("sha256"))

@@ -1,0 +1,56 @@
+"""Who comes first where there is not room for all: who was known before, so that no crowd of strangers keeps out a member."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from twisted_chat.core.roster import Roster
+from twisted_chat.net.addresses import place
+from twisted_chat.net.link import Link
+
+SOON = 600.0
+"""Seconds after which who came during this process's life, and said something, is no stranger any more."""
+MAX_REMEMBERED = 800
+"""Members of whom it is remembered when they came first."""
+
+STRANGER, KNOWN, VERIFIED = range(3)
+
+
+class Standing:
+    """Of the members in a roster."""
+
+    def __init__(self, roster: Roster, seconds: Callable[[], float]) -> None:
+        self._roster = roster
+        self._seconds = seconds
+        self._since: dict[bytes, float] = {}
+        self._before: frozenset[bytes] = frozenset()
+
+    def begin(self) -> None:
+        """Whoever has said something until now was known before this peer started."""
+        self._before = frozenset(member.id for member in self._roster.others() if member.heard)
+
+    def note(self, member: bytes) -> None:
+        """A link with a member is ready."""
+        if len(self._since) < MAX_REMEMBERED:
+            self._since.setdefault(member, self._seconds())
+
+    def of(self, member: bytes) -> int:
+        """Return `VERIFIED`, `KNOWN` or `STRANGER`."""
+        known = self._roster.get(member)
+        if known is None:
+            return STRANGER
+        if known.verified:
+            return VERIFIED
+        stayed = self._seconds() - self._since.get(member, self._seconds()) >= SOON
+        return KNOWN if member in self._before or (known.heard and stayed) else STRANGER
+
+    def least(self, links: Sequence[Link], member: bytes) -> Link | None:
+        """Return the link that has to make room for a member, None if none has: the newest, at the address that most come from,
+        of those with whom the person here has least to do, if they are less than `member` is."""
+        lowest = min((self.of(link.member) for link in links), default=VERIFIED)
+        if lowest >= self.of(member):
+            return None
+        lesser = [link for link in links if self.of(link.member) == lowest]
+        ((busiest, _count),) = Counter(place(link.peer[0]) for link in lesser).most_common(1)
+        return next(link for link in reversed(lesser) if place(link.peer[0]) == busiest)

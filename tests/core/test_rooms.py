@@ -39,7 +39,7 @@ class RoomsTests(SynchronousTestCase):
         self.assertIsNotNone(self.rooms.get(f"#{10 * MAX_ROOMS_BY_ONE - 1}"))
 
     def test_of_all(self) -> None:
-        """Under however many keys, no more than `MAX_ROOMS` are known; where the person here spoke or went is, however long ago."""
+        """Under however many keys, no more than `MAX_ROOMS` are known; where the person here spoke or went is, for ever."""
         for name in ("#spoke", "#went"):
             self.rooms.keep(name)
         self.rooms.note("#tea", ANA)

@@ -21,7 +21,7 @@ from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
 from twisted_chat.core.likeness import same_room
 from twisted_chat.core.records import Say
-from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
+from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_text, clean_texts
 from twisted_chat.i18n import in_language
 from twisted_chat.storage.errors import SENTENCES, StorageError
 from twisted_chat.words import fields
@@ -56,11 +56,11 @@ _ENTRIES: dict[type, str] = {
     events.Alone: "[INFO] Ninguém mais está aqui ainda.",
     events.Refused: "[AVISO] Conexão com {address} recusada ({reason}): {detail}",
     events.Reachable: "[INFO] {name} está aqui, por meio de {through}.",
-    events.Unreachable: "[INFO] Ninguém mais aqui alcança {name}.",
+    events.Unreachable: "[INFO] Ninguém mais aqui alcança: {name}.",
     events.Impostor: "[AVISO] {shown} NÃO É {claimed}: usa esse nome com outra chave que não a conferida.",
     events.Verified: "[INFO] A chave de {name} foi conferida.",
-    events.Renamed: "[INFO] {old} agora se chama {new}.",
-    events.TwoInstances: "[AVISO] Dois programas usam a chave de {name}.",
+    events.Renamed: "[INFO] {old} agora se chama: {new}.",
+    events.TwoInstances: "[AVISO] Dois programas usam a chave de: {name}.",
     events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
     events.Exposed: "[AVISO] O grupo é aberto: qualquer um nesta rede pode ler e participar.",
     events.Undiscoverable: "[AVISO] Os outros desta rede não podem ser encontrados sozinhos: {detail}",
@@ -154,7 +154,7 @@ class ChatLog:
         field, otherwise = _OTHERWISE.get(type(event), ("", ""))
         if entry and field and not getattr(event, field):
             entry = otherwise
-        return self._line(entry.format_map(vars(event))) if entry else ""
+        return self._line(entry.format_map(fields(event))) if entry else ""
 
     @_lines.register
     def _trimmed(self, event: Trimmed) -> str:
@@ -173,7 +173,7 @@ class ChatLog:
     def _messages(self, event: Messages) -> str:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
-        texts = clean_all([record.text for record in event.records])
+        texts = clean_texts([record.text for record in event.records])
         if [record for record in event.records if not same_room(record.room, DEFAULT_ROOM) or record.me]:
             lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
             return "\n".join(lines) + "\n"
@@ -273,7 +273,7 @@ def _where(record: Say) -> str:
 
     Neither a room nor a name has what ends it, so it can be told from any text.
     """
-    marks = [clean(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
+    marks = [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     marks += ["*"] if record.me else []
     return f" ({' '.join(marks)})" if marks else ""
 

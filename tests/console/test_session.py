@@ -312,7 +312,7 @@ class SessionTests(SynchronousTestCase):
         self.session.run("/reply oi")
         self.session.run("/reply de novo")
         self.assertEqual(self.whispered(), [(ANA.id, "oi"), (ANA.id, "de novo")])
-        self.assertEqual(self.told, ["🔒 Ana is shown as Beatriz now: that is who got your answer"])
+        self.assertEqual(self.told, ["✏️ Ana is now called: Beatriz; that is who got your answer"])
 
     def test_private_to_nobody(self) -> None:
         """A name that is nobody's, or nothing to say, gets a hint and nothing is said to anybody."""

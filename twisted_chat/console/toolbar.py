@@ -13,7 +13,7 @@ from twisted_chat.console.graphemes import steady
 from twisted_chat.console.receipt import LastSaid
 from twisted_chat.console.session import Session
 from twisted_chat.core.events import Event, Messages, Receiving, WhileAway
-from twisted_chat.core.text import clean
+from twisted_chat.core.text import clean, clean_text
 from twisted_chat.i18n import _, ngettext
 
 SEPARATOR = " · "
@@ -53,11 +53,11 @@ class Toolbar:
         return [("class:toolbar", cut(steady(line), width - 1))]
 
     def _room(self) -> str:
-        return clean(self._session.room)
+        return clean_text(self._session.room)
 
     def _unread(self) -> list[str]:
         waiting = islice(self._session.waiting(), MOST_ROOMS + 1)
-        counts = [f"{clean(room)} {count}" for room, count in waiting]
+        counts = [f"{clean_text(room)} {count}" for room, count in waiting]
         counts[MOST_ROOMS:] = "…" * (len(counts) > MOST_ROOMS)
         return [_("unread: {rooms}").format(rooms=", ".join(counts))] if counts else []
 

@@ -141,7 +141,7 @@ def rooms(topics: dict[str, str], current: str, unread: Mapping[str, int]) -> li
             else ""
         )
         start = " ".join(part for part in (mark, clean_text(room), waiting) if part)
-        lines.append(clean(f"{start}: {clean_text(topic)}" if topic else start))
+        lines.append(clean(f"{start} — {clean_text(topic)}" if topic else start))
     return lines
 
 

@@ -49,7 +49,7 @@ _SAID = {True: "[MSG ENVIADA]", False: "[MSG RECEBIDA]"}
 """By whether the message is this peer's own."""
 _ENTRIES: dict[type, str] = {
     events.Trimmed: "[INFO] As mensagens de antes de {before} não são mais guardadas.",
-    events.Topical: "[INFO] {name}: o assunto de {room} é: {text}",
+    events.Topical: "[INFO] O assunto de {room} é, para {name}: {text}",
     events.WentAway: "[INFO] {name} está ausente: {text}",
     events.Left: "[SAIDA USR] {name} saiu do chat.",
     events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando. As mensagens ainda passam por {through}.",
@@ -271,10 +271,10 @@ class _Allowance:
 def _where(record: Say) -> str:
     """Return what stands behind the author of a message that is not said in the usual way in the usual room.
 
-    Neither a room nor a name has what ends it, so it can be told from any text.
+    No name has a bracket and no room a space, and the room comes last: so it can be told from any text where this ends.
     """
-    marks = [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
-    marks += ["*"] if record.me else []
+    marks = ["*"] if record.me else []
+    marks += [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     return f" ({' '.join(marks)})" if marks else ""
 
 

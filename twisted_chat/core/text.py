@@ -218,6 +218,8 @@ def clean_texts(texts: Sequence[str]) -> Sequence[str]:
     joined = "".join(texts)
     if joined.isascii() and not joined.encode().translate(None, delete=_PLAIN):  # seven times as fast as what follows
         return texts
+    if joined.isprintable() and "\\" not in joined and not _UNSEEN.search(joined):
+        return texts
     return [clean_text(text) for text in texts]
 
 

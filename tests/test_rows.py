@@ -138,7 +138,7 @@ def answered() -> Iterator[str]:
     yield answers.other_key(SHOWN)
     addresses = [
         status.AddressStatus("h", 5, status.Found(finding, detail), member)
-        for finding, detail, member in product(status.Finding, ("x",), ("", SHOWN))
+        for finding, detail, member in product(status.Finding, ("", TEXT), ("", SHOWN))
     ]
     yield from advice(status.Diagnosis(None, addresses, {SHOWN: 9.0}, None), "l")
     yield from advice(status.Diagnosis(None, (), {SHOWN: -9.0}, None), "l")

@@ -118,7 +118,7 @@ class FormatTests(ChatLogCase):
                 "[AVISO] A conexão com Ana foi perdida; reconectando.",
                 "[AVISO] A conexão com Ana foi perdida; reconectando. As mensagens ainda passam por Bia, Caio.",
                 "[INFO] Ana está aqui, por meio de Bia.",
-                "[INFO] Ninguém mais aqui alcança Ana.",
+                "[INFO] Ninguém mais aqui alcança: Ana.",
             ],
         )
 

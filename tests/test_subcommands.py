@@ -227,7 +227,7 @@ class ClosedTests(SubcommandCase):
         """A closed group is found by its name alone; what is exported says that it is closed, and verifies as that."""
         self.make(self.math, 2)
         told = self.run_main("verify", "-", stdin=self.of_ana("export", "--group", "math")[0])[0].decode()
-        self.assertIn("Group math (closed), exported by Ana", told)
+        self.assertIn("from the closed group math", told)
         self.assertIn("2 messages", told)
 
     def test_two_of_a_name(self) -> None:
@@ -265,7 +265,7 @@ class VerifyTests(SubcommandCase):
         """The group, who exported it, who said how much with which key, and that all is well."""
         told = self.told(self.of_ana("export")[0], 0)
         key = self.folder.identity.id[:16].hex(" ", 2)
-        self.assertIn(f"Group chat (open), exported by Ana [{key}] at ", told)
+        self.assertIn(f"Ana [{key}] exported this at ", told)
         self.assertIn("6 messages, by 1 of its members\n", told)
         self.assertIn(f"   Ana [{Author().identity.id[:16].hex(' ', 2)}]: 6 messages\n", told)
         self.assertTrue(told.endswith("✅ every signature holds, and all is as it was exported\n"), told)

@@ -89,8 +89,9 @@ class SentenceTests(SynchronousTestCase):
         self.assertIn(str(Path("some").absolute()), goodbye)
 
     def test_cleaned_once(self) -> None:
-        """A backslash that somebody typed stays one backslash."""
-        self.assertTrue(words.sentences(said("a\\n\tb"))[0].endswith("Ana: a\\n\\tb"))
+        """A backslash that somebody typed stays one backslash, but where it would be taken for an escape: there it is two."""
+        self.assertTrue(words.sentences(said("C:\\docs\tb"))[0].endswith("Ana: C:\\docs\\tb"))
+        self.assertTrue(words.sentences(said("C:\\new\tb"))[0].endswith("Ana: C:\\\\new\\tb"))
 
 
 class PastTests(SynchronousTestCase):
@@ -168,7 +169,7 @@ class AnswerTests(SynchronousTestCase):
         lacks = [Lack("Ana", 2, 2), Lack("Bia", 3, 5)]
         told = answers.status(Status(7, 0, [Copy("Caio", True, lacks, 0)]))
         first = "1/2 peers hold the same 7 records: messages, topics and the like"
-        self.assertEqual(told, [first, "   Caio lacks Ana 2, Bia 3–5"])
+        self.assertEqual(told, [first, "   Caio: lacks Ana 2, Bia 3–5"])
 
     def test_false_names(self) -> None:
         """A false name of a verified member is told otherwise than another's, and both say what to do."""

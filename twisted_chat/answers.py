@@ -16,7 +16,7 @@ from twisted_chat.core.events import Alone
 from twisted_chat.core.keys import SPOKEN_DIGITS, spoken
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
-from twisted_chat.core.text import MAX_NAME, clean
+from twisted_chat.core.text import MAX_NAME, clean, clean_text
 from twisted_chat.i18n import _, date, ngettext, number
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.words import sentences, verified_mark
@@ -62,7 +62,7 @@ def _marks(member: Member) -> str:
     marks = [
         verified_mark() if member.verified else "",
         _("🔇 ignored") if member.ignored else "",
-        _("💤 away: {text}").format(text=member.away) if member.away else "",
+        _("💤 away: {text}").format(text=clean_text(member.away)) if member.away else "",
     ]
     return "".join(f" {mark}" for mark in marks if mark)
 
@@ -89,9 +89,9 @@ def status(status: Status) -> list[str]:
     ]
     for copy in status.copies:
         if copy.lacks:
-            lines.append(_("   {name} lacks {what}").format(name=copy.member, what=_lacks(copy)))
+            lines.append(_("   {name}: lacks {what}").format(name=copy.member, what=_lacks(copy)))
         if copy.exceeds:
-            lines.append(_("   {name} has {n} more").format(name=copy.member, n=number(copy.exceeds)))
+            lines.append(_("   {name}: has {n} more").format(name=copy.member, n=number(copy.exceeds)))
     if status.unsaved:
         lines.append(_("   {n} bytes are not yet on disk here").format(n=number(status.unsaved)))
     if status.full:
@@ -140,13 +140,15 @@ def rooms(topics: dict[str, str], current: str, unread: Mapping[str, int]) -> li
             if unread.get(room)
             else ""
         )
-        lines.append(clean(" ".join(part for part in (mark, room, waiting, topic) if part)))
+        start = " ".join(part for part in (mark, clean_text(room), waiting) if part)
+        lines.append(clean(f"{start} — {clean_text(topic)}" if topic else start))
     return lines
 
 
 def room_entered(room: str, topic: str) -> str:
     """Return the line that tells which room one is in now, and what that is about."""
-    return clean(_("▶ you are in {room}. {topic}").format(room=room, topic=topic).rstrip())
+    sentence = _("▶ you are in {room}. {topic}")
+    return clean(sentence.format(room=clean_text(room), topic=clean_text(topic)).rstrip())
 
 
 def unclear(error: Unclear, known: Sequence[Member]) -> str:
@@ -180,7 +182,7 @@ def nobody_to_answer() -> str:
 
 def answered(before: str, now: str) -> str:
     """Return to whom an answer went: to one who was shown as `before` when it asked."""
-    return clean(_("🔒 {before} is shown as {now} now: that is who got your answer").format(before=before, now=now))
+    return clean(_("✏️ {before} is now called: {now}; that is who got your answer").format(before=before, now=now))
 
 
 def ignored(name: str, now: bool, written: str) -> str:

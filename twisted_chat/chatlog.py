@@ -21,7 +21,7 @@ from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
 from twisted_chat.core.likeness import same_room
 from twisted_chat.core.records import Say
-from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_all
+from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_text, clean_texts
 from twisted_chat.i18n import in_language
 from twisted_chat.storage.errors import SENTENCES, StorageError
 from twisted_chat.words import fields
@@ -49,20 +49,20 @@ _SAID = {True: "[MSG ENVIADA]", False: "[MSG RECEBIDA]"}
 """By whether the message is this peer's own."""
 _ENTRIES: dict[type, str] = {
     events.Trimmed: "[INFO] As mensagens de antes de {before} não são mais guardadas.",
-    events.Topical: "[INFO] {name}: o assunto de {room} é: {text}",
+    events.Topical: "[INFO] O assunto de {room} é, para {name}: {text}",
     events.WentAway: "[INFO] {name} está ausente: {text}",
     events.Left: "[SAIDA USR] {name} saiu do chat.",
     events.Lost: "[AVISO] A conexão com {name} foi perdida; reconectando. As mensagens ainda passam por {through}.",
     events.Alone: "[INFO] Ninguém mais está aqui ainda.",
     events.Refused: "[AVISO] Conexão com {address} recusada ({reason}): {detail}",
     events.Reachable: "[INFO] {name} está aqui, por meio de {through}.",
-    events.Unreachable: "[INFO] Ninguém mais aqui alcança {name}.",
+    events.Unreachable: "[INFO] Ninguém mais aqui alcança: {name}.",
     events.Impostor: "[AVISO] {shown} NÃO É {claimed}: usa esse nome com outra chave que não a conferida.",
     events.Verified: "[INFO] A chave de {name} foi conferida.",
-    events.Renamed: "[INFO] {old} agora se chama {new}.",
+    events.Renamed: "[INFO] {old} agora se chama: {new}.",
     events.NoLink: "[AVISO] Sem conexão com {where} por enquanto ({reason}); será tentada de novo.",
     events.Untold: "[AVISO] Mais {count} entradas, saídas e avisos de chaves novas não foram escritos.",
-    events.TwoInstances: "[AVISO] Dois programas usam a chave de {name}.",
+    events.TwoInstances: "[AVISO] Dois programas usam a chave de: {name}.",
     events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
     events.Exposed: "[AVISO] O grupo é aberto: qualquer um nesta rede pode ler e participar.",
     events.Undiscoverable: "[AVISO] Os outros desta rede não podem ser encontrados sozinhos: {detail}",
@@ -158,7 +158,7 @@ class ChatLog:
         field, otherwise = _OTHERWISE.get(type(event), ("", ""))
         if entry and field and not getattr(event, field):
             entry = otherwise
-        return self._line(entry.format_map(vars(event))) if entry else ""
+        return self._line(entry.format_map(fields(event))) if entry else ""
 
     @_lines.register
     def _trimmed(self, event: Trimmed) -> str:
@@ -177,7 +177,7 @@ class ChatLog:
     def _messages(self, event: Messages) -> str:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
-        texts = clean_all([record.text for record in event.records])
+        texts = clean_texts([record.text for record in event.records])
         if [record for record in event.records if not same_room(record.room, DEFAULT_ROOM) or record.me]:
             lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
             return "\n".join(lines) + "\n"
@@ -275,10 +275,10 @@ class _Allowance:
 def _where(record: Say) -> str:
     """Return what stands behind the author of a message that is not said in the usual way in the usual room.
 
-    Neither a room nor a name has what ends it, so it can be told from any text.
+    No name has a bracket and no room a space, and the room comes last: so it can be told from any text where this ends.
     """
-    marks = [clean(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
-    marks += ["*"] if record.me else []
+    marks = ["*"] if record.me else []
+    marks += [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     return f" ({' '.join(marks)})" if marks else ""
 
 

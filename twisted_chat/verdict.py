@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from twisted_chat.archive import Fault, Finding, Report
 from twisted_chat.core.feeds import MAX_WALL_MS
-from twisted_chat.core.text import clean, shown_name
+from twisted_chat.core.text import clean, clean_text, shown_name
 from twisted_chat.i18n import _, date, ngettext, number
 
 MAX_VOICES = 1000
@@ -39,8 +39,8 @@ def verdict(report: Report) -> Iterator[str]:
     header = report.header
     when = time.localtime(min(header.at, MAX_WALL_MS) / 1000)
     yield clean(
-        _("Group {group} ({kind}), exported by {name} [{key}] at {when}").format(
-            group=header.group,
+        _("{name} [{key}] exported this at {when} from the {kind} group {group}").format(
+            group=clean_text(header.group),
             kind=kind(header.closed),
             name=shown_name(header.name),
             key=_key(header.id),

@@ -34,7 +34,7 @@ from twisted_chat.core.events import (
 from twisted_chat.core.likeness import same_room
 from twisted_chat.core.passphrase import MAX_PASSPHRASE, MIN_PASSPHRASE
 from twisted_chat.core.records import Say
-from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, isolated
+from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, clean_text, isolated
 from twisted_chat.i18n import _, date, duration, ngettext, number
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.storage.errors import SENTENCES, StorageError
@@ -65,7 +65,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         if event.verified
         else _("{name} is no longer verified; the name still belongs to this key")
     ),
-    events.Renamed: lambda event: _("✏️ {old} is now called {new}"),
+    events.Renamed: lambda event: _("✏️ {old} is now called: {new}"),
     events.WrongPassphrase: lambda event: _("🔑 a peer at {host} has another passphrase, or is of another group"),
     events.TwoInstances: lambda event: _("⚠️ two running programs use {name}'s key"),
     events.Forked: lambda event: _(
@@ -83,7 +83,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     events.NameKept: lambda event: _("✅ your name {name} is kept: who starts under it is you"),
     events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
     events.Topical: lambda event: (
-        _("📌 {name}: {room} is about {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
+        _("📌 {name}: {room} is about: {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
     ),
     events.WentAway: lambda event: _("💤 {name} is away: {text}") if event.text else _("👋 {name} is back"),
 }
@@ -133,9 +133,11 @@ def sentences(event: Any) -> list[str]:
 
 
 def fields(event: Any) -> dict[str, Any]:
-    """Return what the sentence for an event may name: the event's fields, and `address` for host and port."""
+    """Return what the sentence for an event may name: the event's fields, and `address` for host and port. What its member
+    wrote went through `clean_text`."""
     place = {"address": endpoint(event.host, event.port)} if hasattr(event, "port") else {}
-    return {**vars(event), **place}
+    written = {field: clean_text(getattr(event, field)) for field in ("room", "text") if hasattr(event, field)}
+    return {**vars(event), **place, **written}
 
 
 def verified_mark() -> str:
@@ -151,7 +153,7 @@ def _messages(event: Messages) -> list[str]:
 
 def _said(event: Messages) -> list[str]:
     """Return the messages, each with who said it and where, if that is not where everybody is."""
-    return [f"{speaker(event, record)}{isolated(clean(record.text))}" for record in event.records]
+    return [f"{speaker(event, record)}{isolated(clean_text(record.text))}" for record in event.records]
 
 
 class Part(NamedTuple):
@@ -168,22 +170,25 @@ def parts(event: Messages) -> list[Part]:
     return [
         Part(
             stamp,
-            clean(speaker(event, record)),
-            [clean(line.expandtabs(TAB_WIDTH)) for line in record.text.split("\n")],
+            speaker(event, record),
+            [clean_text(line.expandtabs(TAB_WIDTH)) for line in record.text.split("\n")],
         )
         for record in event.records
     ]
 
 
 def speaker(event: Messages, record: Say) -> str:
-    """Return what stands before a message, safe to show: its room, if that is not everybody's, and who says it to whom."""
+    """Return what stands before a message, safe to show: its room, if that is not everybody's, and who says it to whom.
+
+    A room has no space, and a name nothing of what stands around it: where each of them ends can be told from any text.
+    """
     name = isolated(clean(event.name))
-    room = "" if same_room(record.room, DEFAULT_ROOM) else f"{isolated(clean(record.room))} "
+    room = "" if same_room(record.room, DEFAULT_ROOM) else f"{isolated(clean_text(record.room))} "
     if event.private:
         to = isolated(clean(event.private))
         return _("(You → {to}) 🔒: ").format(to=to) if event.own else f"🔒 {name}: "
     if record.me:
-        return f"{room}* {name} "
+        return f"{room}* {name}: "
     return room + (_("(You) 💬: ") if event.own else f"{name}: ")
 
 

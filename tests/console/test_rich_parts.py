@@ -385,8 +385,10 @@ class WrappingTests(SynchronousTestCase):
     def test_long_words(self) -> None:
         """A word that is too long is cut, never within what a reader sees as one character."""
         self.assertEqual(wrapped("x" * 30, 20, 10), ["x" * 10, "    " + "x" * 16, "    " + "x" * 4])
-        family = "👩\u200d👩\u200d👧"
-        self.assertEqual(wrapped(family * 4, 20, 6), [family * 2, "    " + family * 2])
+        family = "👩\u200d👩\u200d👧"  # 8 columns where its parts are drawn side by side
+        self.assertEqual(wrapped(family * 4, 20, 4), [family * 2, "    " + family * 2])
+        rows = ["", "    " + "👩\u200d" * 5, "    " + "👩\u200d" * 4 + "👩"]
+        self.assertEqual(wrapped("👩\u200d" * 9 + "👩", 20, 18), rows)
 
     def test_links(self) -> None:
         """Links and paths are left whole, to be clicked and copied; not so what has blanks that nobody sees."""

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.sealing import Writer
 from tests.test_words import AT
 from twisted_chat.console.session import Session
+from twisted_chat.console.toolbar import Toolbar
 from twisted_chat.console.wrapping import wrapped
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
@@ -34,6 +35,7 @@ from twisted_chat.core.feeds import FeedId, Group
 from twisted_chat.core.keys import Identity, spoken
 from twisted_chat.core.private import Seals
 from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
+from twisted_chat.core.rooms import MAX_ROOMS
 from twisted_chat.core.roster import Roster
 from twisted_chat.storage.memory import MemoryStore
 
@@ -213,6 +215,30 @@ class SessionTests(SynchronousTestCase):
         self.session.run("/join #Chat")
         self.assertEqual((self.session.room, self.session.unread), ("#chat", {}))
 
+    def test_many_rooms(self) -> None:
+        """However many rooms others speak in, a few are known, counted and shown; those where one spoke or went are among them,
+        and what was said in the others is found all the same."""
+        self.conversation.watch(lambda event: self.session.for_person(event))
+        self.conversation.accepted(
+            Writer(1).seal(None, records=[Say("x", "#theirs"), Say("x", "#went"), Say("x", "#new")])
+        )
+        for line in ("/join #went", "/join #new", "/part"):
+            self.session.run(line)
+        self.conversation.accepted(Writer(1).seal(None, records=[Say("y", "#went"), Say("y", "#new")]))
+        for number in range(2, 32):
+            batch = Writer(number).seal(None, records=[Say("z", f"#{number}-{each}") for each in range(512)])
+            self.store.append(batch)
+            self.conversation.accepted(batch)
+        self.assertEqual(len(self.conversation.topics), MAX_ROOMS)
+        self.assertLessEqual(len(self.session.unread), 2 * MAX_ROOMS)
+        self.assertNotIn("#theirs", self.conversation.topics)
+        ((_, line),) = Toolbar(self.session).fragments(200)
+        self.assertRegex(line, r"unread: #went 1, #new 1, #\S+ 1, #\S+ 1, #\S+ 1, #\S+ 1, … ·")
+        self.session.run("/history 20 #2-0")
+        self.assertEqual(self.texts(), ["z"])
+        self.session.run("/rooms")
+        self.assertLessEqual(len(self.told), 3 * MAX_ROOMS)
+
     def whispered(self) -> list[tuple[bytes, str | None]]:
         """To whom something was said alone, and what."""
         assert all(isinstance(record, Private) for record in self.put), self.put
@@ -286,7 +312,7 @@ class SessionTests(SynchronousTestCase):
         self.session.run("/reply oi")
         self.session.run("/reply de novo")
         self.assertEqual(self.whispered(), [(ANA.id, "oi"), (ANA.id, "de novo")])
-        self.assertEqual(self.told, ["🔒 Ana is shown as Beatriz now: that is who got your answer"])
+        self.assertEqual(self.told, ["✏️ Ana is now called: Beatriz; that is who got your answer"])
 
     def test_private_to_nobody(self) -> None:
         """A name that is nobody's, or nothing to say, gets a hint and nothing is said to anybody."""

@@ -19,7 +19,17 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.likeness import IGNORABLE, likeness
 from twisted_chat.core.names import MARKS, pieces
 from twisted_chat.core.roster import Roster
-from twisted_chat.core.text import accept_name, accept_room, check_label, check_name, check_room, check_text, shown_name
+from twisted_chat.core.text import (
+    MAX_NAME,
+    accept_name,
+    accept_room,
+    check_label,
+    check_name,
+    check_room,
+    check_text,
+    clean,
+    shown_name,
+)
 from twisted_chat.words import refused
 
 PACKAGE = Path(twisted_chat.__file__).parent
@@ -183,6 +193,15 @@ class ShownTests(SynchronousTestCase):
         if taken(accept_name, name):
             shown = shown_name(name)
             self.assertTrue(all(piece.allowed for piece in pieces(shown.replace("\\", ""))), shown)
+
+    def test_every_code_point(self) -> None:
+        """With any code point in it, a name has nothing by which it is known in a line where a name ends, and hides nothing."""
+        assigned = (c for c in everything() if unicodedata.category(c) not in ("Cn", "Co") or ord(c) % 50 == 0)
+        accepted = [character for character in assigned if taken(accept_name, f"a{character}a")]
+        for start in range(0, len(accepted), MAX_NAME - 2):
+            shown = shown_name(f"a{''.join(accepted[start : start + MAX_NAME - 2])}a")
+            self.assertNotRegex(shown, r"[:~()\[\],;#*|“”…·→│—\u2066-\u2069]|^ |  | $")
+            self.assertEqual(clean(shown), shown)
 
     def test_no_second_ana(self) -> None:
         """No code point that need not be drawn, nor a blank one, makes another who is shown as Ana is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.likeness import BLANK, IGNORABLE
 from twisted_chat.core.text import (
     MAX_NAME,
     MAX_ROOM,
@@ -18,22 +20,41 @@ from twisted_chat.core.text import (
     check_room,
     check_text,
     clean,
-    clean_all,
+    clean_text,
+    clean_texts,
     isolated,
 )
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-JOINERS = "\u200c\u200d"
+UNSEEN = re.compile(f"[{IGNORABLE}{BLANK.replace(chr(0x2800), '')}]")
+SHORT = {"n": "\n", "t": "\t", "r": "\r"}
+ESCAPED = re.compile(r"(\\+)([ntr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[xuU])?")
+
+
+def written(shown: str) -> str:
+    """What was written, from what `clean_text` makes of it."""
+
+    def one(match: re.Match[str]) -> str:
+        backslashes, rest = match[1], match[2]
+        if rest is None:
+            return backslashes
+        literal = "\\" * (len(backslashes) // 2)
+        if len(backslashes) % 2 == 0:
+            return literal + rest
+        return literal + (SHORT.get(rest) or chr(int(rest[1:], 16)))
+
+    return ESCAPED.sub(one, shown)
 
 
 class CleanTests(SynchronousTestCase):
     """`clean` makes anything safe to show."""
 
     def test_every_code_point(self) -> None:
-        """No control, format, surrogate or separator character of all 1,114,112 passes, but the two joiners."""
+        """Of all 1,114,112 no control, format, surrogate or separator character passes, nor what can't be seen, behind a
+        letter to which it does nothing."""
         for start in range(0, sys.maxunicode + 1, 0x1000):
-            shown = clean("".join(map(chr, range(start, start + 0x1000))))
-            passed = [c for c in shown if unicodedata.category(c) in INVISIBLE and c not in JOINERS]
+            shown = clean("a".join(map(chr, range(start, start + 0x1000))))
+            passed = [c for c in shown if unicodedata.category(c) in INVISIBLE or UNSEEN.match(c)]
             self.assertEqual(passed, [], hex(start))
 
     @given(st.text(st.characters()))
@@ -44,19 +65,44 @@ class CleanTests(SynchronousTestCase):
         shown.encode()
         self.assertEqual(clean(shown), shown)
 
+    @given(
+        st.text(st.sampled_from("a1é漢😀ᠠक\\n\n\t\x1b\u200c\u200d\ufe0f\ufe00\u180b\u3164\u2800\U000e0100\u202e\ud800"))
+    )
+    def test_unseen_in_place(self, text: str) -> None:
+        """Cleaning what was cleaned changes nothing, and of what can't be seen one at a time is left, after what it shapes."""
+        shown = clean(text)
+        self.assertEqual(clean(shown), shown)
+        for match in UNSEEN.finditer(shown):
+            self.assertRegex(shown[: match.start()], "[0-9漢😀ᠠक\u2800]\ufe0f?$")
+
+    @given(
+        st.text(st.characters(), max_size=20)
+        | st.text(st.sampled_from("\\\\\\ntrxuU0a1é漢😀\n\t\x1b\u200d\ufe0f\u3164\ud800"), max_size=20)
+    )
+    def test_no_two_texts_become_one(self, text: str) -> None:
+        """What was written can be told from what is shown: a line break is no backslash and n."""
+        self.assertEqual(written(clean_text(text)), text)
+
     def test_escapes(self) -> None:
         """What is hidden is written as in Python's source."""
         self.assertEqual(clean("a\n\r\tb\x1b[2J\u2028\U000e0041\ud800"), "a\\n\\r\\tb\\x1b[2J\\u2028\\U000e0041\\ud800")
 
-    @given(st.lists(st.text(st.sampled_from("ab é😀\n\t\x1b\x7f\x85\u200d\u2028\ud800"))))
+    @given(st.lists(st.text(st.sampled_from("ab é😀\\\n\t\x1b\x7f\x85\u200d\u2028\ud800"))))
     def test_many_at_once(self, texts: list[str]) -> None:
         """Many texts are made what each is made by itself."""
-        self.assertEqual(clean_all(texts), [clean(text) for text in texts])
+        self.assertEqual(clean_texts(texts), [clean_text(text) for text in texts])
 
     def test_what_people_write_is_left_alone(self) -> None:
         """Accents, other scripts, emoji and families of emoji stay as they are."""
-        for text in ("Olá, José!", "你好", "مرحبا", "🔚", "⚠️", "👨‍👩‍👧", "a\u00a0b"):
-            self.assertEqual(clean(text), text)
+        for text in (
+            "Olá, José!", "你好", "مرحبا", "🔚", "⚠️", "👨‍👩‍👧", "a\u00a0b", "🏳️‍🌈", "❤️‍🔥", "1️⃣", "👩🏽‍🚀",
+            "می\u200cخواهم", "क्\u200dष", "葛\U000e0100", "⠓⠑⠇⠇⠕⠀⠺", "\\o/", "C:\\docs", "한국어", "שָׁלוֹם", "สวัสดี",
+        ):  # fmt: skip
+            self.assertEqual(clean_text(text), text)
+
+    def test_fillers(self) -> None:
+        """What is drawn as nothing, or as blank columns, is visible: U+3164 counts as none and is drawn as two."""
+        self.assertEqual(clean("a\u3164\u115f\ufe0fb\u034f\u200d"), "a\\u3164\\u115f\\ufe0fb\\u034f\\u200d")
 
 
 class CheckTests(SynchronousTestCase):

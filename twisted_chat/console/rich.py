@@ -34,7 +34,7 @@ from twisted_chat.console.transcript import Transcript
 from twisted_chat.core.addressing import written
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Event, Fault, Leaving, Messages, Past
-from twisted_chat.core.text import clean
+from twisted_chat.core.text import clean_text
 
 FLUSH_SECONDS = 1.0
 """How long leaving waits for a terminal that does not take its last lines."""
@@ -84,7 +84,7 @@ class RichConsole(Protocol):
         self._screen = Screen(
             self._buffer,
             self._toolbar.fragments,
-            lambda: f"{steady(clean(self._session.room))}> ",
+            lambda: f"{steady(clean_text(self._session.room))}> ",
             bindings(self._buffer, self),
             self._keyboard,
             vt100(self._write, terminal.size, environment.get("TERM", "")),

@@ -36,6 +36,7 @@ from prompt_toolkit.widgets import SearchToolbar
 
 from twisted_chat.console.graphemes import steady_character
 from twisted_chat.console.transcript import CONTINUED
+from twisted_chat.console.wrapping import BREAKING, UNBROKEN
 
 MENU_ROWS = 8
 """Rows that the menu of completions needs."""
@@ -118,13 +119,15 @@ class Screen(Application[None]):
 
     def print_above(self, lines: Sequence[str]) -> None:
         """Print lines, which may hold escape sequences, above the rows that are redrawn, and redraw them."""
+        # Else a row might begin where somebody wants it to, with what it wants.
+        printed = "".join([UNBROKEN, *(f"{line}\r\n" for line in lines), BREAKING])
         if not self.is_running:
-            self.output.write_raw("".join(f"{line}\r\n" for line in lines))
+            self.output.write_raw(printed)
             self.output.flush()
             return
         if lines:
             self.renderer.erase()
-            self.output.write_raw("".join(f"{line}\r\n" for line in lines))
+            self.output.write_raw(printed)
         self._redraw()
 
     def hide(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Earlier, Event, Fault, Found, Messages, Newest, OfMember, Past
 from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
 from twisted_chat.core.likeness import same_room
+from twisted_chat.core.rooms import MAX_ROOMS
 from twisted_chat.core.status import Diagnosis
 from twisted_chat.core.text import DEFAULT_ROOM, check_room
 from twisted_chat.storage.errors import StorageError
@@ -101,8 +102,21 @@ class Session:
         if len(here) == len(event.records):
             return event
         elsewhere = (record.room for record in event.records if not same_room(record.room, self.room))
-        self.unread.update(map(self.conversation.room, elsewhere))
+        self._count(elsewhere)
         return replace(event, records=here) if here else None
+
+    def _count(self, rooms: Iterable[str]) -> None:
+        """Count what is unread in rooms. Of those that are forgotten by now, as many are counted as there can be rooms."""
+        self.unread.update(map(self.conversation.room, rooms))
+        if len(self.unread) > 2 * MAX_ROOMS:
+            known = self.conversation.topics
+            self.unread = Counter({room: count for room, count in self.unread.items() if room in known})
+
+    def waiting(self) -> Iterator[tuple[str, int]]:
+        """Yield the rooms where something is unread, and how much; first those where this person spoke, or went."""
+        for room in dict.fromkeys([*self.conversation.rooms_kept, *self.unread]):
+            if self.unread[room]:
+                yield room, self.unread[room]
 
     def run(self, line: str) -> bool:
         """Do what a typed line asks for. Return False if it was refused, which the person has been told."""
@@ -184,8 +198,9 @@ class Session:
     def _enter(self, room: str) -> None:
         """Go to a room, and show what was said there last."""
         self._room = room
+        topic = self.conversation.enter(room)
         self.unread.pop(self.room, None)
-        self._display.tell(answers.room_entered(self.room, self.conversation.topics.get(self.room, "")))
+        self._display.tell(answers.room_entered(self.room, topic))
 
         def show(messages: Sequence[Messages]) -> None:
             if messages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
@@ -12,11 +13,12 @@ from twisted_chat.console.graphemes import steady
 from twisted_chat.console.receipt import LastSaid
 from twisted_chat.console.session import Session
 from twisted_chat.core.events import Event, Messages, Receiving, WhileAway
-from twisted_chat.core.text import clean
+from twisted_chat.core.text import clean, clean_text
 from twisted_chat.i18n import _, ngettext
 
 SEPARATOR = " · "
 MOST_NAMES = 24
+MOST_ROOMS = 6
 
 
 class Toolbar:
@@ -51,10 +53,12 @@ class Toolbar:
         return [("class:toolbar", cut(steady(line), width - 1))]
 
     def _room(self) -> str:
-        return clean(self._session.room)
+        return clean_text(self._session.room)
 
     def _unread(self) -> list[str]:
-        counts = [f"{clean(room)} {count}" for room, count in self._session.unread.items() if count]
+        waiting = islice(self._session.waiting(), MOST_ROOMS + 1)
+        counts = [f"{clean_text(room)} {count}" for room, count in waiting]
+        counts[MOST_ROOMS:] = "…" * (len(counts) > MOST_ROOMS)
         return [_("unread: {rooms}").format(rooms=", ".join(counts))] if counts else []
 
     def _here(self, width: int, others: Sequence[str]) -> str:

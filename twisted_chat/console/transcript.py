@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from prompt_toolkit.utils import get_cwidth
-
 from twisted_chat import words
 from twisted_chat.console.ink import Ink
-from twisted_chat.console.wrapping import wrapped
+from twisted_chat.console.width import widest
+from twisted_chat.console.wrapping import BREAKING, UNBROKEN, wrapped
 from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Past, Receiving, WhileAway
 from twisted_chat.core.writing import mentions
 
@@ -20,7 +19,8 @@ _SPARED = (Delivered, Receiving)
 class Transcript:
     """Turns what is to be shown into lines with escape sequences, which no part of a name or a message ever becomes.
 
-    They are as wide as the terminal at most, and lines that were longer are broken between words.
+    They are as wide as the terminal at most, and lines that were longer are broken between words. They are for a terminal that
+    breaks nothing itself; what it is to break, such as a long link, says so.
     """
 
     def __init__(self, ink: Ink, name: Callable[[], str], columns: Callable[[], int]) -> None:
@@ -45,10 +45,13 @@ class Transcript:
         for part in words.parts(event):
             first, *further = part.lines
             start = f"{self._ink.faint(part.stamp)} {self._ink.member(event.feed.author, part.author)}"
-            before = len(part.stamp) + 1 + get_cwidth(part.author)
-            lines += self._text(start, before, first, event.own)
+            before = widest(part.stamp) + 1 + widest(part.author)
+            if before > self._columns():
+                lines += self._text("", 0, f"{part.stamp} {part.author}{first}", event.own)
+            else:
+                lines += self._text(start, before, first, event.own)
             for line in further:
-                lines += self._text(self._ink.faint(CONTINUED), len(CONTINUED), line, event.own)
+                lines += self._text(self._ink.faint(CONTINUED), widest(CONTINUED), line, event.own)
         return lines
 
     def past(self, past: Past) -> list[str]:
@@ -62,7 +65,7 @@ class Transcript:
 
     def answer(self, lines: Sequence[str]) -> list[str]:
         """Return lines that answer what was asked."""
-        return [row for line in lines for row in wrapped(line, self._columns())]
+        return [row for line in lines for row in self._rows(line)]
 
     def rings(self, event: Event) -> bool:
         """Return whether an event should get the person's attention: a message to them or with their name, a false name."""
@@ -71,10 +74,16 @@ class Transcript:
         return isinstance(event, Impostor)
 
     def _text(self, start: str, before: int, line: str, own: bool) -> list[str]:
-        first, *further = wrapped(line, self._columns(), before)
+        first, *further = self._rows(line, before)
         if not own and self._named(line):
             first, *further = map(self._ink.strong, (first, *further))
         return [start + first, *further]
+
+    def _rows(self, line: str, before: int = 0) -> list[str]:
+        columns = self._columns()
+        first, *further = wrapped(line, columns, before)
+        rows = [first if before + widest(first) <= columns else f"{BREAKING}{first}{UNBROKEN}"]
+        return rows + [row if widest(row) <= columns else f"{BREAKING}{row}{UNBROKEN}" for row in further]
 
     def _named(self, text: str) -> bool:
         return mentions(text, self._name())

@@ -187,11 +187,21 @@ class Conversation:
     @property
     def topics(self) -> dict[str, str]:
         """The rooms that are known, and what each is about."""
-        return {DEFAULT_ROOM: "", **self._reader.topics}
+        return {room.name: room.topic for room in self._reader.rooms}
 
     def room(self, name: str) -> str:
         """Return a room as it is known here, if it is, in whatever spelling; else `name`."""
-        return self._reader.room(name)
+        room = self._reader.rooms.get(name)
+        return room.name if room else name
+
+    def enter(self, name: str) -> str:
+        """Note that the person here went to a room; return what it is about."""
+        return self._reader.rooms.keep(name).topic
+
+    @property
+    def rooms_kept(self) -> Sequence[str]:
+        """The rooms where the person here spoke, or went."""
+        return self._reader.rooms.kept
 
     @property
     def congested(self) -> bool:

@@ -7,28 +7,21 @@ from dataclasses import replace
 from typing import cast
 
 from twisted_chat.core.events import Event, Messages, Topical, WentAway
-from twisted_chat.core.feeds import Batch, Position
-from twisted_chat.core.likeness import room_key
+from twisted_chat.core.feeds import Batch
 from twisted_chat.core.records import Away, Other, Private, Say, Topic
+from twisted_chat.core.rooms import Room, Rooms
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.store import Unsealer
-from twisted_chat.core.text import DEFAULT_ROOM, shown_name
+from twisted_chat.core.text import shown_name
 
 
 class Reader:
-    """Reads batches; keeps what they tell of rooms (`topics`) and of who is away (in the roster)."""
+    """Reads batches; keeps what they tell of rooms (`rooms`) and of who is away (in the roster)."""
 
     def __init__(self, roster: Roster, unseal: Unsealer) -> None:
-        self.topics: dict[str, str] = {}
-        """What each known room is about, "" for nothing in particular."""
-        self._told_at: dict[str, Position] = {}
-        self._spellings = {DEFAULT_ROOM: DEFAULT_ROOM}
+        self.rooms = Rooms()
         self._roster = roster
         self._unseal = unseal
-
-    def room(self, name: str) -> str:
-        """Return a room as it was first written here, if it is known in whatever spelling; else `name`."""
-        return self._spellings.get(room_key(name), name)
 
     def read(self, batch: Batch) -> Iterator[Event]:
         """Return all that a batch tells, in the order in which it was said, and keep it in mind."""
@@ -59,8 +52,8 @@ class Reader:
         return self._private(batch, index, record) if isinstance(record, Private) else None
 
     def _note_rooms(self, batch: Batch) -> None:
-        for room in batch.rooms:
-            self.topics.setdefault(self._noted(room), "")
+        for name in batch.rooms:
+            self._noted(name, batch.feed.author)
 
     def _other(self, batch: Batch, index: int, record: Other) -> Iterator[Event]:
         author = batch.feed.author
@@ -70,20 +63,18 @@ class Reader:
             if message is not None:
                 yield message
         elif isinstance(record, Topic):
-            room = self._noted(record.room)
-            before = self._told_at.get(room)
-            if before is None or position > before:
-                self._told_at[room] = position
-                self.topics[room] = record.text
-                yield Topical(self._roster.shown(author), room, record.text, member=author)
+            room = self._noted(record.room, author)
+            if room.told_at is None or position > room.told_at:
+                room.told_at, room.topic = position, record.text
+                yield Topical(self._roster.shown(author), room.name, record.text, member=author)
         elif isinstance(record, Away):
             member = self._roster.get(author)
             if member is not None and position.lc > member.away_at:
                 member.away_at, member.away = position.lc, record.text
                 yield WentAway(member.shown, record.text, member=author)
 
-    def _noted(self, room: str) -> str:
-        return self._spellings.setdefault(room_key(room), room)
+    def _noted(self, name: str, author: bytes) -> Room:
+        return self.rooms.keep(name) if author == self._roster.own.id else self.rooms.note(name, author)
 
     def _messages(self, batch: Batch, index: int, said: Sequence[object]) -> Messages:
         author = batch.feed.author

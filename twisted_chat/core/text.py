@@ -1,8 +1,8 @@
 """Which names, rooms and messages are acceptable, and how what others wrote is made safe to show.
 
-`check_*` and `accept_*` guard what enters a feed; `clean` and `shown_name` guard what leaves for a terminal or a log. What is
-accepted from others is decided by code points alone, so that every peer decides the same, whatever version of Unicode its
-Python knows. What people may call themselves is less, and names that are more are shown with the rest of them made visible.
+`check_*` and `accept_*` guard what enters a feed; `clean`, `clean_text` and `shown_name` guard what leaves for a terminal or a
+log. What is accepted from others is decided by code points alone, so that every peer decides the same, whatever version of
+Unicode its Python knows. What people may call themselves is less, and names that are more are shown with the rest visible.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.likeness import room_key
+from twisted_chat.core.likeness import BLANK, IGNORABLE, room_key
 from twisted_chat.core.names import LIKE_MARKS, MARKS, is_unseen, pieces
 
 MAX_NAME = 32
@@ -144,8 +144,15 @@ def check_room(room: str) -> str:
     return room
 
 
-_JOINERS = {0x200C, 0x200D}
-"""Kept: they shape emoji and several scripts, and can't move the text around them."""
+_UNSEEN = re.compile(f"[{IGNORABLE}{BLANK[1:]}]")
+"""What can't be seen, or takes room that terminals disagree on: all but U+2800, which every terminal draws as one column."""
+_IN_PLACE = re.compile(
+    "(?<=[\u0590-\u1fff\u2100-\u2fff\u3041-\ud7ff\uf900-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0003ffff])[\u200c\u200d]"
+    "|(?<=[#*0-9©®\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
+    "|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe02\U000e0100-\U000e01ef]"
+    "|(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]"
+)
+"""Kept of that: one of what shapes the letter or the emoji before it. It can't move the text around it."""
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -154,7 +161,7 @@ class _Visible:
 
     def __getitem__(self, code: int) -> str | int:
         character = chr(code)
-        if code in _JOINERS or unicodedata.category(character) not in _CONTROL:
+        if unicodedata.category(character) not in _CONTROL and not _UNSEEN.match(character):
             return code
         return _SHORT.get(character) or _escaped(character)
 
@@ -168,22 +175,52 @@ _VISIBLE = _Visible()
 
 
 def clean(text: str) -> str:
-    """Return `text` with every control, format, surrogate and separator character written as a visible escape.
+    """Return `text` with each control, format, surrogate or separator character, and what can't be seen, as a visible escape.
 
-    The result is one line, moves no cursor, starts no escape sequence and overrides no writing direction.
+    Only what shapes the letter or emoji before it stays. The result is one line, moves no cursor, starts no escape sequence
+    and overrides no writing direction.
     """
-    return text if text.isprintable() else text.translate(_VISIBLE)
+    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
+        return text
+    done: list[str] = []
+    end = 0
+    for found in _IN_PLACE.finditer(text):
+        before = text[end : found.start()]
+        visible = before.translate(_VISIBLE)
+        if visible[-1:] == before[-1:]:  # else what it would belong to is an escape itself
+            done += visible, found[0]
+            end = found.end()
+    return "".join(done) + text[end:].translate(_VISIBLE)
 
 
-_PLAIN = bytes(range(0x20, 0x7F))
+_BACKSLASHES = re.compile(r"(\\+)(?=(.?))", re.DOTALL)
+_LIKE_ESCAPES = frozenset("ntrxuU")
 
 
-def clean_all(texts: Sequence[str]) -> Sequence[str]:
-    """Return each of `texts` as `clean` does: themselves, if one look at them all shows that nothing is to be done."""
+def clean_text(text: str) -> str:
+    """Return what somebody wrote, a message say, as `clean` does, and so that no two texts become one.
+
+    Backslashes are doubled where they would be taken for the beginning of an escape, or stand before one.
+    """
+    return clean(_BACKSLASHES.sub(_doubled, text) if "\\" in text else text)
+
+
+def _doubled(found: re.Match[str]) -> str:
+    backslashes, after = found.groups()
+    return backslashes * 2 if after in _LIKE_ESCAPES or clean(after) != after else backslashes
+
+
+_PLAIN = bytes(code for code in range(0x20, 0x7F) if code != ord("\\"))
+
+
+def clean_texts(texts: Sequence[str]) -> Sequence[str]:
+    """Return each of `texts` as `clean_text` does: themselves, if one look at them all shows that nothing is to be done."""
     joined = "".join(texts)
     if joined.isascii() and not joined.encode().translate(None, delete=_PLAIN):  # seven times as fast as what follows
         return texts
-    return texts if joined.isprintable() else [clean(text) for text in texts]
+    if joined.isprintable() and "\\" not in joined and not _UNSEEN.search(joined):
+        return texts
+    return [clean_text(text) for text in texts]
 
 
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}

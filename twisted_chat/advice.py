@@ -8,9 +8,8 @@ from twisted_chat.core import errors
 from twisted_chat.core.events import ClockOff
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
-from twisted_chat.i18n import _, number
+from twisted_chat.i18n import _, duration, number
 from twisted_chat.net.addresses import endpoint, is_loopback
-from twisted_chat.words import clock_off
 
 LITTLE = 100 * 1024 * 1024
 """Free bytes below which a disk is nearly full."""
@@ -105,7 +104,9 @@ def at_address(status: AddressStatus) -> str:
     else:
         found = _FOUND[status.found.finding]().format(member=status.member, detail=status.found.detail)
     if status.member and status.found.finding is not Finding.LINKED:
-        found = _("({name} was there before)").format(name=status.member) + f" {found}"  # what follows may end in any way
+        found = (
+            _("({name} was there before)").format(name=status.member) + f" {found}"
+        )  # what follows may end in any way
     return f"   {endpoint(status.host, status.port)}  {found}"
 
 
@@ -119,6 +120,19 @@ def _clocks(diagnosis: Diagnosis) -> list[str]:
         _("   guessed from when messages say they were said, and when they came; their order does not depend on it")
     )
     return lines
+
+
+def clock_off(event: ClockOff) -> str:
+    """Return whose clock is off, and by how much."""
+    if event.name and event.ahead > 0:
+        sentence = _("🕰 {name}'s clock seems to be {duration} ahead of ours")
+    elif event.name:
+        sentence = _("🕰 {name}'s clock seems to be {duration} behind ours")
+    elif event.ahead > 0:
+        sentence = _("🕰 this machine's clock seems to be {duration} ahead of most others': set it right")
+    else:
+        sentence = _("🕰 this machine's clock seems to be {duration} behind most others': set it right")
+    return clean(sentence.format(name=event.name, duration=duration(abs(event.ahead))))
 
 
 def _kept(diagnosis: Diagnosis) -> list[str]:

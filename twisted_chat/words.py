@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any, NamedTuple
 
-from twisted_chat.advice import no_link
+from twisted_chat.advice import clock_off, no_link
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
 from twisted_chat.core.errors import BadText
@@ -35,7 +35,7 @@ from twisted_chat.core.likeness import same_room
 from twisted_chat.core.passphrase import MAX_PASSPHRASE, MIN_PASSPHRASE
 from twisted_chat.core.records import Say
 from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, MAX_TEXT, clean, clean_text, isolated
-from twisted_chat.i18n import _, date, duration, ngettext, number
+from twisted_chat.i18n import _, date, ngettext, number
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
@@ -328,19 +328,6 @@ def welcome(name: str, port: int, log: str) -> list[str]:
             )
         ),
     ]
-
-
-def clock_off(event: ClockOff) -> str:
-    """Return whose clock is off, and by how much."""
-    if event.name and event.ahead > 0:
-        sentence = _("🕰 {name}'s clock seems to be {duration} ahead of ours")
-    elif event.name:
-        sentence = _("🕰 {name}'s clock seems to be {duration} behind ours")
-    elif event.ahead > 0:
-        sentence = _("🕰 this machine's clock seems to be {duration} ahead of most others': set it right")
-    else:
-        sentence = _("🕰 this machine's clock seems to be {duration} behind most others': set it right")
-    return clean(sentence.format(name=event.name, duration=duration(abs(event.ahead))))
 
 
 def congested() -> str:

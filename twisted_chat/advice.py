@@ -64,7 +64,9 @@ def at_address(status: AddressStatus) -> str:
     else:
         found = _FOUND[status.found.finding]().format(member=status.member, detail=status.found.detail)
     if status.member and status.found.finding is not Finding.LINKED:
-        found = _("({name} was there before)").format(name=status.member) + f" {found}"  # what follows may end in any way
+        found = (
+            _("({name} was there before)").format(name=status.member) + f" {found}"
+        )  # what follows may end in any way
     return f"   {endpoint(status.host, status.port)}  {found}"
 
 

@@ -45,9 +45,11 @@ def _width(character: str) -> int:
     if width in "WF":
         return 2
     if category in ("Mn", "Me"):
-        return 0 if unicodedata.ucd_3_2_0.category(character) == category and not "\ufe00" <= character <= "\ufe0f" else 1
+        return (
+            0 if unicodedata.ucd_3_2_0.category(character) == category and not "\ufe00" <= character <= "\ufe0f" else 1
+        )
     if "\u2800" <= character <= "\u28ff":  # Braille, of which pictures are made
         return 1
-    if category in ("So", "Cn", "Co") or (width == "A" and category[0] != "L"):
+    if category in ("So", "No", "Cn", "Co") or (width == "A" and category[0] != "L"):
         return 2
     return 1

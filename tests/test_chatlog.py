@@ -33,6 +33,9 @@ WALL = AT / 1000
 STAMP = time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL))
 
 
+NAMES = st.sampled_from(["Ana", "Bia", "Ana Bia", "a\\x28", "Ana~87fb", "שלום"])
+ROOMS = st.sampled_from(["#chat", "#tea", "#tea)", "#tea):", "#(x", "#\\n", "#\u200d", "#\\u200d"])
+TEXTS = st.text(st.sampled_from("a:()*# \\nu200d\n\t\u200d\u3164"), min_size=1, max_size=8)
 SUMMARIES = {events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase, events.Fault}
 """What sums up messages, refusals or failures that have, or had in an earlier life, their own lines."""
 
@@ -163,6 +166,48 @@ class FormatTests(ChatLogCase):
         match = re.fullmatch(r"\[MSG RECEBIDA\] ([^:]*): (.*)", self.lines()[0])
         assert match is not None
         self.assertEqual(match[1], name)
+
+    @settings(deadline=None)
+    @given(
+        st.lists(
+            st.tuples(NAMES, TEXTS, ROOMS, st.booleans(), st.booleans(), st.none() | NAMES), min_size=2, max_size=2
+        )
+    )
+    def test_no_two_messages_are_one_line(self, messages: list[tuple[str, str, str, bool, bool, str | None]]) -> None:
+        """Messages that differ in who said what, where, to whom or how are lines that differ, with line breaks in them too."""
+        lines = set()
+        for name, text, room, me, own, private in messages:
+            record = Say(text, "#chat" if private else room, me and not private)
+            event = events.Messages(FEED, 1, 1, name, own, AT, [record], private=private or "")
+            lines.add((self.log._lines(event), (event.name, own, event.private, record)))
+        self.assertEqual(len({line for line, _ in lines}), len({repr(message) for _, message in lines}))
+
+    def test_what_looked_alike(self) -> None:
+        """A text that says what the log says of `/me` in a room, or of a private message, is another line."""
+        for record in (
+            Say("resigns", "#boss", me=True),
+            Say("#boss * resigns"),
+            Say("* resigns", "#boss"),
+            Say("a\\nb"),
+            Say("a\nb"),
+        ):
+            self.record(events.Messages(FEED, 1, 1, "Ana", False, AT, [record]))
+        self.record(
+            events.Messages(FEED, 1, 1, "Ana", False, AT, [Say("x")], private="Bia"), said("(privado para Bia): x")
+        )
+        start = "[MSG RECEBIDA] Ana"
+        self.assertEqual(
+            self.lines(),
+            [
+                f"{start} (* #boss): resigns",
+                f"{start}: #boss * resigns",
+                f"{start} (#boss): * resigns",
+                f"{start}: a\\\\nb",
+                f"{start}: a\\nb",
+                f"{start} (privado para Bia): x",
+                f"{start}: (privado para Bia): x",
+            ],
+        )
 
     def test_time_goes_on(self) -> None:
         """Each line bears the wall clock of when it was written."""

@@ -141,8 +141,11 @@ class Peer:
         loaded = yield self._store.load()
         yield self._remembering.begin(loaded)
         self.replica.load(loaded)
+        own = yield self._store.notable(
+            NOTABLE, self.conversation.roster.own.id
+        )  # however much others spoke in rooms since
         notable = yield self._store.notable(NOTABLE)
-        yield self.conversation.begin(notable)
+        yield self.conversation.begin([*own, *notable])
         self.replica.start()
         if self._leaving is None:
             self.mesh.start(self._address.dialed)

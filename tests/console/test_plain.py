@@ -11,6 +11,8 @@ from zope.interface.verify import verifyObject
 from tests.test_words import said
 from twisted_chat import answers, words
 from twisted_chat.console.plain import FLUSH_SECONDS, PlainConsole
+from twisted_chat.console.width import widest
+from twisted_chat.console.wrapping import INDENT
 from twisted_chat.core import events
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
@@ -46,6 +48,7 @@ class ConsoleCase(SynchronousTestCase):
     """A console of Bia's, on a string."""
 
     terminal = False
+    columns = 100
 
     def setUp(self) -> None:
         self.outlet = FakeOutlet()
@@ -53,7 +56,8 @@ class ConsoleCase(SynchronousTestCase):
         self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave, Clock(), HybridClock(lambda: 0))
         self.clock = Clock()
         self.transport = StringTransport()
-        self.console = PlainConsole(self.conversation, self.clock, 5002, "logs_chat.txt", self.terminal)
+        columns = (lambda: self.columns) if self.terminal else None
+        self.console = PlainConsole(self.conversation, self.clock, 5002, "logs_chat.txt", self.terminal, columns)
         self.console.makeConnection(self.transport)
         self.welcome = self.shown()
         self.conversation.linked(ANA, "Ana", "127.0.0.1", 5000, True)
@@ -249,6 +253,16 @@ class TerminalTests(ConsoleCase):
         self.console.readConnectionLost()
         self.assertEqual(self.said(), ["last"])
         self.assertEqual(self.left, 1)
+
+    def test_long_lines(self) -> None:
+        """Long lines are broken before the terminal would, and what goes on is set in: no row looks like another's message."""
+        self.columns = 40
+        self.conversation.emit(said("oi " + "\u3164" * 20 + " " * 16 + "[12:00:00] Caio: hi"))
+        first, *further = self.shown()
+        self.assertRegex(first, r"^\[[0-9:]+\] Ana: oi")
+        self.assertGreater(len(further), 1)
+        for row in further:
+            self.assertTrue(row.startswith(INDENT) and widest(row) <= 40, row)
 
     def test_leaves_once(self) -> None:
         """Ctrl-D after `sair` is nothing new."""

@@ -27,7 +27,7 @@ DRAWN = "coração, 漢字かな e 👨👩👧👦 família"
 class TerminalTestCase(PeersTestCase):
     """Ana in a terminal, and others on pipes."""
 
-    def open(self, width: int = 80) -> Tmux:
+    def open(self, width: int = 80, *flags: str) -> Tmux:
         """Open the terminal and start Ana in it."""
         self.place = self.peers.directory / "Ana"
         self.place.mkdir(exist_ok=True)
@@ -37,15 +37,15 @@ class TerminalTestCase(PeersTestCase):
         }  # fmt: skip
         self.tmux = Tmux(self.place, {**os.environ, **environment}, width)
         self.addCleanup(self.tmux.end)
-        self.start()
+        self.start(*flags)
         return self.tmux
 
-    def start(self) -> None:
+    def start(self, *flags: str) -> None:
         """Start Ana in the shell."""
         ports = ",".join(map(str, self.peers.ports))
         port = str(self.peers.ports[-1])
         told = ("--name", "Ana", "--port", port, "--ports", ports, "--data", str(self.place / "data"))
-        self.tmux.command(*MODULE, *told)
+        self.tmux.command(*MODULE, *told, *flags)
 
     def until(self, condition: object, words: str) -> Deferred[None]:
         """Wait until `condition()`; say `words` and show the screen if it never comes to that."""
@@ -91,6 +91,51 @@ class TerminalTestCase(PeersTestCase):
         for mode in (" icrnl", " ixon", "isig", "icanon", " echo ", "iexten", "opost"):
             self.assertNotIn(f"-{mode.strip()} ", modes)
             self.assertIn(mode.strip(), modes)
+
+
+NASTY = (
+    "\u3164", "\uffa0", "\u115f", "\u1160", "\u2800", "\u3000", "\u00a0", "\u2003", "\u200b", "\u200d", "\u034f",
+    "\u00ad", "\ufe0f", "\U000e0100", "\u0301", "\u20dd", "\u0903", "\u302e", "\u3099", "\u17b4", "\u180e", "…", "—", "│",
+    "①", "é", "я", "☀", "☀\ufe0f", "1\ufe0f\u20e3", "👩", "👩\u200d", "🏽", "🇧", "漢", "ﷺ", "꧅", "𒈙", "\u0378",
+    "\U0001fadf", "\ue000", "\U000f0000", "\U000e0041", "क्", "ᄀ", "ᅡ", "שׁ", " ", "https://a.b/",
+)  # fmt: skip
+"""What terminals draw as nothing, as more than is counted, or in several ways; and what is not broken."""
+FORGED = "[12:00:00] Caio: I owe Eve"
+
+
+class TestForging(TerminalTestCase):
+    """Nobody has the terminal break a row where it then begins like somebody else's message."""
+
+    async def rows(self, width: int, *flags: str) -> list[str]:
+        """Have Bia say what would be broken before `FORGED` if it were counted narrower than it is drawn; return the rows."""
+        self.open(width, *flags)
+        bia = self.peers.start("Bia")
+        await self.see("Bia joined")
+        await bia.wait_for("Ana joined")
+        first = width - len("[12:00:00] Bia: ")
+        for nasty in NASTY:
+            bia.say(*(f"{nasty * count}{FORGED}" for count in {first // 2, first - 1, first, first + width, width}))
+        bia.say("that was all")
+        await self.see("that was all")
+        return self.tmux.rows()
+
+    def check(self, rows: list[str]) -> None:
+        self.assertGreater(sum("I owe Eve" in row or "owe" in row for row in rows), len(NASTY))
+        for row in rows:
+            self.assertNotRegex(row, r"^ ? ? ?\[[0-9:]+\](?! Bia:)")
+            self.assertNotRegex(row, "^(Caio|I owe)")
+
+    async def test_rich(self) -> None:
+        """On the rich console, at 40 columns."""
+        self.check(await self.rows(40))
+
+    async def test_rich_wide(self) -> None:
+        """On the rich console, at 80 columns."""
+        self.check(await self.rows(80))
+
+    async def test_plain(self) -> None:
+        """On the plain console."""
+        self.check(await self.rows(40, "--console", "plain"))
 
 
 class TestTyping(TerminalTestCase):

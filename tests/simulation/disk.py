@@ -137,9 +137,9 @@ class DiskStore:
         """See `Store.page`."""
         return self._memory.page(which, limit, before)
 
-    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+    def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
-        return self._memory.notable(limit)
+        return self._memory.notable(limit, author)
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.world import Actor, World
+from twisted_chat import peer
 from twisted_chat.core.events import ClockOff, Messages, Renamed, Topical, WentAway
 from twisted_chat.core.skew import ENOUGH, MOMENT
 from twisted_chat.words import sentences
@@ -75,6 +76,20 @@ class TalkTests(SynchronousTestCase):
         self.come(self.bia)
         topics = self.bia.peer.conversation.topics
         self.assertEqual((topics["#redes"], topics["#lab"], topics["#chat"]), ("TCP", "", ""))
+
+    def test_own_rooms_are_kept(self) -> None:
+        """Where one spoke is known after a restart, in however many rooms others have spoken since."""
+        self.patch(peer, "NOTABLE", 3)
+        self.come(self.ana, self.bia)
+        self.bia.peer.conversation.say("oi", "#lab")
+        self.settle()
+        for number in range(9):
+            self.ana.peer.conversation.say("x", f"#{number}")
+            self.settle()
+        self.bia.crash()
+        self.ana.crash()
+        self.come(self.bia)
+        self.assertEqual(sorted(self.bia.peer.conversation.topics), ["#6", "#7", "#8", "#chat", "#lab"])
 
     def test_away(self) -> None:
         """Who goes away says so, and who asks is told until they are back."""

@@ -472,6 +472,20 @@ class Looking(StoreContract):
         self.assertEqual(self.numbers(1, room="#chat"), [(self.bia.feed.author, 39)])
         self.assertEqual(self.numbers(9, room="#none"), [])
 
+    def test_notable(self) -> None:
+        """What tells of rooms and topics is found, the newest of it, or of one author however much there is since."""
+        ana = self.ana.saying(1, [Say("a", "#tea")])
+        bia = [self.bia.saying(n, [Topic(f"#{n}", "x")]) for n in range(2, 9)]
+        self.keep(ana, *bia, self.ana.batch(2))
+        for batches, limit, author in (
+            (bia[-3:], 3, None),
+            ([ana], 3, ana.feed.author),
+            (bia[-2:], 2, bia[0].feed.author),
+            ([ana, *bia], 9, None),
+        ):
+            found = self.result(self.store.notable(limit, author))
+            self.assertEqual([each.sig for each in found], [each.sig for each in batches])
+
     def test_of_a_member(self) -> None:
         """What a member said, and what it and the reader said to each other alone; without those who are ignored."""
         me = Author(9, late=700)

@@ -18,6 +18,8 @@ from twisted_chat.console.plain import PlainConsole
 from twisted_chat.core.conversation import Conversation
 
 STANDARD = (0, 1, 2)
+COLUMNS = 80
+"""Of a terminal that does not tell how many it has."""
 DUMB = ("", "dumb", "unknown")
 """What `TERM` says of terminals that can't move their cursor."""
 
@@ -51,7 +53,7 @@ def start(reactor: Any, conversation: Conversation, port: int, log: str, wish: W
     if wish.kind != "plain" and is_capable(reactor, os.environ):
         with suppress(OSError):  # a terminal that this user may not open anew
             return _start_rich(reactor, conversation, port, log, wish)
-    console = PlainConsole(conversation, reactor, port, log, terminal=os.isatty(0))
+    console = PlainConsole(conversation, reactor, port, log, os.isatty(0), columns if os.isatty(1) else None)
     if platform.isWindows():
         from twisted_chat.console.windows import ThreadedStdio
 
@@ -64,6 +66,14 @@ def start(reactor: Any, conversation: Conversation, port: int, log: str, wish: W
     if wish.kind == "rich":
         console.tell(words.no_rich_console())
     return console
+
+
+def columns() -> int:
+    """Return how wide the terminal is on which standard output is shown."""
+    try:
+        return os.get_terminal_size(1).columns or COLUMNS
+    except OSError:  # gone
+        return COLUMNS
 
 
 def is_capable(reactor: Any, environment: Mapping[str, str]) -> bool:

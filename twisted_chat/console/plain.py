@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from twisted.internet.defer import Deferred
@@ -15,6 +16,7 @@ from twisted_chat.console.lines import Lines
 from twisted_chat.console.output import Output, Stdio
 from twisted_chat.console.receipt import Awaited
 from twisted_chat.console.session import Session
+from twisted_chat.console.wrapping import wrapped
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Past, Receiving, WhileAway
@@ -32,13 +34,23 @@ class PlainConsole(Protocol):
     more, the peer goes on without.
     """
 
-    def __init__(self, conversation: Conversation, clock: IReactorTime, port: int, log: str, terminal: bool) -> None:
-        """`port` and `log`, a path, are for the welcome; `terminal` is whether a person types."""
+    def __init__(
+        self,
+        conversation: Conversation,
+        clock: IReactorTime,
+        port: int,
+        log: str,
+        terminal: bool,
+        columns: Callable[[], int] | None = None,
+    ) -> None:
+        """`port` and `log`, a path, are for the welcome; `terminal` is whether a person types. `columns` is how wide the terminal
+        is on which lines are shown, None if they are not: else a terminal would break a long one where its author wants it to."""
         self._conversation = conversation
         self._clock = clock
         self._port = port
         self._log = log
         self._terminal = terminal
+        self._columns = columns
         self._lines = Lines()
         self._awaited = Awaited(clock, lambda receipt: self.tell(words.became(receipt)))
         self._waiting = False
@@ -49,7 +61,7 @@ class PlainConsole(Protocol):
         """Show an event of the conversation."""
         if not self._is_spared(event):
             shown = self._session.for_person(event) if self._terminal else event
-            self._output.write(words.sentences(shown) if shown else [])
+            self.tell(*(words.sentences(shown) if shown else []))
         if self._terminal:
             self._awaited.heard(event)
         if isinstance(event, Leaving):
@@ -63,11 +75,11 @@ class PlainConsole(Protocol):
 
     def tell(self, *lines: str) -> None:
         """Show lines that are safe to show."""
-        self._output.write(lines)
+        self._output.write([row for line in lines for row in self._rows(line)])
 
     def found(self, past: Past) -> None:
         """Show messages of former times."""
-        self._output.write(words.sentences(past))
+        self.tell(*words.sentences(past))
 
     def clear(self) -> None:
         """Scroll what is there out of sight."""
@@ -115,6 +127,9 @@ class PlainConsole(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """All is written, or can't be."""
         self._finish()
+
+    def _rows(self, line: str) -> list[str]:
+        return wrapped(line, self._columns()) if self._columns is not None else [line]
 
     # What lines ask for.
 

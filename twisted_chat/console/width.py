@@ -50,6 +50,6 @@ def _width(character: str) -> int:
         )
     if "\u2800" <= character <= "\u28ff":  # Braille, of which pictures are made
         return 1
-    if category in ("So", "Cn", "Co") or (width == "A" and category[0] != "L"):
+    if category in ("So", "No", "Cn", "Co") or (width == "A" and category[0] != "L"):
         return 2
     return 1

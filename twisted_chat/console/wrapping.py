@@ -16,6 +16,8 @@ MIN_WIDTH = 20
 BREAKING, UNBROKEN = "\x1b[?7h", "\x1b[?7l"
 """Have the terminal break what is too wide for it, or not."""
 
+JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+"""What no row ends or goes on with: it would be joined with the first character of the next, or with what it is set in by."""
 _WORD = re.compile(" *[^ ]+")
 _LINK = re.compile("(https?://|/)[!-Z\\\\^-~]+")
 """What is copied as one piece: a link, or a path. No blanks in it that nobody sees, nor a bracket, with which messages begin."""
@@ -27,6 +29,11 @@ def wrapped(text: str, columns: int, before: int = 0) -> list[str]:
     A word wider than a row is cut, unless it is a link or a path: that can be copied and clicked as long as it is one piece,
     and the terminal breaks it. No other row is as wide as to be broken by any terminal.
     """
+    first, *further = _rows(text, columns, before)
+    return [first.rstrip(JOINERS), *(INDENT + row.strip(JOINERS) for row in further)]
+
+
+def _rows(text: str, columns: int, before: int) -> list[str]:
     room = columns - before
     if columns < MIN_WIDTH or (text.isascii() and len(text) <= room) or widest(text) <= room:
         return [text]
@@ -50,7 +57,7 @@ def wrapped(text: str, columns: int, before: int = 0) -> list[str]:
         row += word
         room -= width
     rows.append(row)
-    return [rows[0], *(INDENT + row for row in rows[1:])]
+    return rows
 
 
 def _fitting(word: str, room: int) -> int:

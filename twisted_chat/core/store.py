@@ -171,8 +171,8 @@ class Store(Protocol):
         """Return the newest `limit` messages that `which` tells of and that stand before `before`, in order."""
         ...
 
-    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
-        """Return the newest `limit` batches that are `notable`, ordered by (lc, feed, first)."""
+    def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
+        """Return the newest `limit` batches that are `notable`, by `author` if it is given, ordered by (lc, feed, first)."""
         ...
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:

@@ -130,9 +130,9 @@ class MemoryStore:
         """See `Store.page`."""
         return succeed(newest(self._newest_first(), which.of, limit, before))
 
-    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+    def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
-        told = [batch for batch in self._newest_first() if batch.notable]
+        told = [each for each in self._newest_first() if each.notable and author in (None, each.feed.author)]
         return succeed(sorted(told[:limit], key=in_order))
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:

@@ -144,9 +144,9 @@ class SQLiteStore:
         """See `Store.page`."""
         return self._look(lambda: self._tables.page(which, limit, before))
 
-    def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
+    def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
-        return self._look(lambda: self._tables.notable(limit))
+        return self._look(lambda: self._tables.notable(limit, author))
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`. First indexes what is new since the last one, a step at a time between other calls."""

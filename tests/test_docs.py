@@ -17,6 +17,8 @@ from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chatlog import MAX_REFUSALS
+from twisted_chat.cli.options import Options
+from twisted_chat.cli.settings import MAX_LINKS
 from twisted_chat.console.output import MAX_QUEUED
 from twisted_chat.core import errors
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS
@@ -56,8 +58,6 @@ from twisted_chat.net.hearsay import MAX_REMEMBERED
 from twisted_chat.net.link import MAX_UNTAKEN
 from twisted_chat.net.mdns import MAX_SERVICES
 from twisted_chat.net.reading import TURN
-from twisted_chat.options import Options
-from twisted_chat.settings import MAX_LINKS
 from twisted_chat.storage.memory import LIMIT as MEMORY
 from twisted_chat.subcommands import SUBCOMMANDS
 

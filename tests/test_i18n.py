@@ -24,8 +24,10 @@ from tests import test_words
 from tests.test_words import FEED, said, sample
 from twisted_chat import answers, catalogue, chatlog, i18n, service, words
 from twisted_chat.catalogue import NotACatalogue, entries
-from twisted_chat.commandline import CommandLine, _wish
-from twisted_chat.console.prompts import Terminal, ask_name, ask_port
+from twisted_chat.cli.commandline import CommandLine, _wish
+from twisted_chat.cli.options import Options
+from twisted_chat.cli.prompts import Terminal, ask_name, ask_port
+from twisted_chat.cli.settings import Settings
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
@@ -33,9 +35,7 @@ from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
 from twisted_chat.i18n import CATALOGUE, LOCALES, choose, date, duration, known, languages, ngettext, number, preferred
-from twisted_chat.options import Options
 from twisted_chat.service import ChatService
-from twisted_chat.settings import Settings
 from twisted_chat.storage.errors import DAMAGED, SENTENCES, StorageError
 from twisted_chat.subcommands import SUBCOMMANDS
 

@@ -15,13 +15,14 @@ from typing import Any
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import invite, options
+from twisted_chat import invite
+from twisted_chat.cli import options
+from twisted_chat.cli.joining import read_passphrase
+from twisted_chat.cli.options import Options
 from twisted_chat.core.passphrase import check_passphrase
 from twisted_chat.invite import ALPHABET, BITS, INDENT, Invite, new_passphrase
-from twisted_chat.joining import read_passphrase
 from twisted_chat.net import own
 from twisted_chat.net.own import own_addresses
-from twisted_chat.options import Options
 from twisted_chat.subcommands import main
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_chat.commandline import Parameter, Subcommand, complain
+from twisted_chat.cli.commandline import Parameter, Subcommand, complain
+from twisted_chat.cli.joining import ENVIRONMENT, GROUP, PORTS
+from twisted_chat.cli.settings import compact, parse_port
 from twisted_chat.core.marks import N_
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
-from twisted_chat.joining import ENVIRONMENT, GROUP, PORTS
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.net.own import own_addresses
-from twisted_chat.settings import compact, parse_port
 from twisted_chat.standard import show
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"

@@ -17,8 +17,10 @@ from twisted.python.usage import UsageError
 from twisted_chat import chatlog, debugging
 from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.commandline import Parameter, Subcommand, complain
-from twisted_chat.console.prompts import find_terminal
+from twisted_chat.cli.commandline import Parameter, Subcommand, complain
+from twisted_chat.cli.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
+from twisted_chat.cli.prompts import find_terminal
+from twisted_chat.cli.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
 from twisted_chat.console.receipt import LastSaid
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Event, Joined, Leaving
@@ -27,10 +29,8 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.text import MAX_TEXT, check_text
 from twisted_chat.debugging import DebugLog
 from twisted_chat.i18n import _, ngettext
-from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
-from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder

@@ -20,8 +20,9 @@ from twisted.python.usage import UsageError
 
 from twisted_chat import archive
 from twisted_chat.archive import NotAnArchive
-from twisted_chat.commandline import Parameter, Subcommand, complain
-from twisted_chat.console.prompts import find_terminal
+from twisted_chat.cli.commandline import Parameter, Subcommand, complain
+from twisted_chat.cli.prompts import find_terminal
+from twisted_chat.cli.settings import parse_data, parse_label
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.marks import N_
@@ -29,7 +30,6 @@ from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.invite import Invite
 from twisted_chat.send import Send
-from twisted_chat.settings import parse_data, parse_label
 from twisted_chat.standard import say, show
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.files import whole

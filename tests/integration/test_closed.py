@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.integration.case import PeersTestCase
 from tests.integration.processes import PeerProcess
-from twisted_chat.joining import ENVIRONMENT
+from twisted_chat.cli.joining import ENVIRONMENT
 
 SECRET = "xyzzy plugh"
 

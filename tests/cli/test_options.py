@@ -13,11 +13,12 @@ from typing import Any
 from twisted.python.usage import Options as BaseOptions
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import __version__, options
-from twisted_chat.console.prompts import Terminal
-from twisted_chat.joining import ENVIRONMENT
-from twisted_chat.options import Options
-from twisted_chat.settings import Settings
+from twisted_chat import __version__
+from twisted_chat.cli import options
+from twisted_chat.cli.joining import ENVIRONMENT
+from twisted_chat.cli.options import Options
+from twisted_chat.cli.prompts import Terminal
+from twisted_chat.cli.settings import Settings
 
 
 def free_ports(count: int) -> list[int]:
@@ -453,7 +454,7 @@ class ProcessTests(CommandLine):
 
     def run_python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python with these arguments where the package is found."""
-        path = os.pathsep.join(filter(None, (str(Path(options.__file__).parents[1]), os.environ.get("PYTHONPATH"))))
+        path = os.pathsep.join(filter(None, (str(Path(options.__file__).parents[2]), os.environ.get("PYTHONPATH"))))
         return subprocess.run(
             [sys.executable, *arguments],
             env={**os.environ, "PYTHONPATH": path},
@@ -466,7 +467,7 @@ class ProcessTests(CommandLine):
     def parsed(self, before: str = "") -> str:
         """The reactor's name after options were parsed in a process that did `before` first."""
         program = (
-            f"{before}\nfrom twisted_chat.options import Options\n"
+            f"{before}\nfrom twisted_chat.cli.options import Options\n"
             f"Options().parseOptions({self.enough!r})\n"
             "from twisted.internet import reactor; print(type(reactor).__name__)"
         )

@@ -10,21 +10,11 @@ from importlib.util import find_spec
 from twisted.python.runtime import platformType
 from twisted.python.usage import UsageError
 
-from twisted_chat.commandline import CommandLine, Parameter
-from twisted_chat.console.prompts import ask_name, ask_port, find_terminal
-from twisted_chat.core.feeds import Group
-from twisted_chat.core.frames import MAX_INT
-from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.marks import N_
-from twisted_chat.core.opening import Introduction
-from twisted_chat.core.text import clean, shown_name
-from twisted_chat.i18n import _
-from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
-from twisted_chat.net.addresses import is_loopback
-from twisted_chat.net.own import link_local_addresses, own_addresses
-from twisted_chat.net.ports import holder, is_free
-from twisted_chat.reactors import install_reactor
-from twisted_chat.settings import (
+from twisted_chat.cli.commandline import CommandLine, Parameter
+from twisted_chat.cli.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
+from twisted_chat.cli.ports import holder, is_free
+from twisted_chat.cli.prompts import ask_name, ask_port, find_terminal
+from twisted_chat.cli.settings import (
     Settings,
     check_writable,
     compact,
@@ -38,6 +28,16 @@ from twisted_chat.settings import (
     parse_port,
     parse_quota,
 )
+from twisted_chat.core.feeds import Group
+from twisted_chat.core.frames import MAX_INT
+from twisted_chat.core.keys import SEED_BYTES, Identity
+from twisted_chat.core.marks import N_
+from twisted_chat.core.opening import Introduction
+from twisted_chat.core.text import clean, shown_name
+from twisted_chat.i18n import _
+from twisted_chat.net.addresses import is_loopback
+from twisted_chat.net.own import link_local_addresses, own_addresses
+from twisted_chat.reactors import install_reactor
 from twisted_chat.standard import OutputFailed, say, secure
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import usual_root

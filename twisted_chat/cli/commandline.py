@@ -16,9 +16,9 @@ from twisted.python.usage import Options as BaseOptions
 from twisted.python.usage import UsageError
 
 from twisted_chat import __version__
+from twisted_chat.cli.settings import choices, parse_lang
 from twisted_chat.core.marks import N_
 from twisted_chat.i18n import AUTO, _, choose, known
-from twisted_chat.settings import choices, parse_lang
 from twisted_chat.standard import say, show
 
 MIN_COLUMNS = 40

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import settings
-from twisted_chat.settings import (
+from twisted_chat.cli import settings
+from twisted_chat.cli.settings import (
     check_writable,
     compact,
     dialed,

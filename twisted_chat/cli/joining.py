@@ -13,8 +13,9 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
-from twisted_chat.commandline import Parameter
-from twisted_chat.console.prompts import Terminal, ask_passphrase
+from twisted_chat.cli.commandline import Parameter
+from twisted_chat.cli.prompts import Terminal, ask_passphrase
+from twisted_chat.cli.settings import parse_label, parse_passphrase_file, parse_peer, parse_ports
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Event, Joined
 from twisted_chat.core.marks import N_
@@ -22,7 +23,6 @@ from twisted_chat.core.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.i18n import _
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.retries import Retries
-from twisted_chat.settings import parse_label, parse_passphrase_file, parse_peer, parse_ports
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.passphrases import PassphraseNote

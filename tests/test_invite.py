@@ -129,12 +129,12 @@ class InviteTests(SynchronousTestCase):
     def test_file(self) -> None:
         """The file has the passphrase, and is its owner's only. One that is there is left alone, and nothing is shown."""
         passphrase, *_ = self.shown("--output", str(self.file))
-        self.assertEqual(read_passphrase(self.file), passphrase)
+        self.assertEqual(read_passphrase("--passphrase-file", self.file), passphrase)
         self.assertEqual(stat.S_IMODE(self.file.stat().st_mode), 0o600)
         words = self.told("--output", str(self.file), status=1)
         self.assertIn("it is there already", words)
         self.assertEqual(words.count("\n"), 1)
-        self.assertEqual(read_passphrase(self.file), passphrase)
+        self.assertEqual(read_passphrase("--passphrase-file", self.file), passphrase)
         self.assertIn("No such file", self.told("--output", str(self.file.with_name("no") / "file"), status=1))
 
     def test_file_on_a_full_disk(self) -> None:

@@ -1,13 +1,12 @@
-"""What every command line of `tcpchat` has: `--lang`, `--version`, and its help and refusals in that language."""
+"""What every command line of `tcpchat` has: flags out of the table, `--lang`, `--version`, help and refusals in that language."""
 
 from __future__ import annotations
 
 import io
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from getopt import GetoptError
-from inspect import cleandoc
 from itertools import pairwise, takewhile
 from textwrap import fill
 from typing import Any
@@ -16,30 +15,57 @@ from twisted.python.usage import Options as BaseOptions
 from twisted.python.usage import UsageError
 
 from twisted_chat import __version__
-from twisted_chat.cli.settings import choices, parse_lang
+from twisted_chat.cli import configuration
+from twisted_chat.cli.flags import COMMON, CONFIG, LANG, Flag, Form, Section
 from twisted_chat.core.marks import N_
 from twisted_chat.i18n import AUTO, _, choose, known
 from twisted_chat.standard import say, show
 
-MIN_COLUMNS = 40
+MIN_COLUMNS, MAX_COLUMNS = 40, 80
+"""Help is not made for narrower terminals, and is not wider on others."""
+MIN_WORDS = 30
+"""Columns that the words of a flag need to stand beside it, and not below."""
+_UNBROKEN = "\xa0"
+"""A space at which no line is broken, until that has been done."""
 
-Parameter = tuple[str, None, str | None, str, Callable[[str], Any]]
-"""A flag with a value: its name, no short name, its default, its words, the check of its value."""
+
+def _taking(flag: Flag) -> Callable[..., None]:
+    """Return the method by which `BaseOptions` takes a flag. What stands behind it is checked later, by `postOptions`."""
+    if flag.form is Form.SWITCH:
+
+        def switch(self: CommandLine) -> None:
+            self.given[flag.name] = []
+
+        return switch
+
+    def take(self: CommandLine, value: str) -> None:
+        self.given.setdefault(flag.name, []).append(value)
+
+    return take
 
 
 class CommandLine(BaseOptions):
-    """A command line. The words of its flags, `synopsis` and `longdesc` are marked with `N_`, and translated when shown;
-    in those of a flag `{all}` stands for its choices."""
+    """A command line that has `flags` besides those that all have. Its `synopsis` and `longdesc` are marked for translation.
 
+    Once `postOptions` has returned, the value of every flag is there under its name: that of the command line, else that of
+    the configuration file, else the default.
+    """
+
+    flags: Sequence[Flag] = ()
     synopsis = N_("[options]")
     longdesc = ""
-    optParameters: list[Parameter] = [("lang", None, AUTO, N_("the language you are spoken to: {all}"), parse_lang)]
+    opt_lang = _taking(LANG)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for flag in cls.flags:
+            setattr(cls, f"opt_{flag.name.replace('-', '_')}", _taking(flag))
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        for name, _short, default, _words, check in self.optParameters:
-            if default is not None:
-                self[name] = check(default)
+        self.given: dict[str, list[str]] = {}
+        """What the command line gives, by flag."""
+        self._configured: dict[str, Any] = {}
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read and check the command line, in the language that it asks for wherever it does.
@@ -63,13 +89,41 @@ class CommandLine(BaseOptions):
         if surplus:
             raise UsageError(_("{word!r} belongs to no option").format(word=surplus[0]))
 
+    def postOptions(self) -> None:
+        """Check what is given on the command line and in the configuration file, and settle the value of each flag.
+
+        Call it before anything else is checked. Raises `UsageError`.
+        """
+        path, keys = "", {}
+        if files := self.given.get(CONFIG.name):
+            path = CONFIG.parse(f"--{CONFIG.name}", files)
+            keys = configuration.load(path)
+        if LANG.name not in self.given and isinstance(lang := keys.get(LANG.name), str):
+            choose(lang)
+        given = {
+            flag.name: flag.parse(f"--{flag.name}", self.given[flag.name])
+            for flag in (*self.flags, LANG)
+            if flag.name in self.given
+        }
+        self._configured = configuration.check(path, keys)
+        for flag in (*self.flags, LANG):
+            self[flag.name] = next(
+                (source[flag.name] for source in (given, self._configured) if flag.name in source), flag.preset()
+            )
+
+    def where(self, flag: str) -> str:
+        """Return how people are told that a flag was given: `--port`, or `class.toml: port`."""
+        if flag in self._configured and flag not in self.given:
+            return configuration.source(self[CONFIG.name], flag)
+        return f"--{flag}"
+
     def opt_help(self) -> None:
-        """Display this help and exit."""
+        """Show the help and exit."""
         show(str(self))
         raise SystemExit(0)
 
     def opt_version(self) -> None:
-        """Display the version and exit."""
+        """Show the version and exit."""
         show(f"tcpchat {__version__}")
         raise SystemExit(0)
 
@@ -79,24 +133,20 @@ class CommandLine(BaseOptions):
         return own if self.parent is None else f"{self.parent.getSynopsis()} {self.parent.subCommand} {own}"
 
     def getUsage(self, width: int | None = None) -> str:
-        """Return what `--help` says after the synopsis."""
-        width = max(MIN_COLUMNS, width or shutil.get_terminal_size().columns)
-        column = max(map(len, self.longOpt))
-        usage = [_("Options:")]
-        for flag in self.longOpt:
-            words = self._words(flag.rstrip("="))
-            usage.append(
-                fill(words, width, initial_indent=f"  --{flag:<{column}}  ", subsequent_indent=" " * (column + 6))
-            )
-        if self.longdesc:
-            usage += ["", fill(_(self.longdesc), width)]
-        return "\n".join(usage) + "\n"
+        """Return what `--help` says after the synopsis: the flags, section by section, and `longdesc`."""
+        return "\n".join(self._usage(columns(width))) + "\n"
 
-    def _words(self, flag: str) -> str:
-        """Return what a flag is for, and its default."""
-        words = _(cleandoc(self.docs[flag])).format(all=", ".join(choices(flag)))
-        default = self.defaults.get(flag) or None  # flags without a value have 0
-        return words if default is None else words + " " + _("[default: {value}]").format(value=default)
+    def _usage(self, width: int) -> Iterator[str]:
+        flags = (*self.flags, *COMMON)
+        column = max(len(_shape(flag)) for flag in flags) + 4
+        for section in Section:
+            if within := [flag for flag in flags if flag.section is section]:
+                yield ""
+                yield _(section.value)
+                for flag in within:
+                    yield from _described(flag, width, column)
+        if self.longdesc:
+            yield from ("", fill(_(self.longdesc), width))
 
     def _misused(self, flag: str) -> str:
         """Return what is wrong with a flag that getopt takes offence at."""
@@ -105,7 +155,7 @@ class CommandLine(BaseOptions):
         if flag in self.longOpt:
             return _("--{flag} takes no value").format(flag=flag)
         if meant := [f"--{each.rstrip('=')}" for each in self.longOpt if each.startswith(flag)]:
-            return _("--{flag} may be any of {flags}").format(flag=flag, flags=", ".join(meant))
+            return _("--{flag} may be any of {flags}").format(flag=flag, flags=", ".join(sorted(meant)))
         return _("there is no option {flag}").format(flag=f"-{flag}" if len(flag) == 1 else f"--{flag}")
 
 
@@ -124,6 +174,30 @@ def complain(about: object, words: str, status: int = 1) -> int:
     """Say what is wrong, and return the exit status."""
     say(f"tcpchat: {about}: {words}")
     return status
+
+
+def columns(width: int | None = None) -> int:
+    """Return how wide help is made for a terminal `width` columns wide, or for the one that there is."""
+    return max(MIN_COLUMNS, min(MAX_COLUMNS, width or shutil.get_terminal_size().columns))
+
+
+def _shape(flag: Flag) -> str:
+    """Return how a flag is written, such as `--port PORT`."""
+    return f"--{flag.name} {_(flag.value)}".rstrip()
+
+
+def _described(flag: Flag, width: int, column: int) -> Iterator[str]:
+    """Yield the lines of `--help` about a flag: its words from `column` on, or, if there is no room for them, below it."""
+    words = _(flag.words).format(all=", ".join(flag.choices()))
+    if flag.default is not None:
+        words += " " + _("[default: {value}]").format(value=flag.default).replace(" ", _UNBROKEN)
+    shape = f"  {_shape(flag)}"
+    if width - column >= MIN_WORDS:
+        filled = fill(words, width, initial_indent=f"{shape:<{column}}", subsequent_indent=" " * column)
+    else:
+        yield shape
+        filled = fill(words, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    yield filled.replace(_UNBROKEN, " ")
 
 
 def _wish(arguments: Sequence[str]) -> str:

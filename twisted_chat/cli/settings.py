@@ -1,50 +1,16 @@
-"""What a peer can be told at its start, and the check of each value.
-
-A check takes what stands behind a flag and returns its value, or raises `UsageError` saying what is wrong and what would be
-right.
-"""
+"""What a peer is told at its start, and where it looks for others by that."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from twisted.python.usage import UsageError
-
-from twisted_chat.core.errors import BadText
-from twisted_chat.core.text import check_label, check_name
-from twisted_chat.i18n import AUTO, _, known, languages
-from twisted_chat.net.addresses import is_loopback, needs_scope, numeric, scoped
-from twisted_chat.net.own import link_local_addresses
-from twisted_chat.words import wrong
-
-MAX_PORT = 65535
-MAX_PORTS = 64
-"""Ports that can be known: each is dialed on each host."""
-MAX_LINKS = 64
-"""Most links a peer keeps."""
-
-MAX_TIMEOUT = 24 * 3600
-"""Seconds that a message sent from a script may wait for somebody."""
-
-HOUR = 3600.0
-DAY = 24 * HOUR
-KEEP_UNITS = {"h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
-"""The units of `--keep`, in seconds."""
-MAX_KEEP = 100 * KEEP_UNITS["y"]
-
-QUOTA_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-"""The units of `--quota`, in bytes."""
-MIN_QUOTA = QUOTA_UNITS["M"]
-MAX_QUOTA = 1000 * QUOTA_UNITS["T"]
+from twisted_chat.net.addresses import is_loopback, numeric
 
 HOME = "127.0.0.1"
 """Where peers of this machine are looked for, wherever else others are."""
-_HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 
 Console = Literal["auto", "rich", "plain", "none"]
 CONSOLES: tuple[Console, ...] = get_args(Console)
@@ -54,11 +20,14 @@ Peer = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a peer is told at its start, checked. `listen` is an address, the hosts of `peers` are addresses or names, `log` and
-    `data` absolute paths; `data` is None for the user's data directory. `links` is the most links kept. `keep` is how many
-    seconds after it was received a message is held, None for always; `quota` the most bytes held of one author, None for no
-    limit. `notify` is whether a mention rings. The group is closed if there is a `passphrase`, in its checked form; without
-    one, `open` says that it may cross a network all the same. `discover` is whether others are found on the network."""
+    """What a peer is told at its start, checked.
+
+    `listen` is an address, the hosts of `peers` are addresses or names, `log` and `data` absolute paths; `data` is None for the
+    user's data directory. `links` is the maximum number of links. Messages are deleted `keep` seconds after receipt, never if
+    it is None. `quota` is the storage limit per member in bytes, None for no limit. `notify` is whether a mention rings. The
+    group is closed if there is a `passphrase`, in its checked form; without one, `open` says that it may cross a network all
+    the same. `discover` is whether others are found on the network.
+    """
 
     name: str
     port: int
@@ -86,131 +55,6 @@ class Settings:
         )
 
 
-def parse_name(flag: str, value: str) -> str:
-    """Return what stands behind `flag` as a name, without the spaces around it."""
-    try:
-        return check_name(value)
-    except BadText as error:
-        raise UsageError(f"{flag} {value!r}: {wrong(error)}") from None
-
-
-def parse_label(flag: str, value: str) -> str:
-    """Return what stands behind `flag` as the name of a group, or of an identity that may be older than what names are now."""
-    try:
-        return check_label(value)
-    except BadText as error:
-        raise UsageError(f"{flag} {value!r}: {wrong(error)}") from None
-
-
-def parse_number(flag: str, value: str, low: int, high: int, right: str | None = None) -> int:
-    """Return `value` as a number from `low` to `high`; `right` says what would be right if that can be said better."""
-    right = right or _("a number from {low} to {high} is needed").format(low=low, high=high)
-    if not (value.isascii() and value.isdecimal()):
-        raise UsageError(_("{flag} {value!r} is not a number: {right}").format(flag=flag, value=value, right=right))
-    if len(value) > 9 or not low <= int(value) <= high:
-        raise UsageError(_("{flag} {value} is out of range: {right}").format(flag=flag, value=value, right=right))
-    return int(value)
-
-
-def parse_port(value: str, ports: Sequence[int]) -> int:
-    """Return `value` as one of the known `ports`."""
-    right = _("choose one of {ports}, or change --ports").format(ports=compact(ports))
-    port = parse_number("--port", value, 1, MAX_PORT, right)
-    if port not in ports:
-        raise UsageError(_("--port {port} is not among the known ports: {right}").format(port=port, right=right))
-    return port
-
-
-def parse_links(value: str) -> int:
-    """Return `value` as a number of links."""
-    return parse_number("--links", value, 1, MAX_LINKS)
-
-
-def parse_ports(value: str) -> tuple[int, ...]:
-    """Return the ports of a list such as `5000-5004` or `5000,5002,6000-6003`, each once, in the order given."""
-    ports: dict[int, None] = {}
-    for part in value.split(","):
-        low, dash, high = part.strip().partition("-")
-        first = parse_number("--ports", low, 1, MAX_PORT)
-        last = parse_number("--ports", high, 1, MAX_PORT) if dash else first
-        if last < first:
-            raise UsageError(
-                _("--ports {part!r} runs backwards: write {last}-{first}").format(part=part, last=last, first=first)
-            )
-        ports.update(dict.fromkeys(range(first, last + 1)))
-    if len(ports) > MAX_PORTS:
-        raise UsageError(
-            _("--ports {value!r} are {count} ports; at most {most} can be known").format(
-                value=value, count=len(ports), most=MAX_PORTS
-            )
-        )
-    return tuple(ports)
-
-
-def parse_listen(value: str) -> str:
-    """Return `value` as an address to listen at, in its usual form. Whether this machine has it is not looked at."""
-    address = numeric(HOME if value.lower() == "localhost" else _unbracketed(value))
-    if address is None or address.is_multicast:
-        raise UsageError(
-            _(
-                "--listen {value!r} is not an address of this machine: give one such as 192.168.0.7, or 0.0.0.0 for all of them; "
-                "127.0.0.1 is for this machine alone"
-            ).format(value=value)
-        )
-    return _leading("--listen", value, scoped(str(address)))
-
-
-def parse_peer(value: str) -> Peer:
-    """Return the host and port of `HOST`, `HOST:PORT` or, for IPv6, `[HOST]:PORT`; a host may be a name."""
-    host, colon, port = value, "", ""
-    if value.startswith("["):
-        host, bracket, after = value[1:].partition("]")
-        if not bracket or after[:1] not in ("", ":"):
-            raise UsageError(_("--peer {value!r} is not HOST or HOST:PORT: write [::1]:5000").format(value=value))
-        colon, port = after[:1], after[1:]
-    elif value.count(":") == 1:
-        host, colon, port = value.partition(":")
-    found = _host(host)
-    if found is None:
-        raise UsageError(
-            _(
-                "--peer {value!r} names no host: write a name or an address, such as ana.local or 192.168.0.7:5000"
-            ).format(value=value)
-        )
-    return _leading("--peer", value, found), parse_number("--peer port", port, 1, MAX_PORT) if colon else None
-
-
-def _unbracketed(value: str) -> str:
-    """Return an address as it stands in brackets, where those are for addresses with ports."""
-    return value[1:-1] if value.startswith("[") and value.endswith("]") and ":" in value else value
-
-
-def _leading(flag: str, value: str, host: str) -> str:
-    """Return `host`, unless it is a link-local address that does not say which interface leads to it."""
-    if needs_scope(host):
-        scopes = [own.partition("%")[2] for own in link_local_addresses()]
-        raise UsageError(
-            _("{flag} {value!r} needs the interface that leads there, such as {host}%{scope}; here: {scopes}").format(
-                flag=flag, value=value, host=host, scope=[*scopes, "eth0"][0], scopes=", ".join(scopes) or "–"
-            )
-        )
-    return host
-
-
-def _host(text: str) -> str | None:
-    """Return an address in its usual form, or a name in the form that is looked up; None for what can be neither."""
-    if address := numeric(text):
-        return None if address.is_unspecified or address.is_multicast else scoped(str(address))
-    try:
-        name = text.encode("idna").decode().lower()
-    except UnicodeError:
-        return None
-    if name == "localhost":
-        return HOME
-    last = name.rstrip(".").rpartition(".")[2]
-    return name if _HOST_NAME.fullmatch(name) and not last.isdigit() else None  # 10.0.0.300 is a slip, not a name
-
-
 def dialed(listen: str, ports: Sequence[int], peers: Sequence[Peer]) -> tuple[tuple[str, int], ...]:
     """Return the addresses where others are looked for: the known ports of this machine, as itself and as the address it
     listens at, and `peers`."""
@@ -220,108 +64,3 @@ def dialed(listen: str, ports: Sequence[int], peers: Sequence[Peer]) -> tuple[tu
         hosts.append((listen, ports))
     hosts += [(other, [port] if port else ports) for other, port in peers]
     return tuple(dict.fromkeys((each, port) for each, known in hosts for port in known))
-
-
-def parse_timeout(value: str) -> int:
-    """Return `value` as a number of seconds."""
-    return parse_number("--timeout", value, 1, MAX_TIMEOUT)
-
-
-def parse_console(value: str) -> Console:
-    """Return `value` if it is a console."""
-    for console in CONSOLES:
-        if value == console:
-            return console
-    raise _not_one_of("console", value)
-
-
-def parse_lang(value: str) -> str:
-    """Return `value` if it is or means a language that can be spoken, such as `pt` and `pt-BR`, or is `auto`."""
-    if value == AUTO or known(value):
-        return value
-    raise _not_one_of("lang", value)
-
-
-def choices(flag: str) -> Sequence[str]:
-    """Return what can stand behind `flag`, such as `lang`; nothing if that is no matter of a choice."""
-    return {"console": CONSOLES, "lang": [AUTO, *languages()]}.get(flag, ())
-
-
-def _not_one_of(flag: str, value: str) -> UsageError:
-    return UsageError(
-        _("--{flag} {value!r} is not one of {choices}").format(flag=flag, value=value, choices=", ".join(choices(flag)))
-    )
-
-
-def parse_log(value: str) -> Path:
-    """Return the file `value` as an absolute path, so that it stays the same file wherever the process goes."""
-    if not value:
-        raise UsageError(_("--log is empty: a file name is needed, such as logs_chat.txt"))
-    return Path(value).absolute()
-
-
-def parse_data(value: str) -> Path:
-    """Return the directory `value` as an absolute path; it need not exist."""
-    if not value or (os.path.exists(value) and not os.path.isdir(value)):
-        raise UsageError(_("--data {value!r} is not a directory: name one, or one to be made").format(value=value))
-    return Path(value).absolute()
-
-
-def parse_keep(value: str) -> float:
-    """Return the seconds that a time such as `12h`, `90d`, `6w` or `1y` has: an hour at least, a hundred years at most."""
-    right = _("write a number and h, d, w or y for hours, days, weeks or years, such as 90d")
-    count, unit = value[:-1], value[-1:]
-    if unit not in KEEP_UNITS or not (count.isascii() and count.isdecimal()):
-        raise UsageError(_("--keep {value!r} is no time: {right}").format(value=value, right=right))
-    seconds = int(count[:9]) * KEEP_UNITS[unit]
-    if not HOUR <= seconds <= MAX_KEEP or len(count) > 9:
-        raise UsageError(_("--keep {value} is out of range: from 1h to 100y can be kept").format(value=value))
-    return seconds
-
-
-def parse_quota(value: str) -> int | None:
-    """Return the bytes that a size such as `500M` or `2G` has, None for `none`."""
-    if value == "none":
-        return None
-    right = _("write a number and K, M, G or T, such as 500M, or none for no limit")
-    count, unit = value[:-1], value[-1:].upper()
-    if unit not in QUOTA_UNITS or not (count.isascii() and count.isdecimal()):
-        raise UsageError(_("--quota {value!r} is no size: {right}").format(value=value, right=right))
-    size = int(count[:9]) * QUOTA_UNITS[unit]
-    if not MIN_QUOTA <= size <= MAX_QUOTA or len(count) > 9:
-        raise UsageError(_("--quota {value} is out of range: from 1M to 1000T, or none").format(value=value))
-    return size
-
-
-def parse_passphrase_file(value: str) -> Path:
-    """Return the file `value`; what it holds is read once everything else was checked."""
-    if not value:
-        raise UsageError(_("--passphrase-file is empty: name the file whose first line is the passphrase"))
-    return Path(value)
-
-
-def check_writable(log: Path) -> None:
-    """Raise `UsageError` unless the log can be appended to; it is not made. Of a link counts where it leads."""
-    directory = Path(os.path.realpath(log)).parent
-    if os.path.isdir(log):
-        fault = _("that is a directory; name a file in it, such as logs_chat.txt")
-    elif not os.path.isdir(directory):
-        fault = _("there is no directory {name} this user can open; make it, or name a file elsewhere")
-    elif os.path.exists(log) and not os.access(log, os.W_OK):
-        fault = _("this user may not write to that file; name another")
-    elif not os.path.exists(log) and not os.access(directory, os.W_OK | os.X_OK):
-        fault = _("this user may not make files in {name}; name a file elsewhere")
-    else:
-        return
-    raise UsageError(_("--log {log}: {fault}").format(log=log, fault=fault.format(name=directory)))
-
-
-def compact(ports: Sequence[int]) -> str:
-    """Return `ports` as a list for people, runs joined: `5000-5004, 6000`."""
-    runs: list[list[int]] = []
-    for port in ports:
-        if runs and port == runs[-1][1] + 1:
-            runs[-1][1] = port
-        else:
-            runs.append([port, port])
-    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)

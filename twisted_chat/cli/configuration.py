@@ -28,6 +28,12 @@ else:
 
 MAX_BYTES = 64 * 1024
 """Most bytes of a configuration file."""
+MAX_VALUE = 4096
+"""Most characters of a value: the name of a file has no more on most systems."""
+MAX_NUMBER = 2**63 - 1
+"""What TOML promises that a number can be. No flag takes one so large."""
+MAX_KEY = 40
+"""Most characters of an unknown key that are shown."""
 SECRETS = {"passphrase", "password", "senha"}
 """Keys under which somebody may try to give the passphrase itself."""
 
@@ -85,6 +91,7 @@ def _known(path: str, key: str) -> Flag:
     """Return the flag of a key."""
     if key in CONFIGURABLE:
         return CONFIGURABLE[key]
+    key = key if len(key) <= MAX_KEY else f"{key[: MAX_KEY - 1]}…"
     if key.casefold() in SECRETS:
         words = _(
             "{path}: a passphrase has no place in a file that is handed on; name the file that has it: {sample}"
@@ -112,9 +119,14 @@ def _value(path: str, flag: Flag, given: object) -> Any:
 
 def _text(where: str, flag: Flag, given: object) -> str:
     """Return a value as it would stand on the command line."""
-    number = isinstance(given, int) and not isinstance(given, bool)
-    if isinstance(given, str) or (number and flag.form in (Form.NUMBER, Form.LIST)):
-        return str(given)
+    if isinstance(given, str):
+        if len(given) > MAX_VALUE:
+            raise UsageError(
+                _("{where} is too long: it has over {most} characters").format(where=where, most=MAX_VALUE)
+            )
+        return given
+    if flag.form in (Form.NUMBER, Form.LIST) and isinstance(given, int) and not isinstance(given, bool):
+        return str(max(-MAX_NUMBER, min(given, MAX_NUMBER)))  # Python does not write longer ones
     _refuse(where, flag, given)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.cli import checks, settings
+from twisted_chat.cli import hosts, settings
 from twisted_chat.cli.checks import (
     check_writable,
     compact,
@@ -23,16 +23,15 @@ from twisted_chat.cli.checks import (
     parse_keep,
     parse_label,
     parse_links,
-    parse_listen,
     parse_log,
     parse_name,
     parse_output,
     parse_passphrase_file,
-    parse_peer,
     parse_port,
     parse_ports,
     parse_quota,
 )
+from twisted_chat.cli.hosts import parse_listen, parse_peer
 from twisted_chat.cli.settings import dialed
 
 KNOWN = (5000, 5001, 5002)
@@ -245,7 +244,7 @@ class CheckTests(SynchronousTestCase):
             (["fe80::7%wlan0", "fe80::8%eth1"], "such as fe80::1%wlan0; here: wlan0, eth1"),
             ([], "such as fe80::1%eth0; here: –"),
         ):
-            self.patch(checks, "link_local_addresses", lambda own=own: own)
+            self.patch(hosts, "link_local_addresses", lambda own=own: own)
             for flag, check, value in cases:
                 words = f"{flag} {value!r} needs the interface that leads there, {told}"
                 self.assertEqual(self.refused(check, flag, value), words)

@@ -31,17 +31,16 @@ _UNBROKEN = "\xa0"
 
 def _taking(flag: Flag) -> Callable[..., None]:
     """Return the method by which `BaseOptions` takes a flag. What stands behind it is checked later, by `postOptions`."""
-    if flag.form is Form.SWITCH:
 
-        def switch(self: CommandLine) -> None:
-            self.given[flag.name] = []
-
-        return switch
+    def switch(self: CommandLine) -> None:
+        self.given[flag.name] = []
 
     def take(self: CommandLine, value: str) -> None:
         self.given.setdefault(flag.name, []).append(value)
 
-    return take
+    method = switch if flag.form is Form.SWITCH else take
+    method.__doc__ = flag.words  # for what completes command lines
+    return method
 
 
 class CommandLine(BaseOptions):
@@ -107,9 +106,8 @@ class CommandLine(BaseOptions):
         }
         self._configured = configuration.check(path, keys)
         for flag in (*self.flags, LANG):
-            self[flag.name] = next(
-                (source[flag.name] for source in (given, self._configured) if flag.name in source), flag.preset()
-            )
+            values = [source[flag.name] for source in (given, self._configured) if flag.name in source]
+            self[flag.name] = values[0] if values else flag.preset()
 
     def where(self, flag: str) -> str:
         """Return how people are told that a flag was given: `--port`, or `class.toml: port`."""

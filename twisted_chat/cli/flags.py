@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from twisted_chat.cli import checks
+from twisted_chat.cli import checks, hosts
 from twisted_chat.cli.settings import CONSOLES
 from twisted_chat.core.marks import N_
 from twisted_chat.i18n import AUTO
@@ -127,7 +127,7 @@ LISTEN = Flag(
     Section.WHERE,
     N_("the address to listen at; 0.0.0.0 is every one of this machine"),
     N_("ADDRESS"),
-    checks.parse_listen,
+    hosts.parse_listen,
     '"0.0.0.0"',
     default="127.0.0.1",
 )
@@ -136,7 +136,7 @@ PEER = Flag(
     Section.WHERE,
     N_("a name or an address where others are looked for as well; can be given several times"),
     N_("HOST[:PORT]"),
-    checks.parse_peer,
+    hosts.parse_peer,
     '["192.168.0.7"]',
     form=Form.REPEATED,
 )

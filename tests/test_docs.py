@@ -23,6 +23,9 @@ from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.chatlog import MAX_REFUSALS
+from twisted_chat.cli.checks import MAX_LINKS
+from twisted_chat.cli.flags import COMMON, Flag, Section
+from twisted_chat.cli.options import Options
 from twisted_chat.console.output import MAX_QUEUED
 from twisted_chat.core import errors
 from twisted_chat.core.acquaintance import Acquaintances
@@ -57,6 +60,7 @@ from twisted_chat.core.records import KINDS, KnownRecord, Say
 from twisted_chat.core.replica import MAX_HAVE
 from twisted_chat.core.saving import OWN_UNSAVED, UNSAVED
 from twisted_chat.core.text import MAX_TEXT
+from twisted_chat.i18n import in_language
 from twisted_chat.net.budget import BURST, BYTES, FORK, RATE
 from twisted_chat.net.calls import MAX_LEARNED
 from twisted_chat.net.door import MAX_CLOSING, MAX_OPENING
@@ -66,8 +70,6 @@ from twisted_chat.net.link import MAX_UNTAKEN
 from twisted_chat.net.mdns import MAX_SERVICES
 from twisted_chat.net.pairs import MAX_ALIKE, MAX_INSTANCES
 from twisted_chat.net.reading import TURN
-from twisted_chat.options import Options
-from twisted_chat.settings import MAX_LINKS
 from twisted_chat.storage.memory import LIMIT as MEMORY
 from twisted_chat.subcommands import SUBCOMMANDS
 
@@ -112,6 +114,11 @@ def flags(options: type) -> set[str]:
     """Return every flag that a command line takes, but `--help` and `--version`, which all have."""
     names = {name.rstrip("=") for name in options().longOpt}
     return {f"--{name}" for name in names - {"help", "version"}}
+
+
+def begun(flag: Flag) -> str:
+    """Return how the row of a flag begins, with its default if there is one that is the same in all languages."""
+    return f"| `--{flag.name}` | " + ("" if flag.default is None else f"`{flag.default}` ")
 
 
 class LinkTests(SynchronousTestCase):
@@ -175,19 +182,16 @@ class ReadmeTests(SynchronousTestCase):
             self.assertIn(step, page("CONTRIBUTING.md"))
 
     def test_every_flag(self) -> None:
-        """Every flag of a peer is in the table, and the table has no other."""
-        for name, title in zip(READMES, ("Flags", "Opções"), strict=True):
-            table = section(name, title)
-            own = [cell for cell in cells(table) if cell.startswith("`--")]
-            documented = {flag for cell in own for flag in re.findall(r"--[\w-]+", cell)}
-            self.assertEqual(documented, flags(Options) | {"--help", "--version"}, name)
-
-    def test_defaults(self) -> None:
-        """The defaults in the table are those of the flags."""
-        for name in READMES:
-            for flag, _, default, *_ in Options.optParameters:
-                if default is not None:
-                    self.assertIn(f"| `--{flag}` | `{default}` |", page(name))
+        """The table has a row for every flag of a peer with its default, and no other, in the order and under the headings of
+        `--help`."""
+        for name, title, language in zip(READMES, ("Flags", "Opções"), ("en", "pt_BR"), strict=True):
+            rows = [row for row in section(name, title).splitlines() if row.startswith(("| `--", "| **"))]
+            expected: list[str] = []
+            for part in Section:
+                expected.append(f"| **{in_language(language, part.value).removesuffix(':')}** ")
+                expected += [row for flag in (*Options.flags, *COMMON) if flag.section is part for row in [begun(flag)]]
+                expected = expected[: -1 if expected[-1].startswith("| **") else None]
+            self.assertEqual([row[: len(begins)] for row, begins in zip(rows, expected, strict=True)], expected, name)
 
     def test_every_subcommand(self) -> None:
         """Every subcommand is there with its flags, but `--lang`, which all have."""

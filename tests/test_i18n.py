@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,8 +23,11 @@ from tests import test_words
 from tests.test_words import FEED, said, sample
 from twisted_chat import answers, catalogue, chatlog, i18n, service, words
 from twisted_chat.catalogue import NotACatalogue, entries
-from twisted_chat.commandline import CommandLine, _wish
-from twisted_chat.console.prompts import Terminal, ask_name, ask_port
+from twisted_chat.cli.commandline import CommandLine, _wish
+from twisted_chat.cli.flags import COMMON
+from twisted_chat.cli.options import Options
+from twisted_chat.cli.prompts import Terminal, ask_name, ask_port
+from twisted_chat.cli.settings import Settings
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
@@ -33,9 +35,7 @@ from twisted_chat.core.records import Say
 from twisted_chat.core.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
 from twisted_chat.i18n import CATALOGUE, LOCALES, choose, date, duration, known, languages, ngettext, number, preferred
-from twisted_chat.options import Options
 from twisted_chat.service import ChatService
-from twisted_chat.settings import Settings
 from twisted_chat.storage.errors import DAMAGED, SENTENCES, StorageError
 from twisted_chat.subcommands import SUBCOMMANDS
 
@@ -56,14 +56,12 @@ def called(node: ast.AST) -> str:
 
 
 def messages(source: str) -> Iterator[Message]:
-    """Yield what is to be translated: what is marked, and the docstrings of flags, which are their help."""
+    """Yield what is to be translated: what is marked."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and called(node) in MARKS:
             found = [each.value for each in node.args[: MARKS[called(node)]] if isinstance(each, ast.Constant)]
             if found:
                 yield tuple(found)
-        elif isinstance(node, ast.FunctionDef) and node.name.startswith("opt_"):
-            yield (ast.get_docstring(node) or "",)
 
 
 def faults(source: str) -> Iterator[str]:
@@ -121,9 +119,9 @@ class SourceTests(SynchronousTestCase):
             self.assertEqual(list(faults(source)), [], source)
 
     def test_messages(self) -> None:
-        """The extraction itself: marks, plurals, and the docstrings of flags."""
-        source = '_("a")\nN_("b" "c")\nngettext("d", "e", n)\nclass A:\n def opt_f(self):\n  """g"""'
-        self.assertEqual(set(messages(source)), {("a",), ("bc",), ("d", "e"), ("g",)})
+        """The extraction itself: marks and plurals."""
+        source = '_("a")\nN_("b" "c")\nngettext("d", "e", n)'
+        self.assertEqual(set(messages(source)), {("a",), ("bc",), ("d", "e")})
         self.assertGreater(len(MESSAGES), 200)
 
 
@@ -375,19 +373,20 @@ class FlagTests(Spoken):
         for make in (Options, *SUBCOMMANDS.values()):
             options = make()
             text = " ".join(f"{options.getSynopsis()}\n{options.getUsage(80)}".split())
-            for flag, doc in options.docs.items():
-                self.assertIn(f"--{flag}", text)
-                self.assertNotIn(" ".join(cleandoc(doc).split()), text)
-            self.assertNotRegex(text, r"Usage|Options|options\]|default|NAME|FILE|Display")
+            for flag in (*make.flags, *COMMON):
+                self.assertIn(f"--{flag.name}", text)
+                self.assertNotIn(flag.words.format(all=", ".join(flag.choices())), text)
+            self.assertNotRegex(text, r"Usage|options\]|default|NAME|FILE|PORT\b|How it looks|More:")
             self.assertIn("[padrão: auto]", text)
 
     def test_width(self) -> None:
-        """Help keeps within the columns there are, from 40 on."""
+        """Help keeps within the columns there are, from 40 on, and within 80 if there are more."""
         for language in languages():
             choose(language)
-            for width in (40, 80, 132):
-                usage = CommandLine().getUsage(width)
-                self.assertLessEqual(max(map(len, usage.split("\n"))), width)
+            for make in (CommandLine, Options, *SUBCOMMANDS.values()):
+                for width, most in ((40, 40), (60, 60), (80, 80), (132, 80)):
+                    usage = make().getUsage(width)
+                    self.assertLessEqual(max(map(len, usage.split("\n"))), most, usage)
 
     def run_in_brazil(self, *arguments: str, encoding: str = "utf-8") -> str:
         """The first line that a process with this command line tells where the environment asks for Portuguese."""

@@ -15,13 +15,14 @@ from typing import Any
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import invite, options
+from twisted_chat import invite
+from twisted_chat.cli import options
+from twisted_chat.cli.joining import read_passphrase
+from twisted_chat.cli.options import Options
 from twisted_chat.core.passphrase import check_passphrase
 from twisted_chat.invite import ALPHABET, BITS, INDENT, Invite, new_passphrase
-from twisted_chat.joining import read_passphrase
 from twisted_chat.net import own
 from twisted_chat.net.own import own_addresses
-from twisted_chat.options import Options
 from twisted_chat.subcommands import main
 
 
@@ -128,12 +129,12 @@ class InviteTests(SynchronousTestCase):
     def test_file(self) -> None:
         """The file has the passphrase, and is its owner's only. One that is there is left alone, and nothing is shown."""
         passphrase, *_ = self.shown("--output", str(self.file))
-        self.assertEqual(read_passphrase(self.file), passphrase)
+        self.assertEqual(read_passphrase("--passphrase-file", self.file), passphrase)
         self.assertEqual(stat.S_IMODE(self.file.stat().st_mode), 0o600)
         words = self.told("--output", str(self.file), status=1)
         self.assertIn("it is there already", words)
         self.assertEqual(words.count("\n"), 1)
-        self.assertEqual(read_passphrase(self.file), passphrase)
+        self.assertEqual(read_passphrase("--passphrase-file", self.file), passphrase)
         self.assertIn("No such file", self.told("--output", str(self.file.with_name("no") / "file"), status=1))
 
     def test_file_on_a_full_disk(self) -> None:

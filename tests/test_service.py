@@ -14,11 +14,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.net.test_discovery import Threads
 from twisted_chat import service
+from twisted_chat.cli.joining import guarded
+from twisted_chat.cli.settings import Settings
 from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left, NameKept, NameUnkept
-from twisted_chat.joining import guarded
 from twisted_chat.retries import RETRY_SECONDS
 from twisted_chat.service import ChatService
-from twisted_chat.settings import Settings
 from twisted_chat.storage import folders
 from twisted_chat.storage.errors import UNKEPT, StorageError
 from twisted_chat.storage.folders import DataDirectory

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.storage.feeding import Author
 from twisted_chat import subcommands
 from twisted_chat.archive import Fault, Finding, check
-from twisted_chat.console.prompts import Terminal
+from twisted_chat.cli.prompts import Terminal
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.text import MAX_TEXT
 from twisted_chat.storage.database import open_database

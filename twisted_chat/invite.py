@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 from math import ceil, log2
 from pathlib import Path
 
-from twisted.python.usage import UsageError
-
-from twisted_chat.commandline import Parameter, Subcommand, complain
+from twisted_chat.cli.checks import compact, parse_port
+from twisted_chat.cli.commandline import Subcommand, complain
+from twisted_chat.cli.flags import GROUP, INVITE, PORTS
+from twisted_chat.cli.joining import ENVIRONMENT
 from twisted_chat.core.marks import N_
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
-from twisted_chat.joining import ENVIRONMENT, GROUP, PORTS
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.net.own import own_addresses
-from twisted_chat.settings import compact, parse_port
 from twisted_chat.standard import show
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -44,25 +43,13 @@ class Invite(Subcommand):
         "Run it once, on the machine that the others can call: a teacher's, say. It starts nothing; it shows what to type "
         "there, and what everybody else types."
     )
-    optParameters: list[Parameter] = [
-        GROUP,
-        (
-            "port",
-            None,
-            None,
-            N_("the port to listen at on this machine, one of --ports; the first free if not given"),
-            str,
-        ),
-        PORTS,
-        ("output", None, None, N_("a new file for the passphrase, which only you can read"), str),
-    ]
+    flags = INVITE
 
     def postOptions(self) -> None:
         """Check what depends on more than one flag."""
+        super().postOptions()
         if self["port"] is not None:
-            self["port"] = parse_port(self["port"], self["ports"])
-        if self["output"] == "":
-            raise UsageError(_("--output is empty: name the file to make"))
+            self["port"] = parse_port(self.where("port"), self["port"], self["ports"])
 
     def run(self) -> int:
         """Make the passphrase, save it if that was asked for, and say what to do with it."""
@@ -111,7 +98,10 @@ class Invite(Subcommand):
     def _command(self, *words: str) -> str:
         """Return a command line for this group, to be copied into a shell."""
         changed = [
-            word for flag in ("group", "ports") if self[flag] != _default(flag) for word in _given(flag, self[flag])
+            word
+            for flag in (GROUP, PORTS)
+            if self[flag.name] != flag.preset()
+            for word in _given(flag.name, self[flag.name])
         ]
         return clean(shlex.join(["tcpchat", *changed, *words]))
 
@@ -132,10 +122,6 @@ def _given(flag: str, value: object) -> list[str]:
     if value is None:
         return []
     return [f"--{flag}", compact(value).replace(" ", "") if isinstance(value, tuple) else str(value)]
-
-
-def _default(flag: str) -> object:
-    return next(check(default) for name, _short, default, _words, check in (GROUP, PORTS) if name == flag and default)
 
 
 def _save(path: Path, passphrase: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from functools import partial
 from typing import Any, BinaryIO
 
 from twisted.internet.defer import Deferred
@@ -17,8 +16,12 @@ from twisted.python.usage import UsageError
 from twisted_chat import chatlog, debugging
 from twisted_chat.advice import at_address
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.commandline import Parameter, Subcommand, complain
-from twisted_chat.console.prompts import find_terminal
+from twisted_chat.cli.checks import check_writable
+from twisted_chat.cli.commandline import Subcommand, complain
+from twisted_chat.cli.flags import SEND
+from twisted_chat.cli.joining import Joining, guarded
+from twisted_chat.cli.prompts import find_terminal
+from twisted_chat.cli.settings import HOME, dialed
 from twisted_chat.console.receipt import LastSaid
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Event, Joined, Leaving
@@ -27,10 +30,8 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.text import MAX_TEXT, check_text
 from twisted_chat.debugging import DebugLog
 from twisted_chat.i18n import _, ngettext
-from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining, guarded
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
-from twisted_chat.settings import HOME, check_writable, dialed, parse_data, parse_log, parse_name, parse_timeout
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
@@ -107,22 +108,7 @@ class Send(Joining, Subcommand):
         "on disk, 1 nobody has yet, 2 wrong usage. What nobody has yet is kept, and goes out with what is sent next under "
         "this name."
     )
-    optParameters: list[Parameter] = [
-        (
-            "name",
-            None,
-            None,
-            N_("how others see who sends: a name of its own, no running peer's"),
-            partial(parse_name, "--name"),
-        ),
-        GROUP,
-        PASSPHRASE_FILE,
-        PORTS,
-        ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
-        ("timeout", None, "10", N_("seconds after which it gives up"), parse_timeout),
-        ("log", None, None, N_("a file that gets a line for every event; without it there is none"), parse_log),
-    ]
-    optFlags = [ASK_PASSPHRASE, OPEN, ["verbose", None, N_("say what became of it")]]
+    flags = SEND
 
     def parseArgs(self, *texts: str) -> None:
         """Take the one text."""
@@ -132,10 +118,11 @@ class Send(Joining, Subcommand):
 
     def postOptions(self) -> None:
         """Check the text, and what it needs."""
+        super().postOptions()
         if self["name"] is None:
             raise UsageError(_("--name is missing: say who sends, such as --name bot"))
         if self["log"] is not None:
-            check_writable(self["log"])
+            check_writable(self.where("log"), self["log"])
         try:
             text = read_text(sys.stdin.buffer) if self["text"] == "-" else self["text"]
             self["text"] = check_text(text)

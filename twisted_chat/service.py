@@ -20,20 +20,20 @@ from twisted.python.failure import Failure
 
 from twisted_chat import chatlog, debugging
 from twisted_chat.chatlog import ChatLog
+from twisted_chat.cli.joining import guarded
+from twisted_chat.cli.options import Options
+from twisted_chat.cli.settings import Settings, dialed
 from twisted_chat.console import attach
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Exposed, Leaving, NameKept, NameUnkept
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.store import Store
 from twisted_chat.i18n import _
-from twisted_chat.joining import guarded
 from twisted_chat.net.discovery import Discovery
 from twisted_chat.net.own import ways
-from twisted_chat.options import Options
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
 from twisted_chat.retries import Retries
-from twisted_chat.settings import Settings, dialed
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder

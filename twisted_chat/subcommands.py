@@ -12,16 +12,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from errno import EBADF
-from functools import partial
 from pathlib import Path
+from textwrap import fill
 from typing import BinaryIO, Literal, TextIO
 
 from twisted.python.usage import UsageError
 
 from twisted_chat import archive
 from twisted_chat.archive import NotAnArchive
-from twisted_chat.commandline import Parameter, Subcommand, complain
-from twisted_chat.console.prompts import find_terminal
+from twisted_chat.cli.commandline import Subcommand, columns, complain
+from twisted_chat.cli.flags import CONVERSATION, EXPORT, FORGET
+from twisted_chat.cli.prompts import find_terminal
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.marks import N_
@@ -29,7 +30,6 @@ from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.invite import Invite
 from twisted_chat.send import Send
-from twisted_chat.settings import parse_data, parse_label
 from twisted_chat.standard import say, show
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.files import whole
@@ -42,16 +42,7 @@ from twisted_chat.words import unusable
 class _OfConversation(Subcommand):
     """A subcommand for one group's conversation as one identity has it."""
 
-    optParameters: list[Parameter] = [
-        ("name", None, None, N_("whose copy of the conversation; the name that was given to the peer"),
-         partial(parse_label, "--name")),
-        ("group", None, "chat", N_("which group's"), partial(parse_label, "--group")),
-        ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
-    ]  # fmt: skip
-    optFlags = [
-        ["open", None, N_("the open group, if there is a closed one of the same name")],
-        ["closed", None, N_("the closed group, if there is an open one of the same name")],
-    ]
+    flags = CONVERSATION
 
     folder: IdentityFolder
     group: Group
@@ -59,6 +50,7 @@ class _OfConversation(Subcommand):
 
     def postOptions(self) -> None:
         """Find the identity and the conversation."""
+        super().postOptions()
         directory = DataDirectory(self["data"])
         names = _listed(directory.names(), _("none is known in {root}").format(root=directory.root))
         if self["name"] is None:
@@ -93,13 +85,7 @@ class Export(_OfConversation):
     longdesc = N_(
         "One JSON object a line, oldest first. The peer may go on running. 'tcpchat verify' checks such a file."
     )
-    optParameters = [("output", None, "-", N_("the file to write; - for standard output"), str)]
-
-    def postOptions(self) -> None:
-        """Look at what is to be written as well."""
-        if not self["output"]:
-            raise UsageError(_("--output is empty: name the file to make"))
-        super().postOptions()
+    flags = EXPORT
 
     def run(self) -> int:
         """Write the archive; whatever can't be read from the disk is left out and told."""
@@ -171,7 +157,7 @@ class Forget(_OfConversation):
         "there. The key stays, so you remain who you are to them; so do logs and exported files. The lines you typed at a "
         "terminal are kept for all groups together: they go with the last one."
     )
-    optFlags = [["yes", None, N_("delete without asking")]]
+    flags = FORGET
 
     def run(self) -> int:
         """Keep peers out, ask, delete."""
@@ -225,11 +211,19 @@ SUBCOMMANDS: dict[str, type[Subcommand]] = {
 """Every subcommand, in the order in which `tcpchat --help` lists them."""
 
 
-def overview() -> str:
-    """Return a line for each subcommand, for `tcpchat --help`."""
-    width = max(map(len, SUBCOMMANDS))
-    lines = [f"  tcpchat {name:<{width}}  {command.summary()}" for name, command in SUBCOMMANDS.items()]
-    return "\n".join([_("Other commands, each with its own --help:"), *lines]) + "\n"
+def overview(width: int | None = None) -> str:
+    """Return what each subcommand does, for a terminal of that width, for `tcpchat --help`."""
+    longest = max(map(len, SUBCOMMANDS))
+    lines = [
+        fill(
+            command.summary(),
+            columns(width),
+            initial_indent=f"  tcpchat {name:<{longest}}  ",
+            subsequent_indent=" " * (longest + 12),
+        )
+        for name, command in SUBCOMMANDS.items()
+    ]
+    return "\n".join([fill(_("Other commands, each with its own --help:"), columns(width)), *lines]) + "\n"
 
 
 def main(arguments: Sequence[str]) -> int:

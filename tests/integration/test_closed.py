@@ -9,7 +9,7 @@ from twisted.internet.task import LoopingCall
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import call
 from tests.integration.processes import HOST, PeerProcess
-from twisted_chat.joining import ENVIRONMENT
+from twisted_chat.cli.joining import ENVIRONMENT
 
 SECRET = "xyzzy plugh"
 

@@ -85,7 +85,7 @@ class TestTwistd(PeersTestCase):
 
 def default_ports() -> list[int]:
     """Return the known ports, if they are free; else skip the test."""
-    from twisted_chat.net.ports import is_free
+    from twisted_chat.cli.ports import is_free
 
     ports = list(range(5000, 5005))
     taken = [port for port in ports if not is_free(HOST, port)]

@@ -13,25 +13,26 @@ from hypothesis import strategies as st
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat import settings
-from twisted_chat.settings import (
+from twisted_chat.cli import hosts, settings
+from twisted_chat.cli.checks import (
     check_writable,
     compact,
-    dialed,
+    parse_config,
     parse_console,
     parse_data,
     parse_keep,
     parse_label,
     parse_links,
-    parse_listen,
     parse_log,
     parse_name,
+    parse_output,
     parse_passphrase_file,
-    parse_peer,
     parse_port,
     parse_ports,
     parse_quota,
 )
+from twisted_chat.cli.hosts import parse_listen, parse_peer
+from twisted_chat.cli.settings import dialed
 
 KNOWN = (5000, 5001, 5002)
 
@@ -71,7 +72,7 @@ class CheckTests(SynchronousTestCase):
 
     def test_port(self) -> None:
         """A known port is taken."""
-        self.assertEqual(parse_port("5001", KNOWN), 5001)
+        self.assertEqual(parse_port("--port", "5001", KNOWN), 5001)
 
     def test_bad_port(self) -> None:
         """A port that is no number, out of range or not known is refused as what it is, with the list of good ones."""
@@ -88,15 +89,15 @@ class CheckTests(SynchronousTestCase):
             "5003": "is not among the known ports",
         }
         for port, fault in faults.items():
-            words = self.refused(parse_port, port, KNOWN)
+            words = self.refused(parse_port, "--port", port, KNOWN)
             self.assertIn(fault, words)
             self.assertIn("5000-5002", words)
 
     def test_ports(self) -> None:
         """Known ports come as numbers and ranges, in the order given, each once."""
-        self.assertEqual(parse_ports("5000-5004"), (5000, 5001, 5002, 5003, 5004))
-        self.assertEqual(parse_ports("6000-6001, 5002,5000,6001"), (6000, 6001, 5002, 5000))
-        self.assertEqual(len(parse_ports("1-64")), 64)
+        self.assertEqual(parse_ports("--ports", "5000-5004"), (5000, 5001, 5002, 5003, 5004))
+        self.assertEqual(parse_ports("--ports", "6000-6001, 5002,5000,6001"), (6000, 6001, 5002, 5000))
+        self.assertEqual(len(parse_ports("--ports", "1-64")), 64)
 
     def test_bad_ports(self) -> None:
         """A list that is none, has ports that don't exist, or more than can be dialed is refused."""
@@ -111,18 +112,18 @@ class CheckTests(SynchronousTestCase):
             "1-65": "at most 64",
         }
         for ports, fault in faults.items():
-            self.assertIn(fault, self.refused(parse_ports, ports))
+            self.assertIn(fault, self.refused(parse_ports, "--ports", ports))
 
     @given(st.lists(st.integers(1, 65535), min_size=1, max_size=64, unique=True))
     def test_compact(self, ports: list[int]) -> None:
         """What people are shown as a list of ports can be given as one, and means the same."""
-        self.assertEqual(parse_ports(compact(ports)), tuple(ports))
+        self.assertEqual(parse_ports("--ports", compact(ports)), tuple(ports))
 
     def test_links(self) -> None:
         """One link and 64 are taken; more, fewer and words are refused with the range."""
-        self.assertEqual((parse_links("1"), parse_links("64")), (1, 64))
+        self.assertEqual((parse_links("--links", "1"), parse_links("--links", "64")), (1, 64))
         for links in ("0", "65", "many"):
-            self.assertIn("from 1 to 64", self.refused(parse_links, links))
+            self.assertIn("from 1 to 64", self.refused(parse_links, "--links", links))
 
     def test_keep(self) -> None:
         """A time to keep messages for is a number of hours, days, weeks or years; in seconds it means the same."""
@@ -135,26 +136,26 @@ class CheckTests(SynchronousTestCase):
             "007d": 604800,
             "100y": 3153600000,
         }
-        self.assertEqual({given: parse_keep(given) for given in times}, times)
+        self.assertEqual({given: parse_keep("--keep", given) for given in times}, times)
 
     def test_bad_keep(self) -> None:
         """A time without a unit, of none or of another kind, and one too short or too long, are refused with what is right."""
         for keep in ("", "d", "90", "90 d", "90m", "90D", "-1d", "1.5d", "٣d", "1d2h", "forever", "d9"):
-            self.assertIn("such as 90d", self.refused(parse_keep, keep))
+            self.assertIn("such as 90d", self.refused(parse_keep, "--keep", keep))
         for keep in ("0h", "101y", "9" * 5000 + "d"):
-            self.assertIn("from 1h to 100y", self.refused(parse_keep, keep))
+            self.assertIn("from 1h to 100y", self.refused(parse_keep, "--keep", keep))
 
     def test_quota(self) -> None:
         """A size is a number of KiB, MiB, GiB or TiB, however the unit is written; `none` is no limit."""
         sizes = {"1M": 1 << 20, "1024K": 1 << 20, "500m": 500 << 20, "2G": 2 << 30, "1T": 1 << 40, "none": None}
-        self.assertEqual({given: parse_quota(given) for given in sizes}, sizes)
+        self.assertEqual({given: parse_quota("--quota", given) for given in sizes}, sizes)
 
     def test_bad_quota(self) -> None:
         """A size without a unit or number is refused, and so is one too small to be useful or too large to be meant."""
         for quota in ("", "M", "500", "500 M", "1.5G", "-1G", "٣G", "1GB", "None", "off"):
-            self.assertIn("such as 500M, or none", self.refused(parse_quota, quota))
+            self.assertIn("such as 500M, or none", self.refused(parse_quota, "--quota", quota))
         for quota in ("0G", "1023K", "1001T", "9" * 5000 + "G"):
-            self.assertIn("from 1M to 1000T", self.refused(parse_quota, quota))
+            self.assertIn("from 1M to 1000T", self.refused(parse_quota, "--quota", quota))
 
     def test_listen(self) -> None:
         """Every address is taken, in one spelling; whether this machine has it is another question."""
@@ -162,7 +163,7 @@ class CheckTests(SynchronousTestCase):
         taken |= {"localhost": "127.0.0.1", "LocalHost": "127.0.0.1", "::ffff:127.0.0.1": "127.0.0.1"}
         taken |= {"0.0.0.0": "0.0.0.0", "::": "::", "192.168.0.7": "192.168.0.7", "FE80::1%eth0": "fe80::1%eth0"}
         taken |= {"[::1]": "::1", "[fe80::1%eth0]": "fe80::1%eth0"}
-        self.assertEqual({given: parse_listen(given) for given in taken}, taken)
+        self.assertEqual({given: parse_listen("--listen", given) for given in taken}, taken)
 
     def test_bad_listen(self) -> None:
         """What is no address of any machine is refused, and the words say what is one."""
@@ -178,7 +179,7 @@ class CheckTests(SynchronousTestCase):
             "224.0.0.251",
             "*",
         ):
-            words = self.refused(parse_listen, other)
+            words = self.refused(parse_listen, "--listen", other)
             self.assertIn(f"--listen {other!r} is not an address of this machine", words)
             self.assertIn("192.168.0.7, or 0.0.0.0 for all of them", words)
 
@@ -200,7 +201,7 @@ class CheckTests(SynchronousTestCase):
             "my_pc": ("my_pc", None),
             "ação.example": ("xn--ao-siap.example", None),
         }
-        self.assertEqual({given: parse_peer(given) for given in peers}, peers)
+        self.assertEqual({given: parse_peer("--peer", given) for given in peers}, peers)
 
     def test_bad_peer(self) -> None:
         """What can be no host, a port that is none and broken brackets are refused as what they are."""
@@ -226,14 +227,14 @@ class CheckTests(SynchronousTestCase):
             "[::1]5000": "write [::1]:5000",
         }
         for peer, fault in faults.items():
-            self.assertIn(fault, self.refused(parse_peer, peer))
+            self.assertIn(fault, self.refused(parse_peer, "--peer", peer))
 
     def test_scope(self) -> None:
         """A link-local address that does not say which interface leads to it is refused, with those that there are; the number of
         an interface means its name."""
         [(number, name), *_] = socket.if_nameindex()
-        self.assertEqual(parse_listen(f"fe80::1%{number}"), f"fe80::1%{name}")
-        self.assertEqual(parse_peer(f"[fe80::1%{number}]:5001"), (f"fe80::1%{name}", 5001))
+        self.assertEqual(parse_listen("--listen", f"fe80::1%{number}"), f"fe80::1%{name}")
+        self.assertEqual(parse_peer("--peer", f"[fe80::1%{number}]:5001"), (f"fe80::1%{name}", 5001))
         cases: list[tuple[str, Callable[[str], object], str]] = [
             ("--listen", parse_listen, "fe80::1"),
             ("--peer", parse_peer, "fe80::1"),
@@ -243,10 +244,10 @@ class CheckTests(SynchronousTestCase):
             (["fe80::7%wlan0", "fe80::8%eth1"], "such as fe80::1%wlan0; here: wlan0, eth1"),
             ([], "such as fe80::1%eth0; here: –"),
         ):
-            self.patch(settings, "link_local_addresses", lambda own=own: own)
+            self.patch(hosts, "link_local_addresses", lambda own=own: own)
             for flag, check, value in cases:
                 words = f"{flag} {value!r} needs the interface that leads there, {told}"
-                self.assertEqual(self.refused(check, value), words)
+                self.assertEqual(self.refused(check, flag, value), words)
 
     def test_dialed(self) -> None:
         """Others are always looked for on this machine, also at the address it listens at; and where `--peer` says, each
@@ -262,13 +263,21 @@ class CheckTests(SynchronousTestCase):
 
     def test_passphrase_file(self) -> None:
         """A file has a name."""
-        self.assertEqual(parse_passphrase_file("math.key"), Path("math.key"))
-        self.assertIn("--passphrase-file is empty", self.refused(parse_passphrase_file, ""))
+        self.assertEqual(parse_passphrase_file("--passphrase-file", "math.key"), Path("math.key"))
+        self.assertIn("--passphrase-file is empty", self.refused(parse_passphrase_file, "--passphrase-file", ""))
+
+    def test_files(self) -> None:
+        """So have a file to be made and a configuration, wherever they were named."""
+        self.assertEqual((parse_output("--output", "-"), parse_config("--config", "class.toml")), ("-", "class.toml"))
+        for check in (parse_output, parse_config):
+            self.assertIn("ana.toml: output is empty", self.refused(check, "ana.toml: output", ""))
 
     def test_console(self) -> None:
         """The consoles there are, and no others; the words list them."""
-        self.assertEqual([parse_console(console) for console in settings.CONSOLES], ["auto", "rich", "plain", "none"])
-        self.assertIn("auto, rich, plain, none", self.refused(parse_console, "poor"))
+        self.assertEqual(
+            [parse_console("--console", console) for console in settings.CONSOLES], ["auto", "rich", "plain", "none"]
+        )
+        self.assertIn("auto, rich, plain, none", self.refused(parse_console, "--console", "poor"))
 
 
 class PathTests(SynchronousTestCase):
@@ -281,7 +290,7 @@ class PathTests(SynchronousTestCase):
 
     def fault(self, log: Path) -> str:
         """The words with which `log` is refused."""
-        return str(self.assertRaises(UsageError, check_writable, log))
+        return str(self.assertRaises(UsageError, check_writable, "--log", log))
 
     def forbid(self, *paths: Path) -> None:
         """Take the right to write to these away. (By pretending: the tests may run as root, who may do everything.)"""
@@ -289,19 +298,19 @@ class PathTests(SynchronousTestCase):
 
     def test_log_is_absolute(self) -> None:
         """The log is the file that the name meant where the program was started, even after a change of directory."""
-        log = parse_log("chat.txt")
+        log = parse_log("--log", "chat.txt")
         self.assertEqual(log, Path(os.getcwd(), "chat.txt"))
 
     def test_log_without_name(self) -> None:
         """An empty name is no log."""
-        self.assertIn("--log is empty", str(self.assertRaises(UsageError, parse_log, "")))
+        self.assertIn("--log is empty", str(self.assertRaises(UsageError, parse_log, "--log", "")))
 
     def test_writable(self) -> None:
         """A log that is there, and one that can be made, are accepted; neither is made or changed."""
-        check_writable(self.log)
+        check_writable("--log", self.log)
         self.assertFalse(self.log.exists())
         self.log.write_text("before")
-        check_writable(self.log)
+        check_writable("--log", self.log)
         self.assertEqual(self.log.read_text(), "before")
 
     def test_log_in_no_directory(self) -> None:
@@ -320,7 +329,7 @@ class PathTests(SynchronousTestCase):
         link.symlink_to(there / "log")
         self.assertIn(f"--log {link}: there is no directory {there}", self.fault(link))
         there.mkdir()
-        check_writable(link)
+        check_writable("--log", link)
         self.forbid(there)
         self.assertIn(f"may not make files in {there}", self.fault(link))
 
@@ -335,15 +344,15 @@ class PathTests(SynchronousTestCase):
         """A log that is there may be written to, whatever the directory says: that is all a peer needs."""
         self.log.touch()
         self.forbid(self.directory)
-        check_writable(self.log)
+        check_writable("--log", self.log)
 
     def test_data(self) -> None:
         """A directory, and one that is to be made, are accepted, as absolute paths."""
-        self.assertEqual(parse_data(os.path.relpath(self.directory)), self.directory)
-        self.assertEqual(parse_data(str(self.directory / "new")), self.directory / "new")
+        self.assertEqual(parse_data("--data", os.path.relpath(self.directory)), self.directory)
+        self.assertEqual(parse_data("--data", str(self.directory / "new")), self.directory / "new")
 
     def test_bad_data(self) -> None:
         """A file or nothing is no directory."""
         self.log.touch()
         for data in (str(self.log), ""):
-            self.assertIn("is not a directory", str(self.assertRaises(UsageError, parse_data, data)))
+            self.assertIn("is not a directory", str(self.assertRaises(UsageError, parse_data, "--data", data)))

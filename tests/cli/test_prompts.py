@@ -8,7 +8,7 @@ import sys
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.console.prompts import Terminal, ask_name, ask_passphrase, ask_port, find_terminal
+from twisted_chat.cli.prompts import Terminal, ask_name, ask_passphrase, ask_port, find_terminal
 
 PORTS = (5000, 5001, 5002)
 

@@ -1,17 +1,20 @@
-"""The command line of `tcpchat`: every flag with its default and its words, and the asking for what is missing."""
+"""The command line of `tcpchat`: what goes together, and the asking for what is missing."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from functools import partial
 from importlib.util import find_spec
 
 from twisted.python.runtime import platformType
 from twisted.python.usage import UsageError
 
-from twisted_chat.commandline import CommandLine, Parameter
-from twisted_chat.console.prompts import ask_name, ask_port, find_terminal
+from twisted_chat.cli.checks import check_writable, compact, parse_port
+from twisted_chat.cli.flags import CHAT
+from twisted_chat.cli.joining import Joining
+from twisted_chat.cli.ports import holder, is_free
+from twisted_chat.cli.prompts import ask_name, ask_port, find_terminal
+from twisted_chat.cli.settings import Settings
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
@@ -19,25 +22,9 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.opening import Introduction
 from twisted_chat.core.text import clean, shown_name
 from twisted_chat.i18n import _
-from twisted_chat.joining import ASK_PASSPHRASE, GROUP, OPEN, PASSPHRASE_FILE, PORTS, Joining
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.own import link_local_addresses, own_addresses
-from twisted_chat.net.ports import holder, is_free
 from twisted_chat.reactors import install_reactor
-from twisted_chat.settings import (
-    Settings,
-    check_writable,
-    compact,
-    parse_console,
-    parse_data,
-    parse_keep,
-    parse_links,
-    parse_listen,
-    parse_log,
-    parse_name,
-    parse_port,
-    parse_quota,
-)
 from twisted_chat.standard import OutputFailed, say, secure
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import usual_root
@@ -66,45 +53,19 @@ def taken(listen: str, port: int, name: str, group: Group) -> str | None:
     return _("in use by another program or peer")  # which tells strangers nothing
 
 
-class Options(Joining, CommandLine):
+class Options(Joining):
     """The command line of a peer. `settings` is there once `parseOptions` has returned."""
 
     longdesc = N_(
         "On a terminal, a name and a port that are not given are asked for, and a passphrase where one is needed."
     )
-    optParameters: list[Parameter] = [
-        ("name", None, None, N_("how others see you"), partial(parse_name, "--name")),
-        ("port", None, None, N_("the port to listen at, one of --ports"), str),
-        PORTS,
-        ("links", None, "64", N_("most peers to be linked with"), parse_links),
-        (
-            "listen",
-            None,
-            "127.0.0.1",
-            N_("the address to listen at; 0.0.0.0 is every one of this machine"),
-            parse_listen,
-        ),
-        GROUP,
-        PASSPHRASE_FILE,
-        ("log", None, "logs_chat.txt", N_("the file that gets a line for every event"), parse_log),
-        ("data", None, None, N_("the directory for keys and messages instead of the usual one"), parse_data),
-        ("keep", None, None, N_("how long messages are held, such as 90d; always if not given"), parse_keep),
-        ("quota", None, "1G", N_("most that is held of what one member said, such as 500M, or none"), parse_quota),
-        ("console", None, "auto", N_("where you type: {all}"), parse_console),
-    ]
-    optFlags = [
-        ASK_PASSPHRASE,
-        OPEN,
-        ["discover", None, N_("find others on the local network")],
-        ["ephemeral", None, N_("keep nothing but the log")],
-        ["no-notify", None, N_("do not ring when somebody writes your name")],
-    ]
+    flags = CHAT
 
     settings: Settings
 
     def getUsage(self, width: int | None = None) -> str:
         """Return what `--help` says after the synopsis."""
-        return super().getUsage(width) + "\n" + overview()
+        return super().getUsage(width) + "\n" + overview(width)
 
     def parseArgs(self, *surplus: str) -> None:
         """Refuse words that belong to no flag."""
@@ -135,14 +96,19 @@ class Options(Joining, CommandLine):
 
     def postOptions(self) -> None:
         """Check what depends on more than one flag, and make `settings`."""
+        super().postOptions()
         daemon = self._is_daemon()
-        check_writable(self["log"])
+        check_writable(self.where("log"), self["log"])
         if not self["ephemeral"] and self["data"] is None:
             usual_root()  # there is one, or nobody is asked anything
         if self["ephemeral"] and self["data"] is not None:
-            raise UsageError(_("--data and --ephemeral exclude each other: an ephemeral peer keeps nothing there"))
+            raise UsageError(
+                _("{data} and {ephemeral} exclude each other: an ephemeral peer keeps nothing there").format(
+                    data=self.where("data"), ephemeral=self.where("ephemeral")
+                )
+            )
         if self["port"] is not None:
-            self["port"] = parse_port(self["port"], self["ports"])
+            self["port"] = parse_port(self.where("port"), self["port"], self["ports"])
         self._check_listen()
         if self["discover"]:
             self._check_discover()
@@ -157,13 +123,13 @@ class Options(Joining, CommandLine):
             group=self["group"],
             log=self["log"],
             data=self["data"],
-            ephemeral=bool(self["ephemeral"]),
+            ephemeral=self["ephemeral"],
             console="none" if daemon else self["console"],
             keep=self["keep"],
             notify=not self["no-notify"],
             passphrase=self.passphrase,
-            open=bool(self["open"]),
-            discover=bool(self["discover"]),
+            open=self["open"],
+            discover=self["discover"],
             quota=self["quota"],
         )
         if not daemon:
@@ -200,8 +166,8 @@ class Options(Joining, CommandLine):
         except OSError as error:
             own = ["127.0.0.1", *own_addresses(), *(link_local_addresses() if "%" in listen else [])]
             raise UsageError(
-                _("--listen {address}: {why}; this machine's are {addresses}, and 0.0.0.0 for all of them").format(
-                    address=listen, why=error.strerror, addresses=", ".join(own)
+                _("{where} {address}: {why}; this machine's are {addresses}, and 0.0.0.0 for all of them").format(
+                    where=self.where("listen"), address=listen, why=error.strerror, addresses=", ".join(own)
                 )
             ) from None
 
@@ -209,13 +175,15 @@ class Options(Joining, CommandLine):
         if is_loopback(self["listen"]):
             raise UsageError(
                 _(
-                    "--discover with --listen {address}: who finds us could not reach us there; add --listen 0.0.0.0, or an "
+                    "{discover} with {listen} {address}: who finds us could not reach us there; add --listen 0.0.0.0, or an "
                     "address of this machine in that network"
-                ).format(address=self["listen"])
+                ).format(discover=self.where("discover"), listen=self.where("listen"), address=self["listen"])
             )
         if find_spec("zeroconf") is None:
             raise UsageError(
-                _("--discover needs another package: pip install 'twisted-chat[lan]'; or name others with --peer")
+                _(
+                    "{discover} needs another package: pip install 'twisted-chat[lan]'; or name others with --peer"
+                ).format(discover=self.where("discover"))
             )
 
     def _check_free(self) -> None:
@@ -224,7 +192,11 @@ class Options(Joining, CommandLine):
             return
         free = [port for port in self["ports"] if self._can_listen(port)]
         others = _("free are {ports}").format(ports=compact(free)) if free else _("none of --ports is free")
-        raise UsageError(_("--port {port} is {fault}; {others}").format(port=self["port"], fault=fault, others=others))
+        raise UsageError(
+            _("{where} {port} is {fault}; {others}").format(
+                where=self.where("port"), port=self["port"], fault=fault, others=others
+            )
+        )
 
     def _can_listen(self, port: int) -> bool:
         try:

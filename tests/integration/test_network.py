@@ -44,6 +44,8 @@ with open(sys.argv[1], "ab", 0) as heard:
 class NetworkTestCase(PeersTestCase):
     """A network of hosts with a peer each, in a closed group."""
 
+    timeout = 600 + CUT
+
     def setUp(self) -> None:
         self.lan = Lan()
         self.addCleanup(self.lan.end)

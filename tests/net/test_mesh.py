@@ -15,10 +15,11 @@ from tests.simulation.world import FIRST_PORT, START, Actor, World
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Joined, Left, Lost, NoLink, Refused, TwoInstances, WrongPassphrase
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.feeds import Group, seal
 from twisted_chat.core.frames import Address as PeerAddress
 from twisted_chat.core.frames import Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
 from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Step
+from twisted_chat.core.records import Say
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.door import MAX_OPENING
 from twisted_chat.net.hearsay import MAX_VAIN
@@ -314,6 +315,38 @@ class OneLinkTests(MeshTestCase):
         self.assertTrue(world.network.run_until(lambda: "P1" in world.actors[0].linked_with(), 5))
         world.network.run(3)
         self.assertEqual(len(mesh.links), 3)
+
+    def test_room_for_whom_was_here(self) -> None:
+        """A member that was here, said something and starts anew takes the place of a stranger that came after it, whatever that
+        has said; who had to go does not come back for that."""
+        world = World(1, 2, lambda number: [0] if number else [])
+        for actor in world.actors:
+            actor.start()
+        self.settled(world, LINKED_WITHIN)
+        mesh = world.actors[0].mesh
+        mesh._max_links = 3
+        world.actors[1].say()
+        world.network.run(1)
+        world.actors[1].crash()
+        world.network.run(1)
+
+        def come(number: int) -> Caller:
+            caller = self.call(world, world.actors[0], introduce(number))
+            batch = seal(introduce(number).identity, Group(), 1, 1, b"", 0, number, "Eve", [Say("hi")])
+            caller.transport.write(batch.line)
+            world.network.run(1)
+            return caller
+
+        strangers = [come(number) for number in range(20, 25)]
+        self.assertEqual([caller.dismissed for caller in strangers], [""] * 3 + [errors.FULL] * 2)
+        world.actors[1].start()
+        self.assertTrue(world.network.run_until(lambda: "P1" in world.actors[0].linked_with(), 5))
+        world.network.run(LONGEST_WAIT)
+        for number in range(20, 25):
+            come(number)
+        self.assertIn("P1", world.actors[0].linked_with())
+        self.assertEqual(len(mesh.links), 3)
+        self.assertEqual(len([event for event in world.actors[0].lives[-1] if isinstance(event, Joined)]), 5)
 
 
 class TroubledTests(MeshTestCase):

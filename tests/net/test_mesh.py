@@ -192,7 +192,7 @@ class OneLinkTests(MeshTestCase):
         mesh = world.actors[0].mesh
         world.network.listeners["127.0.0.2", 5000] = world.network.listeners[HOST, 5000]
         mesh.start([("127.0.0.2", 5000)])
-        world.network.run(120)
+        world.network.run(600, 0.1)
         ports = world.network.ephemeral_port()
         world.network.run(2 * LONGEST_WAIT)
         self.assertIn(world.network.ephemeral_port(), (ports + 2, ports + 3, ports + 4))
@@ -267,6 +267,15 @@ class OneLinkTests(MeshTestCase):
         world.network.run(10)
         self.assertEqual(ana.linked_with(), ["P1"] * MAX_INSTANCES)
         self.assertFalse([link for link in ana.mesh.links if link.transport.dead])
+        for twin in twins:
+            twin.crash()
+        for _ in range(3):
+            world.network.run(LONGEST_WAIT)
+            twins[0].start()
+            world.network.run(5)
+            self.assertEqual(ana.linked_with(), ["P1"] * MAX_INSTANCES)
+            twins[0].crash()
+        self.assertEqual(len([e for e in ana.lives[-1] if isinstance(e, TwoInstances)]), 1)
 
     def test_who_does_not_settle(self) -> None:
         """Who calls again and again as one and the same process, and never settles which link stays, has one in the end."""
@@ -294,6 +303,14 @@ class OneLinkTests(MeshTestCase):
         refused = self.call(world, world.actors[0], introduce(8))
         self.assertTrue([frame for frame in refused.heard if isinstance(frame, Bye)] or refused.dismissed)
 
+    def come(self, world: World, number: int) -> Caller:
+        """Let a stranger come, and say something."""
+        caller = self.call(world, world.actors[0], introduce(number))
+        batch = seal(introduce(number).identity, Group(), 1, 1, b"", 0, number, "Eve", [Say("hi")])
+        caller.transport.write(batch.line)
+        world.network.run(1)
+        return caller
+
     def test_room_for_members(self) -> None:
         """Strangers who have taken all links there are make room for a member that was known before, one for one; not for another
         stranger."""
@@ -309,7 +326,7 @@ class OneLinkTests(MeshTestCase):
         world.actors[0].start()
         mesh = world.actors[0].mesh
         mesh._max_links = 3
-        strangers = [self.call(world, world.actors[0], introduce(number)) for number in range(20, 25)]
+        strangers = [self.come(world, number) for number in range(20, 25)]
         self.assertEqual([caller.dismissed for caller in strangers], [""] * 3 + [errors.FULL] * 2)
         world.actors[1].start()
         self.assertTrue(world.network.run_until(lambda: "P1" in world.actors[0].linked_with(), 5))
@@ -330,20 +347,13 @@ class OneLinkTests(MeshTestCase):
         world.actors[1].crash()
         world.network.run(1)
 
-        def come(number: int) -> Caller:
-            caller = self.call(world, world.actors[0], introduce(number))
-            batch = seal(introduce(number).identity, Group(), 1, 1, b"", 0, number, "Eve", [Say("hi")])
-            caller.transport.write(batch.line)
-            world.network.run(1)
-            return caller
-
-        strangers = [come(number) for number in range(20, 25)]
+        strangers = [self.come(world, number) for number in range(20, 25)]
         self.assertEqual([caller.dismissed for caller in strangers], [""] * 3 + [errors.FULL] * 2)
         world.actors[1].start()
         self.assertTrue(world.network.run_until(lambda: "P1" in world.actors[0].linked_with(), 5))
         world.network.run(LONGEST_WAIT)
         for number in range(20, 25):
-            come(number)
+            self.come(world, number)
         self.assertIn("P1", world.actors[0].linked_with())
         self.assertEqual(len(mesh.links), 3)
         self.assertEqual(len([event for event in world.actors[0].lives[-1] if isinstance(event, Joined)]), 5)

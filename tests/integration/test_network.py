@@ -44,6 +44,8 @@ with open(sys.argv[1], "ab", 0) as heard:
 class NetworkTestCase(PeersTestCase):
     """A network of hosts with a peer each, in a closed group."""
 
+    timeout = 600 + CUT
+
     def setUp(self) -> None:
         self.lan = Lan()
         self.addCleanup(self.lan.end)
@@ -213,6 +215,21 @@ class TestNamed(NetworkTestCase):
         await caio.wait_for("to Caio 2")
         await bia.wait_for("to Bia 2")
         await self.finish()
+
+    async def test_too_narrow(self) -> None:
+        """Where packets get lost that are smaller still, so that no link comes about, `/doctor` says that it may be that."""
+        self.hosts["Caio"].narrow(700)
+        bia = self.start("Bia")
+        caio = self.start("Caio", "--peer", self.hosts["Bia"].address)
+        for peer in (bia, caio):
+            await peer.wait_for(peer.name)
+        for _ in range(20):
+            await self.after(1)
+            caio.say("/doctor")
+            if "drops large packets" in "\n".join(caio.lines):
+                break
+        await caio.wait_for("drops large packets")
+        await self.peers.stop()
 
     async def test_not_all_reach_all(self) -> None:
         """Where a firewall keeps two hosts apart, everything gets from one to the other through the third, both ways."""

@@ -173,6 +173,23 @@ class CallsTests(MeshTestCase):
         world.network.run(5 + 3 * TRIES, 0.1)
         self.assertEqual(set(calls), set())
 
+    def test_announced_anew(self) -> None:
+        """Where somebody is announced, once more or for another reason, it is called at once, not when its turn would be."""
+        world = World(1, 2, lambda number: [])
+        world.actors[0].start()
+        calls, address = world.actors[0].mesh.calls, (HOST, FIRST_PORT + 1)
+        calls.seek(*address, ANNOUNCED)
+        world.network.run(60)
+        seconds, dialer = world.network.clock.seconds, calls[address]
+
+        def has_long_to_wait() -> bool:
+            return dialer._callID is not None and dialer._callID.active() and dialer._callID.getTime() - seconds() > 1
+
+        self.assertTrue(world.network.run_until(has_long_to_wait, 5))
+        world.actors[1].start()
+        calls.seek(*address, ANNOUNCED)
+        self.assertTrue(world.network.run_until(world.meshed, 0.5))
+
     def test_own_address(self) -> None:
         """A peer that listens everywhere does not call its own port on its own machine."""
         world = self.world(1, 1)

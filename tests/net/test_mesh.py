@@ -15,10 +15,11 @@ from tests.simulation.world import FIRST_PORT, START, Actor, World
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Joined, Left, Lost, NoLink, Refused, TwoInstances, WrongPassphrase
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.feeds import Group, seal
 from twisted_chat.core.frames import Address as PeerAddress
 from twisted_chat.core.frames import Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
 from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Step
+from twisted_chat.core.records import Say
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.door import MAX_OPENING
 from twisted_chat.net.hearsay import MAX_VAIN
@@ -191,7 +192,7 @@ class OneLinkTests(MeshTestCase):
         mesh = world.actors[0].mesh
         world.network.listeners["127.0.0.2", 5000] = world.network.listeners[HOST, 5000]
         mesh.start([("127.0.0.2", 5000)])
-        world.network.run(120)
+        world.network.run(600, 0.1)
         ports = world.network.ephemeral_port()
         world.network.run(2 * LONGEST_WAIT)
         self.assertIn(world.network.ephemeral_port(), (ports + 2, ports + 3, ports + 4))
@@ -266,6 +267,15 @@ class OneLinkTests(MeshTestCase):
         world.network.run(10)
         self.assertEqual(ana.linked_with(), ["P1"] * MAX_INSTANCES)
         self.assertFalse([link for link in ana.mesh.links if link.transport.dead])
+        for twin in twins:
+            twin.crash()
+        for _ in range(3):
+            world.network.run(LONGEST_WAIT)
+            twins[0].start()
+            world.network.run(5)
+            self.assertEqual(ana.linked_with(), ["P1"] * MAX_INSTANCES)
+            twins[0].crash()
+        self.assertEqual(len([e for e in ana.lives[-1] if isinstance(e, TwoInstances)]), 1)
 
     def test_who_does_not_settle(self) -> None:
         """Who calls again and again as one and the same process, and never settles which link stays, has one in the end."""
@@ -293,6 +303,14 @@ class OneLinkTests(MeshTestCase):
         refused = self.call(world, world.actors[0], introduce(8))
         self.assertTrue([frame for frame in refused.heard if isinstance(frame, Bye)] or refused.dismissed)
 
+    def come(self, world: World, number: int) -> Caller:
+        """Let a stranger come, and say something."""
+        caller = self.call(world, world.actors[0], introduce(number))
+        batch = seal(introduce(number).identity, Group(), 1, 1, b"", 0, number, "Eve", [Say("hi")])
+        caller.transport.write(batch.line)
+        world.network.run(1)
+        return caller
+
     def test_room_for_members(self) -> None:
         """Strangers who have taken all links there are make room for a member that was known before, one for one; not for another
         stranger."""
@@ -308,12 +326,37 @@ class OneLinkTests(MeshTestCase):
         world.actors[0].start()
         mesh = world.actors[0].mesh
         mesh._max_links = 3
-        strangers = [self.call(world, world.actors[0], introduce(number)) for number in range(20, 25)]
+        strangers = [self.come(world, number) for number in range(20, 25)]
         self.assertEqual([caller.dismissed for caller in strangers], [""] * 3 + [errors.FULL] * 2)
         world.actors[1].start()
         self.assertTrue(world.network.run_until(lambda: "P1" in world.actors[0].linked_with(), 5))
         world.network.run(3)
         self.assertEqual(len(mesh.links), 3)
+
+    def test_room_for_whom_was_here(self) -> None:
+        """A member that was here, said something and starts anew takes the place of a stranger that came after it, whatever that
+        has said; who had to go does not come back for that."""
+        world = World(1, 2, lambda number: [0] if number else [])
+        for actor in world.actors:
+            actor.start()
+        self.settled(world, LINKED_WITHIN)
+        mesh = world.actors[0].mesh
+        mesh._max_links = 3
+        world.actors[1].say()
+        world.network.run(1)
+        world.actors[1].crash()
+        world.network.run(1)
+
+        strangers = [self.come(world, number) for number in range(20, 25)]
+        self.assertEqual([caller.dismissed for caller in strangers], [""] * 3 + [errors.FULL] * 2)
+        world.actors[1].start()
+        self.assertTrue(world.network.run_until(lambda: "P1" in world.actors[0].linked_with(), 5))
+        world.network.run(LONGEST_WAIT)
+        for number in range(20, 25):
+            self.come(world, number)
+        self.assertIn("P1", world.actors[0].linked_with())
+        self.assertEqual(len(mesh.links), 3)
+        self.assertEqual(len([event for event in world.actors[0].lives[-1] if isinstance(event, Joined)]), 5)
 
 
 class TroubledTests(MeshTestCase):

@@ -12,7 +12,7 @@ from twisted_chat.net.link import Link
 SOON = 600.0
 """Seconds after which who came during this process's life, and said something, is no stranger any more."""
 MAX_REMEMBERED = 800
-"""Members of whom it is remembered when they came first."""
+"""Members of whom it is remembered when they came first; with more, those are forgotten of whom nothing else is known."""
 
 STRANGER, KNOWN, VERIFIED = range(3)
 
@@ -32,8 +32,9 @@ class Standing:
 
     def note(self, member: bytes) -> None:
         """A link with a member is ready."""
-        if len(self._since) < MAX_REMEMBERED:
-            self._since.setdefault(member, self._seconds())
+        if len(self._since) >= MAX_REMEMBERED:
+            self._since = {each: since for each, since in self._since.items() if self._roster.get(each) is not None}
+        self._since.setdefault(member, self._seconds())
 
     def of(self, member: bytes) -> int:
         """Return `VERIFIED`, `KNOWN` or `STRANGER`."""
@@ -45,12 +46,21 @@ class Standing:
         stayed = self._seconds() - self._since.get(member, self._seconds()) >= SOON
         return KNOWN if member in self._before or (known.heard and stayed) else STRANGER
 
+    def _rank(self, member: bytes) -> tuple[int, float]:
+        """Return what is higher the more a member counts: of strangers that have said something, who came first."""
+        standing, known = self.of(member), self._roster.get(member)
+        if standing != STRANGER or known is None or not known.heard:
+            return standing, float("-inf")
+        return standing, -self._since.get(member, self._seconds())
+
     def least(self, links: Sequence[Link], member: bytes) -> Link | None:
-        """Return the link that has to make room for a member, None if none has: the newest, at the address that most come from,
-        of those with whom the person here has least to do, if they are less than `member` is."""
-        lowest = min((self.of(link.member) for link in links), default=VERIFIED)
-        if lowest >= self.of(member):
+        """Return the link that has to make room for a member, None if none has: of those with whom the person here has less to
+        do, one of the lowest standing, at the address that most come from, who came last."""
+        own = self._rank(member)
+        lesser = [link for link in links if self._rank(link.member) < own]
+        if not lesser:
             return None
-        lesser = [link for link in links if self.of(link.member) == lowest]
+        lowest = min(self.of(link.member) for link in lesser)
+        lesser = [link for link in lesser if self.of(link.member) == lowest]
         ((busiest, _count),) = Counter(place(link.peer[0]) for link in lesser).most_common(1)
         return next(link for link in reversed(lesser) if place(link.peer[0]) == busiest)

@@ -8,6 +8,7 @@ from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _, number
 from twisted_chat.net.addresses import endpoint, is_loopback
+from twisted_chat.words import crowd
 
 LITTLE = 100 * 1024 * 1024
 """Free bytes below which a disk is nearly full."""
@@ -45,6 +46,7 @@ _FOUND: dict[Finding, Callable[[], str]] = {
 def advice(diagnosis: Diagnosis, log: str) -> list[str]:
     """Return what is told of a diagnosis, a line each, safe to show; `log` is the path of the log."""
     lines = [_listening(diagnosis), *map(at_address, diagnosis.addresses), *_clocks(diagnosis), *_kept(diagnosis)]
+    lines += [f"⚠️ {crowd(near.limit, near.count, near.most, near.name)}" for near in diagnosis.crowds]
     return [clean(line) for line in [*lines, _("📄 the log is {log}").format(log=log)]]
 
 

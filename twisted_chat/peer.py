@@ -16,7 +16,17 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Forked, QuotaReached, StoreFailing, StoreRecovered, Trimmed, Undiscoverable
+from twisted_chat.core.crowding import Crowd
+from twisted_chat.core.events import (
+    Crowded,
+    Forked,
+    QuotaReached,
+    StoreFailing,
+    StoreRecovered,
+    Trimmed,
+    Undiscoverable,
+    Unheard,
+)
 from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
@@ -40,6 +50,8 @@ NOTABLE = 2_000
 DAY = 24 * 3600.0
 DISK_SECONDS = 2.0
 """How long a disk may take to say how much room it has."""
+MAX_DEAF = 64
+"""Members that are told of as taking nothing more."""
 
 _log = Logger()
 
@@ -100,6 +112,8 @@ class Peer:
         self._trimming: Any = None
         self._skews = Skews()
         self._store_trouble = ""
+        self._deaf: set[bytes] = set()
+        """Who was told of as taking nothing more."""
         self._live = False
         store.trouble = self._trouble
         hybrid = HybridClock(wall)
@@ -159,6 +173,7 @@ class Peer:
                 free,
                 self.replica.saving.unsaved,
                 self._store_trouble,
+                [self._named(crowd) for crowd in self.replica.crowding.near()],
             )
 
         return self._free().addCallback(diagnosis)
@@ -265,9 +280,23 @@ class Peer:
         self.conversation.delivered(feed, kept, held, self._store.durable)
 
     def knows(self, author: bytes) -> bool:
-        """Whether an author was heard before, or the person here has verified it."""
+        """Whether the person here has verified an author."""
         member = self.conversation.roster.get(author)
-        return member is not None and (member.verified or member.heard > 0)
+        return member is not None and member.verified
+
+    def unheard(self, member: bytes) -> None:
+        """A member takes no more of what is said here."""
+        if member not in self._deaf and len(self._deaf) < MAX_DEAF:
+            self._deaf.add(member)
+            self.conversation.emit(Unheard(self.conversation.roster.shown(member)))
+
+    def crowded(self, crowd: Crowd) -> None:
+        """A limit is near."""
+        self.conversation.emit(self._named(crowd))
+
+    def _named(self, crowd: Crowd) -> Crowded:
+        name = self.conversation.roster.shown(crowd.author) if crowd.author else ""
+        return Crowded(crowd.limit, crowd.count, crowd.most, name)
 
     def relieved(self) -> None:
         """Own messages are taken again."""

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
+from twisted_chat.core.crowding import Limit
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
+    Crowded,
     Found,
     Leaving,
     Messages,
@@ -26,6 +28,7 @@ from twisted_chat.core.events import (
     Receiving,
     StoreFailing,
     Trimmed,
+    Unheard,
     WhileAway,
 )
 from twisted_chat.core.likeness import same_room
@@ -252,6 +255,41 @@ def _quota_reached(event: QuotaReached) -> list[str]:
         "--quota allows more"
     )
     return [clean(sentence.format(name=event.name, bytes=number(event.bytes)))]
+
+
+@sentences.register
+def _crowded(event: Crowded) -> list[str]:
+    return [clean(f"⚠️ {crowd(event.limit, event.count, event.most, event.name)}")]
+
+
+_CROWDS: dict[Limit, Callable[[], str]] = {
+    Limit.AUTHORS: lambda: _(
+        "{count} members have said something in this group; from {most} on, others are heard only while they are linked, or if "
+        "they are verified"
+    ),
+    Limit.FEEDS: lambda: _(
+        "of the {most} feeds that are kept beyond a few of each member {count} are used; then only who was started a few times "
+        "is heard after the next start"
+    ),
+    Limit.OWN: lambda: _(
+        "this identity has {count} feeds: one for each time its program was killed, or its machine started anew; after {most} "
+        "nobody takes what it says: use a new --name before that"
+    ),
+    Limit.STARTS: lambda: _(
+        "{name} has {count} feeds; after {most} no more that {name} says after a start is taken here"
+    ),
+}
+
+
+def crowd(limit: Limit, count: int, most: int, name: str) -> str:
+    """Return which limit is near; not safe to show yet."""
+    return _CROWDS[limit]().format(count=number(count), most=number(most), name=name)
+
+
+@sentences.register
+def _unheard(event: Unheard) -> list[str]:
+    sentence = _("⚠️ {name} has no room for what you say: nothing more of it is taken there")
+    return [clean(sentence.format(name=event.name))]
 
 
 @sentences.register

@@ -15,13 +15,19 @@ from twisted_chat.core.holding import TIP_BYTES, Holding
 MAX_AUTHORS = 800
 """Authors in a group."""
 MAX_STRANGERS = 600
-"""Authors from which on there is room for those only who are known: who are linked, were heard before, or verified."""
+"""Authors from which on there is room for those only who are linked or known."""
+MAX_UNKNOWN = 780
+"""Authors from which on there is room for those only who are known: whoever has a hundred keys can be linked with all of them."""
 MAX_FEEDS = 10_000
 """Feeds an author may have: so many starts of its process."""
 MAX_HELD = 50_000
 """Feeds in a group."""
-SHARED = 25_000
-"""Feeds in a group from which on there is room only for authors that have less than their share of these."""
+SHARE = MAX_HELD // 2 // MAX_AUTHORS
+"""Feeds for which every author has room, whatever others have."""
+POOL = MAX_HELD - SHARE * MAX_AUTHORS
+"""Feeds in a group beyond the shares of authors. Of these each may have as many as it leaves to others."""
+KEPT = POOL // 5
+"""Of these, how many are left for authors that are known."""
 MAX_DIGESTS = 880
 """Authors in a `digest`: as many as fit a line. More there are if one's own group once had more."""
 
@@ -40,7 +46,8 @@ class Inventory(dict[FeedId, Holding]):
         super().__init__()
         self._epochs: dict[bytes, set[int]] = {}
         self._settled: dict[bytes, set[int]] = {}
-        self._total = 0
+        self._beyond = 0
+        """How many feeds there are beyond the shares of their authors."""
         self._digests: dict[bytes, bytes] = {}
 
     @property
@@ -63,26 +70,38 @@ class Inventory(dict[FeedId, Holding]):
             self.settle(holding)
         return holding
 
-    def settle(self, holding: Holding) -> None:
-        """Something of a feed has come: it stays."""
+    def settle(self, holding: Holding) -> bool:
+        """Something of a feed has come: it stays. Return whether that is new."""
         author, epoch = holding.feed
         epochs = self._settled.setdefault(author, set())
-        if epoch not in epochs:
-            epochs.add(epoch)
-            self._total += 1
+        if epoch in epochs:
+            return False
+        epochs.add(epoch)
+        self._beyond += len(epochs) > SHARE
+        return True
 
-    def has_room(self, feed: FeedId, known: bool = False) -> bool:
+    def has_room(self, feed: FeedId, linked: bool = False, known: bool = False) -> bool:
         """Whether something of `feed` may be taken: something has been, or there are not too many authors and feeds yet.
 
-        Some of the room for authors is kept for those that are `known`, some of that for feeds for those authors that have few.
+        Some of the room for authors is kept for those that are `linked`, and of that some for those that are `known`, by what
+        nobody can make up. So is some of the room for feeds beyond the share that each author has for itself.
         """
         epochs = self._settled.get(feed.author)
         if epochs is None:
-            return len(self._settled) < (MAX_AUTHORS if known else MAX_STRANGERS) and self._total < MAX_HELD
-        if feed.epoch in epochs:
+            return len(self._settled) < (MAX_AUTHORS if known else MAX_UNKNOWN if linked else MAX_STRANGERS)
+        if feed.epoch in epochs or len(epochs) < SHARE:
             return True
-        fair = SHARED // max(1, len(self._settled))
-        return len(epochs) < MAX_FEEDS and self._total < MAX_HELD and (self._total < SHARED or len(epochs) < fair)
+        free = POOL - self._beyond
+        return len(epochs) < MAX_FEEDS and (free > 0 if known else len(epochs) - SHARE < free - KEPT)
+
+    def feeds_of(self, author: bytes) -> int:
+        """Return how many feeds of an author take room."""
+        return len(self._settled.get(author, ()))
+
+    @property
+    def taken(self) -> tuple[int, int]:
+        """How many authors take room, and how many feeds beyond the shares of their authors do."""
+        return len(self._settled), self._beyond
 
     def release(self, holding: Holding) -> None:
         """Take a feed out again of which nothing has come: who offered it may have made it up."""

@@ -19,7 +19,7 @@ from twisted_chat.core.frames import Frame, Stop
 MAX_PASSED_OVER = 10_000
 """Feeds passed over on one link, that is remembered; with one more the first is forgotten."""
 MAX_VAIN = 64
-"""How often a neighbour was asked in vain, that is remembered: as often as it can be made good in one round of what it is asked."""
+"""How often a neighbour was asked in vain, that is remembered: so often that it can soon make it good."""
 
 Reader = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
 
@@ -94,14 +94,14 @@ class Neighbour:
         low, high = self.holds(feed)
         return low <= number <= high
 
-    def pass_over(self, feed: FeedId) -> None:
-        """Take nothing more of `feed` from the other side, and tell it so, once."""
+    def pass_over(self, feed: FeedId, reason: str = "") -> None:
+        """Take nothing more of `feed` from the other side, and tell it so, once, and why."""
         self.lacking.pop(feed, None)
         if feed not in self.passed_over:
             if len(self.passed_over) >= MAX_PASSED_OVER:
                 del self.passed_over[next(iter(self.passed_over))]
             self.passed_over[feed] = None
-            self.wire.send(Stop(feed))
+            self.wire.send(Stop(feed, reason))
 
     def failed_at(self, feed: FeedId, now: float) -> None:
         """It was asked for `feed`, and sent nothing."""

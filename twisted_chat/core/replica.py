@@ -18,6 +18,7 @@ from twisted_chat.core.announcing import Announcer
 from twisted_chat.core.audience import Audience
 from twisted_chat.core.backlog import Backlog
 from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.crowding import Crowding
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, feed_named, unseal
 from twisted_chat.core.forks import Forks
@@ -79,6 +80,7 @@ class Replica:
         self._backlog = Backlog()
         self._caught_up = False
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
+        self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
         )
@@ -101,6 +103,8 @@ class Replica:
         self.quotas.start()
         self._own.begin()
         self.receipts.begin()
+        for author in list(self.holdings.authors):
+            self.crowding.check(author)
         self.flush()
 
     def _observe(self, feed: FeedId, lc: int) -> None:
@@ -235,7 +239,10 @@ class Replica:
             neighbour.follow(holding.feed, frame.start, holding.high)
 
     def _on_stop(self, neighbour: Neighbour, frame: Stop) -> None:
-        neighbour.unfollow(FeedId(*frame.feed))
+        feed = FeedId(*frame.feed)
+        neighbour.unfollow(feed)
+        if frame.reason == errors.LIMIT and feed.author == self.own.author:
+            self._audience.unheard(neighbour.wire.member)
 
     # Batches.
 
@@ -253,7 +260,7 @@ class Replica:
             self._sources.refuse(neighbour, feed)
             return False
         if not self._has_room(feed):
-            self._sources.pass_over(neighbour, feed)
+            self._sources.pass_over(neighbour, feed, errors.LIMIT)
             return False
         self._group.verify(batch)
         contradicted = holding.contradicted(batch)
@@ -261,7 +268,8 @@ class Replica:
             self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
             return False
         holding = self.holdings.hold(feed)
-        self.holdings.settle(holding)
+        if self.holdings.settle(holding):
+            self.crowding.check(feed.author)
         fills = place is Place.FILLS
         if fills:
             holding.fill(batch)
@@ -290,7 +298,7 @@ class Replica:
         if self.holdings.has_room(feed):
             return True
         linked = any(neighbour.wire.member == feed.author for neighbour in self.neighbours.values())
-        return (linked or self._audience.knows(feed.author)) and self.holdings.has_room(feed, known=True)
+        return self.holdings.has_room(feed, linked, self._audience.knows(feed.author))
 
     def _take(self, batch: Batch, missed: bool = False) -> None:
         """A batch has its place: give it to the followers, the store and the conversation."""

@@ -16,6 +16,7 @@ from itertools import islice
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from twisted_chat.core.errors import LIMIT
 from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.frames import Stop, Want
 from twisted_chat.core.holding import Holding
@@ -181,13 +182,13 @@ class Sources:
         self._forget(feed)
         holding = self._inventory.get(feed)
         if holding is not None and holding.source is neighbour:
-            self._leave(holding)
+            self._leave(holding, LIMIT)
         else:
-            neighbour.wire.send(Stop(feed))
+            neighbour.wire.send(Stop(feed, LIMIT))
 
-    def pass_over(self, neighbour: Neighbour, feed: FeedId) -> None:
+    def pass_over(self, neighbour: Neighbour, feed: FeedId, reason: str = "") -> None:
         """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
-        neighbour.pass_over(feed)
+        neighbour.pass_over(feed, reason)
         holding = self._inventory.get(feed)
         if holding is not None and holding.filler is neighbour:
             holding.filler = None
@@ -345,10 +346,10 @@ class Sources:
         neighbour.wire.send(Want(holding.feed, start))
         return True
 
-    def _leave(self, holding: Holding) -> None:
+    def _leave(self, holding: Holding, reason: str = "") -> None:
         if holding.source is not None:
             holding.source.asked.discard(holding.feed)
-            holding.source.wire.send(Stop(holding.feed))
+            holding.source.wire.send(Stop(holding.feed, reason))
             holding.source = None
             self._inventory.release(holding)
 

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from twisted_chat.core.events import Crowded
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.core.roster import Roster
@@ -119,6 +120,8 @@ class Diagnosis:
     free: int | None = None
     unsaved: int = 0
     trouble: str = ""
+    crowds: Sequence[Crowded] = ()
+    """Limits that are near."""
 
 
 def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roster) -> list[Copy]:

@@ -41,6 +41,7 @@ from twisted_chat.core.store import Store
 from twisted_chat.net.calls import ANNOUNCED
 from twisted_chat.net.discovery import Discovery, Report
 from twisted_chat.net.mesh import Mesh
+from twisted_chat.storage.resumption import Resumption
 
 DELIVERY_SECONDS = 5.0
 """How long a peer that leaves waits for what it said to go out."""
@@ -91,6 +92,7 @@ class Peer:
         passphrase: str | None = None,
         quota: int | None = None,
         discovery: Callable[[Report, Report, Callable[[str], None]], Discovery] | None = None,
+        resumption: Resumption | None = None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
@@ -98,7 +100,7 @@ class Peer:
         directory where `store` keeps what it has, if it does. A closed `group` needs its `passphrase`.
         Of each author `quota` bytes are kept, any number if it is None.
         `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a
-        trouble.
+        trouble. `resumption` is for going on with the epoch of the last process that kept its messages in `store`.
         """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
@@ -109,12 +111,14 @@ class Peer:
         self._wall = wall
         self._keep = keep
         self._data = data
+        self._resumption = resumption
         self._trimming: Any = None
         self._skews = Skews()
         self._store_trouble = ""
         self._deaf: set[bytes] = set()
         """Who was told of as taking nothing more."""
         self._live = False
+        self._started = False
         store.trouble = self._trouble
         hybrid = HybridClock(wall)
         self.replica = Replica(identity, group, name, store, self, reactor, hybrid, new_epoch, quota)
@@ -146,7 +150,8 @@ class Peer:
         self.replica.load(loaded)
         notable = yield self._store.notable(NOTABLE)
         yield self.conversation.begin(notable)
-        self.replica.start()
+        self.replica.start(self._resumption.take() if self._resumption is not None else None)
+        self._started = True
         if self._leaving is None:
             self.mesh.start(self._address.dialed)
             if self._discovery is not None:
@@ -237,6 +242,8 @@ class Peer:
             self._remembering.end()
             try:
                 yield self._store.close()
+                if self._started and self._resumption is not None and (ending := self.replica.ending) is not None:
+                    self._resumption.leave(ending)
             finally:
                 self.replica.stop()
 

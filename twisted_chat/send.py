@@ -33,6 +33,7 @@ from twisted_chat.settings import HOME, check_writable, dialed, parse_data, pars
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
+from twisted_chat.storage.resumption import Resumption
 from twisted_chat.storage.sqlite import SQLiteStore
 from twisted_chat.words import unusable, wrong
 
@@ -181,6 +182,7 @@ class Send(Joining, Subcommand):
             store,
             reactor.stop,
             passphrase=self.passphrase,
+            resumption=Resumption(database),
         )
         if guard is not None:
             peer.conversation.watch(guard)

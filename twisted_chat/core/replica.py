@@ -35,7 +35,7 @@ from twisted_chat.core.holding import Holding, Place
 from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
-from twisted_chat.core.own import OwnFeed
+from twisted_chat.core.own import Ending, OwnFeed
 from twisted_chat.core.quotas import Quotas
 from twisted_chat.core.receipts import Receipts
 from twisted_chat.core.records import KnownRecord
@@ -98,10 +98,10 @@ class Replica:
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
 
-    def start(self) -> None:
-        """Begin a new epoch, with what was appended already."""
+    def start(self, ending: Ending | None = None) -> None:
+        """Begin a new epoch, or go on with the one that was left so; with what was appended already."""
         self.quotas.start()
-        self._own.begin()
+        self._own.begin(ending)
         self.receipts.begin()
         for author in list(self.holdings.authors):
             self.crowding.check(author)
@@ -117,6 +117,11 @@ class Replica:
     def own(self) -> FeedId:
         """The feed this process writes."""
         return self._own.feed
+
+    @property
+    def ending(self) -> Ending | None:
+        """How that feed is left once the store is closed; None if nobody may go on with it."""
+        return self._own.ending
 
     @property
     def congested(self) -> bool:
@@ -222,6 +227,8 @@ class Replica:
                     news.append(feed)
                 if not neighbour.synced and (holding is None or told.high > holding.high):
                     self._backlog.listed(feed, told.high)
+                if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
+                    self._begin_anew()  # this machine was set back with all its memory: that number was used
                 if holding is not None and holding.contradicted_by(told):
                     self._forks.suspect(neighbour, holding, told.tip)
         self._sources.offered(neighbour, news)
@@ -343,12 +350,15 @@ class Replica:
             if fork.deeper and holding.high == fork.place - 1 > 0:
                 neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
-            self._own.begin()
-            self.receipts.begin()
-            for neighbour in self.neighbours.values():
-                neighbour.follow(self.own, 1, 0)
+            self._begin_anew()
         if first:
             self._audience.forked(fork.feed.author)
+
+    def _begin_anew(self) -> None:
+        self._own.begin()
+        self.receipts.begin()
+        for neighbour in self.neighbours.values():
+            neighbour.follow(self.own, 1, 0)
 
     # Telling how far things have come.
 

@@ -11,6 +11,7 @@ from msgspec.json import encode
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import MAX_INT, MAX_LINE, MAX_NUMBER, Have, Range
 from twisted_chat.core.holding import TIP_BYTES, Holding
+from twisted_chat.core.store import Held
 
 MAX_AUTHORS = 800
 """Authors in a group."""
@@ -28,6 +29,8 @@ POOL = MAX_HELD - SHARE * MAX_AUTHORS
 """Feeds in a group beyond the shares of authors. Of these each may have as many as it leaves to others."""
 KEPT = POOL // 5
 """Of these, how many are left for authors that are known."""
+MAX_RETIRED = 50_000
+"""Feeds that were given up and superseded, of which it is remembered where they ended."""
 MAX_DIGESTS = 880
 """Authors in a `digest`: as many as fit a line. More there are if one's own group once had more."""
 
@@ -37,7 +40,7 @@ _ROOM = MAX_LINE - len(encode(Have({}, True)))
 
 
 class Inventory(dict[FeedId, Holding]):
-    """The holdings by feed; feeds are added by `hold` and taken out by `release` alone.
+    """The holdings by feed; feeds are added by `hold` and taken out by `release` and `retire` alone.
 
     Feeds of which nothing has come take no room from those of which something has.
     """
@@ -49,6 +52,9 @@ class Inventory(dict[FeedId, Holding]):
         self._beyond = 0
         """How many feeds there are beyond the shares of their authors."""
         self._digests: dict[bytes, bytes] = {}
+        self._retired: dict[FeedId, Held] = {}
+        self._recalled: dict[FeedId, Held] = {}
+        """Feeds that were retired, and of which somebody claims to hold more."""
 
     @property
     def authors(self) -> Iterable[bytes]:
@@ -64,7 +70,9 @@ class Inventory(dict[FeedId, Holding]):
         holding = self.get(feed)
         if holding is None:
             self._epochs.setdefault(feed.author, set()).add(feed.epoch)
-            holding = self[feed] = Holding(feed)
+            holding = self[feed] = self.known(feed)
+            if feed in self._retired:
+                self._recalled[feed] = self._retired.pop(feed)
             self._digests.pop(feed.author, None)
         if own:
             self.settle(holding)
@@ -73,6 +81,7 @@ class Inventory(dict[FeedId, Holding]):
     def settle(self, holding: Holding) -> bool:
         """Something of a feed has come: it stays. Return whether that is new."""
         author, epoch = holding.feed
+        self._recalled.pop(holding.feed, None)
         epochs = self._settled.setdefault(author, set())
         if epoch in epochs:
             return False
@@ -106,12 +115,60 @@ class Inventory(dict[FeedId, Holding]):
     def release(self, holding: Holding) -> None:
         """Take a feed out again of which nothing has come: who offered it may have made it up."""
         author, epoch = holding.feed
-        if holding.empty and holding.feed in self and epoch not in self._settled.get(author, ()):
-            del self[holding.feed]
-            self._epochs[author].discard(epoch)
-            if not self._epochs[author]:
-                del self._epochs[author]
-            self._digests.pop(author, None)
+        recalled = self._recalled.pop(holding.feed, None)
+        if recalled is not None:
+            self._retired[holding.feed] = recalled
+            self._remove(holding.feed)
+        elif holding.empty and holding.feed in self and epoch not in self._settled.get(author, ()):
+            self._remove(holding.feed)
+
+    def _remove(self, feed: FeedId) -> None:
+        del self[feed]
+        self._epochs[feed.author].discard(feed.epoch)
+        if not self._epochs[feed.author]:
+            del self._epochs[feed.author]
+        self._digests.pop(feed.author, None)
+
+    # Feeds that were given up.
+
+    def retire(self, authors: Iterable[bytes], own: FeedId | None = None) -> list[FeedId]:
+        """Let the feeds of these authors that were given up to their end, and are not the newest or `own`, take no more room.
+
+        Returns those of which no more is known at all, since too many are retired."""
+        for author in authors:
+            holdings = self.of(author)
+            newest = max((holding.tip_lc for holding in holdings), default=0)
+            for holding in holdings:
+                recalled = holding.feed in self._recalled
+                if holding.spent and not recalled and holding.tip_lc < newest and holding.feed != own:
+                    self._retire(holding)
+        surplus = len(self._retired) - MAX_RETIRED
+        forgotten = list(islice(self._retired, max(0, surplus)))
+        for feed in forgotten:
+            del self._retired[feed]
+        return forgotten
+
+    def _retire(self, holding: Holding) -> None:
+        feed = holding.feed
+        epochs = self._settled.get(feed.author, set())
+        if feed.epoch in epochs:
+            self._beyond -= len(epochs) > SHARE
+            epochs.discard(feed.epoch)
+        self._retired[feed] = Held(feed, holding.low, holding.high, holding.tip, holding.tip_first, holding.tip_lc)
+        self._remove(feed)
+
+    def known(self, feed: FeedId) -> Holding:
+        """Return the holding of `feed`; one that is not added, if there is none, and tells what is known of it."""
+        holding = self.get(feed)
+        if holding is None:
+            holding = Holding(feed)
+            if feed in self._retired:
+                holding.load(self._retired[feed])
+        return holding
+
+    def ended(self, feed: FeedId) -> int:
+        """Return the last record of a feed that is retired; 0 if it is not."""
+        return self._retired[feed].high if feed in self._retired else 0
 
     def of(self, author: bytes) -> list[Holding]:
         """Return the holdings of one author, by epoch."""
@@ -150,6 +207,6 @@ class Inventory(dict[FeedId, Holding]):
                 yield Have(part)
                 part = {}
                 room = _ROOM - _RANGE_BYTES - _AUTHOR_BYTES
-            part.setdefault(feed.author, []).append(self[feed].range())
+            part.setdefault(feed.author, []).append(self.known(feed).range())
         if part or end:
             yield Have(part, end)

@@ -7,7 +7,7 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -31,7 +31,7 @@ from twisted_chat.core.frames import (
     Stop,
     Want,
 )
-from twisted_chat.core.holding import Holding, Place
+from twisted_chat.core.holding import Place
 from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
@@ -97,6 +97,7 @@ class Replica:
             self.holdings.hold(held.feed, own=True).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
+        self._retire(list(self.holdings.authors))
 
     def start(self, ending: Ending | None = None) -> None:
         """Begin a new epoch, or go on with the one that was left so; with what was appended already."""
@@ -225,7 +226,9 @@ class Replica:
                 if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
                     have[feed] = held
                     news.append(feed)
-                if not neighbour.synced and (holding is None or told.high > holding.high):
+                if not neighbour.synced and told.high > (
+                    self.holdings.ended(feed) if holding is None else holding.high
+                ):
                     self._backlog.listed(feed, told.high)
                 if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
                     self._begin_anew()  # this machine was set back with all its memory: that number was used
@@ -259,7 +262,7 @@ class Replica:
             return False
         feed = batch.feed
         neighbour.passed(batch)
-        holding = self.holdings.get(feed) or Holding(feed)
+        holding = self.holdings.known(feed)
         place = holding.place(batch)
         if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or feed == self.own or feed in neighbour.passed_over:
             return False
@@ -275,13 +278,17 @@ class Replica:
             self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
             return False
         holding = self.holdings.hold(feed)
+        superseding = False
         if self.holdings.settle(holding):
             self.crowding.check(feed.author)
+            superseding = True
         fills = place is Place.FILLS
         if fills:
             holding.fill(batch)
         else:
             holding.extend(batch)
+        if superseding:
+            self._retire([feed.author])
         self._observe(feed, batch.last_lc)
         self._take(batch, self._backlog.holds(batch))
         self._sources.received(neighbour, holding, batch, fills)
@@ -325,10 +332,18 @@ class Replica:
     def trimmed(self, lows: dict[FeedId, int]) -> None:
         """Note that the store gave up the records of each feed below its number in `lows`."""
         for feed, low in lows.items():
-            self.holdings[feed].trim(low)
-            self._announcer.changed(feed)
+            holding = self.holdings.get(feed)
+            if holding is not None:
+                holding.trim(low)
+                self._announcer.changed(feed)
         if lows:
             self.quotas.given_up()
+            self._retire({feed.author for feed in lows})
+
+    def _retire(self, authors: Iterable[bytes]) -> None:
+        forgotten = self.holdings.retire(authors, self._own.feed if self._own.begun else None)
+        if forgotten:
+            self._store.forget(forgotten)
 
     def _unwanted(self, feed: FeedId) -> bool:
         return feed == self.own or not self.quotas.admits(feed.author) or not self._has_room(feed)

@@ -119,7 +119,7 @@ class Sources:
         low, high = neighbour.holds(feed)
         holding = self._inventory.get(feed)
         if holding is None:
-            return high > 0
+            return high > self._inventory.ended(feed)
         return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
 
     def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
@@ -247,12 +247,12 @@ class Sources:
         self._looked()
 
     def _lacking(self, feed: FeedId, going: Iterable[Neighbour]) -> int:
-        holding = self._inventory.get(feed) or Holding(feed)
+        holding = self._inventory.known(feed)
         held = (neighbour.holds(feed) for neighbour in going)
         return max((max(0, high - max(holding.high, low - 1)) for low, high in held), default=0)
 
     def _look(self, feed: FeedId) -> None:
-        holding = self._inventory.get(feed) or Holding(feed)
+        holding = self._inventory.known(feed)
         if self._unwanted(feed):
             self._forget(feed)
             return

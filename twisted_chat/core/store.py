@@ -167,6 +167,10 @@ class Store(Protocol):
         """
         ...
 
+    def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
+        """Forget those of `feeds` of which all records were given up: where they end is no longer known."""
+        ...
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """Return the newest `limit` messages that `which` tells of and that stand before `before`, in order."""
         ...

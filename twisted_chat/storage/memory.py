@@ -126,6 +126,13 @@ class MemoryStore:
                 lows.update(self._drop_lowest(feed, end))
         return succeed(lows)
 
+    def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
+        """See `Store.forget`."""
+        for feed in feeds:
+            if not self._kept.get(feed, True):
+                del self._heads[feed], self._kept[feed]
+        return succeed(None)
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
         return succeed(newest(self._newest_first(), which.of, limit, before))

@@ -182,6 +182,13 @@ class Tables:
                 lows[feed] = head.low
         return lows
 
+    def forget(self, feeds: Sequence[FeedId]) -> None:
+        """See `Store.forget`."""
+        for feed in feeds:
+            stored = self._feeds.get(feed)
+            if stored is not None and stored.head.bytes == 0:
+                self._change(feed, None)
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> list[Hit]:
         """See `Store.page`."""
         with closing(rows(self.connection, which, before)) as found:

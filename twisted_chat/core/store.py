@@ -15,6 +15,8 @@ from twisted_chat.core.records import Private, Record, Say
 
 PAGE_BYTES = 64 * 1024
 """How much `read` returns at most, one batch at least: as much as a transport buffers before it asks for a pause."""
+NOTABLE_BYTES = 4 * 1024 * 1024
+"""How much `notable` returns at most."""
 
 
 @dataclass
@@ -176,7 +178,7 @@ class Store(Protocol):
         ...
 
     def notable(self, limit: int) -> Deferred[Sequence[Batch]]:
-        """Return the newest `limit` batches that are `notable`, ordered by (lc, feed, first)."""
+        """Return the newest `limit` batches that are `notable`, fewer if these are over 4 MiB, by (lc, feed, first)."""
         ...
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:

@@ -14,7 +14,7 @@ import msgspec
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
 from twisted_chat.core.holes import Holes
-from twisted_chat.core.store import Held, Hit, Known, Loaded, Which
+from twisted_chat.core.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying
 from twisted_chat.storage.labels import drop_labels, keep_labels, rows
@@ -198,7 +198,7 @@ class Tables:
         """See `Store.notable`."""
         query = "SELECT sig, body, checksum FROM batches WHERE notable ORDER BY last_lc DESC LIMIT ?"
         with self._batches(query, (limit,)) as batches:
-            return sorted(batches, key=in_order)
+            return sorted(page(batches, NOTABLE_BYTES, gaps=True), key=in_order)
 
     def search(self, words: Sequence[str], which: Which, limit: int) -> list[Hit] | None:
         """Return the public ones of what `Store.search` finds, or None if more is to be indexed first: then ask again."""

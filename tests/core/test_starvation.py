@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from unittest.mock import patch
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.test_sources import carry, have
-from tests.core.wires import Party, Recorder, join, run
+from tests.core.wires import Party, Recorder, join, one_turn, run
 from tests.storage.feeding import Author
 from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.frames import Digest, Have, Range, Want
+from twisted_chat.core.neighbour import Neighbour
+from twisted_chat.core.replica import LISTED_AT_ONCE, Replica
 from twisted_chat.core.sources import MAX_ASKED, STALL, TICK, Sources
 
 
@@ -58,6 +61,64 @@ class SmallFeedsTests(SynchronousTestCase):
             clock.pump([0.001] * 150)
         self.assertEqual(len(bia.shown), 1_000)
         self.assertLess(looked, 4 * 1_000)
+
+
+class LongListsTests(SynchronousTestCase):
+    """Lists as long as a line can be."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.ana = Party(self.clock, 1)
+        self.taken = 0
+        listed = Replica._listed
+
+        def counted(replica: Replica, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
+            self.taken += len(ranges)
+            listed(replica, neighbour, author, ranges)
+
+        self.patch(Replica, "_listed", counted)
+
+    def many(self, link: int, count: int = 6_000, authors: int = 1) -> Have:
+        """Return a list of made-up feeds."""
+        feeds = [Range(epoch, 1, 1) for epoch in range(count // authors)]
+        return Have({(1000 * link + author).to_bytes(32, "big"): feeds for author in range(authors)}, True)
+
+    def turns(self, done: Callable[[], bool]) -> list[int]:
+        """Let reactor turns pass until all is taken in; return how many entries each of them took."""
+        taken = []
+        while not done():
+            before = self.taken
+            one_turn(self.clock)
+            taken.append(self.taken - before)
+        return taken
+
+    def test_everybody_at_once(self) -> None:
+        """However many links bring one at the same time, a turn takes a small part of one; meanwhile those links bring no more,
+        and in the end all is taken in."""
+        guests = [Guest(number, self.ana) for number in range(20, 40)]
+        for number, guest in enumerate(guests):
+            self.ana.hears(guest, self.many(number, authors=1 if number % 2 else 500))
+        self.assertEqual((self.taken, [guest.held for guest in guests]), (0, [True] * 20))
+        short = Guest(50, self.ana)
+        short.lists([small_feeds(1)[0].feed], high=1)
+        self.assertEqual(len(short.take(Want)), 1, "who lists little does not wait")
+        taken = self.turns(lambda: not any(guest.held for guest in guests))
+        self.assertLessEqual(max(taken), 2 * LISTED_AT_ONCE)
+        self.assertEqual([len(self.ana.replica.neighbours[guest].have) for guest in guests], [6_000] * 20)
+        self.assertTrue(all(self.ana.replica.neighbours[guest].synced for guest in guests))
+
+    def test_in_order(self) -> None:
+        """What comes after a list all the same comes after all of it; a link that is lost is forgotten."""
+        guest, lost = Guest(20, self.ana), Guest(21, self.ana)
+        self.ana.hears(guest, self.many(1))
+        self.ana.hears(lost, self.many(2))
+        self.ana.replica.detach(lost)
+        one_turn(self.clock)
+        self.ana.hears(guest, Have({(1000).to_bytes(32, "big"): [Range(5_999, 1, 7)]}))
+        self.assertFalse(guest.held)
+        self.assertEqual(self.ana.replica.neighbours[guest].have[FeedId((1000).to_bytes(32, "big"), 5_999)], (1, 7))
+        self.assertEqual(self.taken, 6_001)
+        self.ana.replica.stop()
 
 
 class MadeUpTests(SynchronousTestCase):

@@ -7,7 +7,7 @@ catches up from the store. Live and catch-up are this one mechanism.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -42,6 +42,10 @@ class Wire(Protocol):
         """Whether the transport takes more without growing its buffer; `Replica.resumed` is called when it does again."""
         ...
 
+    def hold(self, held: bool) -> None:
+        """Bring nothing more until it is no longer `held`."""
+        ...
+
     def send(self, frame: Frame) -> None:
         """Send a frame."""
         ...
@@ -59,6 +63,8 @@ class Neighbour:
         self.wire = wire
         self.have: dict[FeedId, tuple[int, int]] = {}
         """What the other side holds durably, as far as known."""
+        self.listing: Iterator[None] | None = None
+        """What is left to be done with a long list that it has sent."""
         self.synced = False
         """Whether the other side's first list of what it holds is complete."""
         self.told: dict[bytes, bytes] | None = {}

@@ -7,11 +7,11 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_chat.core import errors
 from twisted_chat.core.announcing import Announcer
@@ -28,6 +28,7 @@ from twisted_chat.core.frames import (
     ForkFrame,
     Frame,
     Have,
+    Range,
     Stop,
     Want,
 )
@@ -45,6 +46,8 @@ from twisted_chat.core.store import Loaded, Store
 
 MAX_HAVE = MAX_HELD + MAX_FEEDS
 """Feeds remembered of what one neighbour lists, not counting those that are held here: a group's, and its own of former times."""
+LISTED_AT_ONCE = 512
+"""Entries of a `have` that are taken in at a stretch: a line may have 8,000, and everybody may send one at the same time."""
 
 
 class Replica:
@@ -79,6 +82,8 @@ class Replica:
         self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen)
         self._backlog = Backlog()
         self._caught_up = False
+        self._long_lists: dict[Neighbour, None] = {}
+        self._listing: IDelayedCall | None = None
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
         self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
         self._sources = Sources(
@@ -154,6 +159,9 @@ class Replica:
     def stop(self) -> None:
         """End what goes on by itself; every link has been detached."""
         self._sources.stop()
+        if self._listing is not None:
+            self._listing.cancel()
+            self._listing = None
         self._announcer.stop()
         self.receipts.stop()
 
@@ -173,6 +181,7 @@ class Replica:
         neighbour = self.neighbours.pop(wire, None)
         if neighbour is not None:
             neighbour.close()
+            self._long_lists.pop(neighbour, None)
             self._sources.lost(neighbour)
             self._check_caught_up()
             self.receipts.look()
@@ -189,7 +198,10 @@ class Replica:
 
         Raises `Refusal` if the link is to be closed for it.
         """
-        return self._handlers[type(frame)](self.neighbours[wire], frame) is not False
+        neighbour = self.neighbours[wire]
+        if neighbour.listing is not None:  # a link that is not held when it is asked to be
+            self._end_list(neighbour)
+        return self._handlers[type(frame)](neighbour, frame) is not False
 
     handles = (Digest, Have, Want, Stop, BatchFrame, ForkFrame)
     """The frames `receive` takes."""
@@ -216,25 +228,70 @@ class Replica:
         self._announcer.prove([neighbour], proofs)
 
     def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
+        if sum(map(len, frame.feeds.values())) <= LISTED_AT_ONCE:
+            for author, ranges in frame.feeds.items():
+                self._listed(neighbour, author, ranges)
+            self._all_listed(neighbour, frame)
+        else:
+            neighbour.listing = self._list(neighbour, frame)
+            self._long_lists[neighbour] = None
+            neighbour.wire.hold(True)
+            if self._listing is None:
+                self._listing = self._clock.callLater(0, self._list_on)
+
+    def _list(self, neighbour: Neighbour, frame: Have) -> Iterator[None]:
+        """Take in what a neighbour lists, and stop now and then for others to have their turn."""
+        taken = 0
+        for author, ranges in frame.feeds.items():
+            for start in range(0, len(ranges), LISTED_AT_ONCE):
+                if taken >= LISTED_AT_ONCE:
+                    taken = 0
+                    yield
+                part = ranges[start : start + LISTED_AT_ONCE]
+                self._listed(neighbour, author, part)
+                taken += len(part)
+        self._all_listed(neighbour, frame)
+
+    def _list_on(self) -> None:
+        """Go on with one long list: who lists much makes nobody wait for more than a small part of one."""
+        self._listing = None
+        neighbour = next(iter(self._long_lists), None)
+        if neighbour is not None:
+            del self._long_lists[neighbour]
+            if neighbour.listing is not None and next(neighbour.listing, self) is self:
+                self._end_list(neighbour)
+            else:
+                self._long_lists[neighbour] = None
+        if self._long_lists:
+            self._listing = self._clock.callLater(0, self._list_on)
+
+    def _end_list(self, neighbour: Neighbour) -> None:
+        """A long list has been taken in: now, all of what is left of it."""
+        listing, neighbour.listing = neighbour.listing, None
+        self._long_lists.pop(neighbour, None)
+        for _ in listing or ():
+            pass
+        neighbour.wire.hold(False)
+
+    def _listed(self, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
         news: list[FeedId] = []
         have = neighbour.have
-        for author, ranges in frame.feeds.items():
-            for told in ranges:
-                feed = FeedId(author, told.epoch)
-                holding = self.holdings.get(feed)
-                held = (min(told.low, told.high + 1), told.high)
-                if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
-                    have[feed] = held
-                    news.append(feed)
-                if not neighbour.synced and told.high > (
-                    self.holdings.ended(feed) if holding is None else holding.high
-                ):
-                    self._backlog.listed(feed, told.high)
-                if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
-                    self._begin_anew()  # this machine was set back with all its memory: that number was used
-                if holding is not None and holding.contradicted_by(told):
-                    self._forks.suspect(neighbour, holding, told.tip)
+        for told in ranges:
+            feed = FeedId(author, told.epoch)
+            holding = self.holdings.get(feed)
+            held = (min(told.low, told.high + 1), told.high)
+            if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
+                have[feed] = held
+                news.append(feed)
+            if not neighbour.synced and told.high > (self.holdings.ended(feed) if holding is None else holding.high):
+                self._backlog.listed(feed, told.high)
+            if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
+                self._begin_anew()  # this machine was set back with all its memory: that number was used
+            if holding is not None and holding.contradicted_by(told):
+                self._forks.suspect(neighbour, holding, told.tip)
         self._sources.offered(neighbour, news)
+
+    def _all_listed(self, neighbour: Neighbour, frame: Have) -> None:
         if frame.end and not neighbour.synced:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]

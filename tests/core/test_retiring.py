@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -11,6 +13,7 @@ from tests.storage.feeding import Author
 from twisted_chat.core import inventory
 from twisted_chat.core.feeds import Batch
 from twisted_chat.core.frames import Digest, Have, Range, Want
+from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.store import Loaded
 
 LATER = 2**50
@@ -61,6 +64,21 @@ class RetiringTests(SynchronousTestCase):
             self.assertEqual([feed for feed in held if feed.author == author], [self.feeds[-1]])
             self.assertEqual(held.feeds_of(author), 1)
             self.assertEqual(held.digest(author), other.replica.holdings.digest(author))
+
+    def test_no_work_without_need(self) -> None:
+        """Where nothing was given up, one more feed costs nothing, however many its author has."""
+        with patch.object(Inventory, "retire", side_effect=AssertionError):
+            self.ana.give(*self.said)
+        self.assertEqual(self.ana.replica.holdings.feeds_of(self.feeds[0].author), 30)
+
+    def test_while_linked(self) -> None:
+        """So it is with what came over a link that is still there."""
+        bia = Party(self.clock, 2)
+        bia.give(*self.said)
+        join(self.ana, bia)
+        run(self.clock, 1)
+        self.trim()
+        self.assertEqual(self.ana.replica.holdings.feeds_of(self.feeds[0].author), 1)
 
     def test_superseded_later(self) -> None:
         """The newest is retired once there is a newer one."""

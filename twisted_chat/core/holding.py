@@ -81,7 +81,8 @@ class Holding:
     @property
     def spent(self) -> bool:
         """Whether something came of it, all of that was given up, and nothing more is coming, as far as known."""
-        still = self.source is None and self.filler is None and not self.cutting and self.fork is None
+        asked = self.source is not None and self.feed in self.source.asked
+        still = not asked and self.filler is None and not self.cutting and self.fork is None
         return still and 0 < self.high == self.kept_high < self.low and not self.holes
 
     @property

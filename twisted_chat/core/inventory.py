@@ -53,6 +53,8 @@ class Inventory(dict[FeedId, Holding]):
         """How many feeds there are beyond the shares of their authors."""
         self._digests: dict[bytes, bytes] = {}
         self._retired: dict[FeedId, Held] = {}
+        self._spent: set[bytes] = set()
+        """Authors of whom a feed was given up to its end."""
         self._recalled: dict[FeedId, Held] = {}
         """Feeds that were retired, and of which somebody claims to hold more."""
 
@@ -131,17 +133,23 @@ class Inventory(dict[FeedId, Holding]):
 
     # Feeds that were given up.
 
+    def superseded(self, author: bytes) -> bool:
+        """Whether one more feed of an author may make it worth while to `retire` others."""
+        return author in self._spent
+
     def retire(self, authors: Iterable[bytes], own: FeedId | None = None) -> list[FeedId]:
         """Let the feeds of these authors that were given up to their end, and are not the newest or `own`, take no more room.
 
         Returns those of which no more is known at all, since too many are retired."""
         for author in authors:
-            holdings = self.of(author)
-            newest = max((holding.tip_lc for holding in holdings), default=0)
-            for holding in holdings:
-                recalled = holding.feed in self._recalled
-                if holding.spent and not recalled and holding.tip_lc < newest and holding.feed != own:
-                    self._retire(holding)
+            spent = [holding for holding in self.of(author) if holding.spent and holding.feed not in self._recalled]
+            self._spent.discard(author)
+            if spent:
+                self._spent.add(author)
+                newest = max(holding.tip_lc for holding in self.of(author))
+                for holding in spent:
+                    if holding.tip_lc < newest and holding.feed != own:
+                        self._retire(holding)
         surplus = len(self._retired) - MAX_RETIRED
         forgotten = list(islice(self._retired, max(0, surplus)))
         for feed in forgotten:

@@ -335,16 +335,15 @@ class Replica:
             self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
             return False
         holding = self.holdings.hold(feed)
-        superseding = False
-        if self.holdings.settle(holding):
+        new = self.holdings.settle(holding)
+        if new:
             self.crowding.check(feed.author)
-            superseding = True
         fills = place is Place.FILLS
         if fills:
             holding.fill(batch)
         else:
             holding.extend(batch)
-        if superseding:
+        if new and self.holdings.superseded(feed.author):
             self._retire([feed.author])
         self._observe(feed, batch.last_lc)
         self._take(batch, self._backlog.holds(batch))

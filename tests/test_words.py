@@ -16,6 +16,7 @@ import twisted_chat
 from twisted_chat import answers, words
 from twisted_chat.core import events
 from twisted_chat.core.commands import COMMANDS
+from twisted_chat.core.crowding import Limit
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.records import Say
@@ -39,7 +40,8 @@ def sample(kind: type, text: str) -> object:
     values = {
         "str": text, "int": 5000, "bool": True, "float": 5000.0, "bytes": b"a" * 32,
         "Sequence[str]": [text], "Sequence[Messages]": [said(text, name=text)],
-        "FeedId": FEED, "Mapping[bytes, tuple[int, int]]": {b"a" * 32: (1, 9)}, "Mapping[bytes, str]": {b"a" * 32: text},
+        "Limit": Limit.STARTS, "FeedId": FEED, "Mapping[bytes, tuple[int, int]]": {b"a" * 32: (1, 9)},
+        "Mapping[bytes, str]": {b"a" * 32: text},
     }  # fmt: skip
     return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted_chat.core import errors
+from twisted_chat.core.crowding import Limit
 from twisted_chat.core.events import ClockOff
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
@@ -82,9 +83,34 @@ def no_link(reason: str, ours: bool) -> str:
     return _NO_LINK.get((reason, ours), _NO_LINK["", ours])()
 
 
+_CROWDS: dict[Limit, Callable[[], str]] = {
+    Limit.AUTHORS: lambda: _(
+        "{count} members have said something in this group; from {most} on, others are heard only while they are linked, or if "
+        "they are verified"
+    ),
+    Limit.FEEDS: lambda: _(
+        "of the {most} feeds that are kept beyond a few of each member {count} are used; then only who was started a few times "
+        "is heard after the next start"
+    ),
+    Limit.OWN: lambda: _(
+        "this identity has {count} feeds: one for each time its program was killed, or its machine started anew; after {most} "
+        "nobody takes what it says: use a new --name before that"
+    ),
+    Limit.STARTS: lambda: _(
+        "{name} has {count} feeds; after {most} no more that {name} says after a start is taken here"
+    ),
+}
+
+
+def crowd(limit: Limit, count: int, most: int, name: str) -> str:
+    """Return which limit is near; not safe to show yet."""
+    return _CROWDS[limit]().format(count=number(count), most=number(most), name=name)
+
+
 def advice(diagnosis: Diagnosis, log: str) -> list[str]:
     """Return what is told of a diagnosis, a line each, safe to show; `log` is the path of the log."""
     lines = [_listening(diagnosis), *map(at_address, diagnosis.addresses), *_clocks(diagnosis), *_kept(diagnosis)]
+    lines += [f"⚠️ {crowd(near.limit, near.count, near.most, near.name)}" for near in diagnosis.crowds]
     return [clean(line) for line in [*lines, _("📄 the log is {log}").format(log=log)]]
 
 

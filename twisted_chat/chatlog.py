@@ -68,6 +68,8 @@ _ENTRIES: dict[type, str] = {
     events.Undiscoverable: "[AVISO] Os outros desta rede não podem ser encontrados sozinhos: {detail}",
     events.ClockOff: "[AVISO] O relógio de {name} difere do deste computador: {ahead:+.0f} s.",
     events.QuotaReached: "[AVISO] {name} usou os {bytes} bytes que são guardados de cada um; o que vier a mais não é aceito.",
+    events.Crowded: "[AVISO] Limite próximo ({limit.name}, {name}): {count} de {most}.",
+    events.Unheard: "[AVISO] {name} não tem lugar para o que é dito aqui, e não aceita mais nada.",
     events.StoreFailing: "[ERRO] As mensagens não podem ser guardadas agora: {detail}",
     events.StoreRecovered: "[INFO] As mensagens voltaram a ser guardadas.",
     events.NameUnkept: "[ERRO] O nome {name} não pode ser guardado agora: {detail}",
@@ -78,6 +80,7 @@ _OTHERWISE: dict[type, tuple[str, str]] = {
     events.WentAway: ("text", "[INFO] {name} voltou."),
     events.Lost: ("through", "[AVISO] A conexão com {name} foi perdida; reconectando."),
     events.ClockOff: ("name", "[AVISO] O relógio deste computador difere do da maioria: {ahead:+.0f} s."),
+    events.Crowded: ("name", "[AVISO] Limite próximo ({limit.name}): {count} de {most}."),
     events.Verified: ("verified", "[INFO] A chave de {name} não vale mais como conferida."),
     events.Impostor: ("verified", "[AVISO] {shown} usa o nome {claimed}, que era antes de outra chave."),
 }

@@ -17,14 +17,17 @@ from twisted.python.failure import Failure
 from twisted_chat.core.acquaintance import Acquaintances
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
+from twisted_chat.core.crowding import Crowd
 from twisted_chat.core.events import (
     ClockOff,
+    Crowded,
     Forked,
     QuotaReached,
     StoreFailing,
     StoreRecovered,
     Trimmed,
     Undiscoverable,
+    Unheard,
 )
 from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
@@ -40,6 +43,7 @@ from twisted_chat.core.store import Store
 from twisted_chat.net.calls import ANNOUNCED
 from twisted_chat.net.discovery import Discovery, Report
 from twisted_chat.net.mesh import Mesh
+from twisted_chat.storage.resumption import Resumption
 
 DELIVERY_SECONDS = 5.0
 """How long a peer that leaves waits for what it said to go out."""
@@ -49,6 +53,8 @@ NOTABLE = 2_000
 DAY = 24 * 3600.0
 DISK_SECONDS = 2.0
 """How long a disk may take to say how much room it has."""
+MAX_DEAF = 64
+"""Members that are told of as taking nothing more."""
 
 _log = Logger()
 
@@ -89,6 +95,7 @@ class Peer:
         quota: int | None = None,
         discovery: Callable[[Report, Report, Callable[[str], None]], Discovery] | None = None,
         routes: Callable[[Iterable[str]], Mapping[str, Hashable]] | None = None,
+        resumption: Resumption | None = None,
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
@@ -96,7 +103,8 @@ class Peer:
         directory where `store` keeps what it has, if it does. A closed `group` needs its `passphrase`.
         Of each author `quota` bytes are kept, any number if it is None.
         `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a
-        trouble. `routes` says how hosts are reached from here, so that a network that changes is noticed.
+        trouble. `routes` says how hosts are reached from here, so that a network that changes is noticed. `resumption` is for
+        going on with the epoch of the last process that kept its messages in `store`.
         """
         identity = identity or Identity(secrets.token_bytes(SEED_BYTES))
         self._reactor = reactor
@@ -107,10 +115,14 @@ class Peer:
         self._wall = wall
         self._keep = keep
         self._data = data
+        self._resumption = resumption
         self._trimming: Any = None
         self._skews = Skews(reactor.seconds)
         self._store_trouble = ""
+        self._deaf: set[bytes] = set()
+        """Who was told of as taking nothing more."""
         self._live = False
+        self._started = False
         store.trouble = self._trouble
         hybrid = HybridClock(wall)
         self.replica = Replica(identity, group, name, store, self, reactor, hybrid, new_epoch, quota)
@@ -141,12 +153,12 @@ class Peer:
         loaded = yield self._store.load()
         yield self._remembering.begin(loaded)
         self.replica.load(loaded)
-        own = yield self._store.notable(
-            NOTABLE, self.conversation.roster.own.id
-        )  # however much others spoke in rooms since
+        me = self.conversation.roster.own.id
+        own = yield self._store.notable(NOTABLE, me)  # however much others spoke in rooms since
         notable = yield self._store.notable(NOTABLE)
         yield self.conversation.begin([*own, *notable])
-        self.replica.start()
+        self.replica.start(self._resumption.take() if self._resumption is not None else None)
+        self._started = True
         if self._leaving is None:
             self.mesh.start(self._address.dialed)
             if self._discovery is not None:
@@ -176,6 +188,7 @@ class Peer:
                 free,
                 self.replica.saving.unsaved,
                 self._store_trouble,
+                [self._named(crowd) for crowd in self.replica.crowding.near()],
             )
 
         return self._free().addCallback(diagnosis)
@@ -245,6 +258,8 @@ class Peer:
             self._remembering.end()
             try:
                 yield self._store.close()
+                if self._started and self._resumption is not None and (ending := self.replica.ending) is not None:
+                    self._resumption.leave(ending)
             finally:
                 self.replica.stop()
 
@@ -292,9 +307,23 @@ class Peer:
         self.conversation.delivered(feed, kept, held, self._store.durable)
 
     def knows(self, author: bytes) -> bool:
-        """Whether an author was heard before, or the person here has verified it."""
+        """Whether the person here has verified an author."""
         member = self.conversation.roster.get(author)
-        return member is not None and (member.verified or member.heard > 0)
+        return member is not None and member.verified
+
+    def unheard(self, member: bytes) -> None:
+        """A member takes no more of what is said here."""
+        if member not in self._deaf and len(self._deaf) < MAX_DEAF:
+            self._deaf.add(member)
+            self.conversation.emit(Unheard(self.conversation.roster.shown(member)))
+
+    def crowded(self, crowd: Crowd) -> None:
+        """A limit is near."""
+        self.conversation.emit(self._named(crowd))
+
+    def _named(self, crowd: Crowd) -> Crowded:
+        name = self.conversation.roster.shown(crowd.author) if crowd.author else ""
+        return Crowded(crowd.limit, crowd.count, crowd.most, name)
 
     def relieved(self) -> None:
         """Own messages are taken again."""

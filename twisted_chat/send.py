@@ -35,6 +35,7 @@ from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reac
 from twisted_chat.standard import say
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
+from twisted_chat.storage.resumption import Resumption
 from twisted_chat.storage.sqlite import SQLiteStore
 from twisted_chat.words import unusable, wrong
 
@@ -171,6 +172,7 @@ class Send(Joining, Subcommand):
             store,
             reactor.stop,
             passphrase=self.passphrase,
+            resumption=Resumption(database),
         )
         if guard is not None:
             peer.conversation.watch(guard)

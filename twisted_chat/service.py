@@ -38,6 +38,7 @@ from twisted_chat.standard import say
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.memory import MemoryStore
+from twisted_chat.storage.resumption import Resumption
 from twisted_chat.storage.sqlite import SQLiteStore
 from twisted_chat.words import unusable
 
@@ -134,6 +135,7 @@ class ChatService(Service):
         settings = self._settings
         identity = None
         store: Store = MemoryStore()
+        resumption = None
         group = Group(settings.group, settings.passphrase is not None)
         if self._folder is not None:
             self._folder.lock(f"{settings.name}, port {settings.port}, process {os.getpid()}")
@@ -142,6 +144,7 @@ class ChatService(Service):
             if settings.passphrase is not None:
                 self._guard = guarded(self._reactor, database, settings.passphrase)
             store = SQLiteStore(database, self._reactor.callFromThread)
+            resumption = Resumption(database)
         addresses = dialed(settings.listen, settings.ports, settings.peers)
         address = Address(settings.listen, settings.port, addresses, settings.links)
         return Peer(
@@ -160,6 +163,7 @@ class ChatService(Service):
             quota=settings.quota,
             discovery=partial(Discovery, self._reactor, settings.listen, settings.port) if settings.discover else None,
             routes=ways,
+            resumption=resumption,
         )
 
     def _renamed(self, name: str) -> None:

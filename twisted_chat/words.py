@@ -12,12 +12,13 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any, NamedTuple
 
-from twisted_chat.advice import clock_off, no_link
+from twisted_chat.advice import clock_off, crowd, no_link
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
     ClockOff,
+    Crowded,
     Found,
     Leaving,
     Messages,
@@ -28,6 +29,7 @@ from twisted_chat.core.events import (
     Receiving,
     StoreFailing,
     Trimmed,
+    Unheard,
     Untold,
     WhileAway,
 )
@@ -276,6 +278,17 @@ def _quota_reached(event: QuotaReached) -> list[str]:
 @sentences.register
 def _clock(event: ClockOff) -> list[str]:
     return [clock_off(event)]
+
+
+@sentences.register
+def _crowded(event: Crowded) -> list[str]:
+    return [clean(f"⚠️ {crowd(event.limit, event.count, event.most, event.name)}")]
+
+
+@sentences.register
+def _unheard(event: Unheard) -> list[str]:
+    sentence = _("⚠️ {name} has no room for what you say: nothing more of it is taken there")
+    return [clean(sentence.format(name=event.name))]
 
 
 @sentences.register

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.storage.feeding import Author
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import Have, Range
-from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, MAX_STRANGERS, SHARED, Inventory
+from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, MAX_STRANGERS, MAX_UNKNOWN, SHARE, Inventory
 
 ANA, BIA = b"a" * 32, b"b" * 32
 
@@ -60,7 +60,11 @@ class InventoryTests(SynchronousTestCase):
             self.assertTrue(self.inventory.has_room(FeedId(ANA, 0)))
             self.settle(number, 0)
         self.assertFalse(self.inventory.has_room(FeedId(ANA, 0)))
-        self.assertTrue(self.inventory.has_room(FeedId(ANA, 0), known=True))
+        for number in range(MAX_STRANGERS, MAX_UNKNOWN):
+            self.assertTrue(self.inventory.has_room(FeedId(ANA, 0), linked=True))
+            self.settle(number, 0)
+        self.assertFalse(self.inventory.has_room(FeedId(ANA, 0), linked=True))
+        self.assertTrue(self.inventory.has_room(FeedId(ANA, 0), linked=True, known=True))
 
     def test_room_for_those_who_start_anew(self) -> None:
         """A few authors can't take all the room for feeds: those who have less than their share go on, and so do newcomers."""
@@ -70,9 +74,9 @@ class InventoryTests(SynchronousTestCase):
             for epoch in range(MAX_FEEDS):
                 if self.inventory.has_room(FeedId(number.to_bytes(32, "big"), epoch)):
                     self.settle(number, epoch)
-        self.assertLess(len(self.inventory), SHARED + MAX_FEEDS)
+        self.assertLess(len(self.inventory), 2 * MAX_FEEDS)
         self.assertFalse(self.inventory.has_room(FeedId((2).to_bytes(32, "big"), MAX_FEEDS)))
-        for epoch in range(4, SHARED // MAX_AUTHORS):
+        for epoch in range(4, SHARE):
             self.assertTrue(self.inventory.has_room(FeedId((99).to_bytes(32, "big"), epoch)))
             self.settle(99, epoch)
         self.assertTrue(self.inventory.has_room(FeedId(ANA, 0)))

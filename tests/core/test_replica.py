@@ -15,7 +15,7 @@ from tests.core.wires import Party, Recorder, SlowStore, join, mesh, one_turn, r
 from tests.storage.feeding import Author
 from twisted_chat.core import saving
 from twisted_chat.core.announcing import HAVE_INTERVAL
-from twisted_chat.core.errors import FORGED, PROTOCOL, Refusal
+from twisted_chat.core.errors import FORGED, LIMIT, PROTOCOL, Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, unseal
 from twisted_chat.core.frames import BatchFrame, Digest, ForkFrame, Frame, Have, Range, SignedBody, Stop, Want
 from twisted_chat.core.inventory import MAX_AUTHORS, MAX_STRANGERS
@@ -492,7 +492,7 @@ class AcceptanceTests(ReplicaTestCase):
         self.wire.lines.clear()
         for text in "abc":
             full.hears(self.wire, self.frame(self.writer.write(text)))
-        self.assertEqual(self.wire.take(Stop), [Stop(self.writer.feed)])
+        self.assertEqual(self.wire.take(Stop), [Stop(self.writer.feed, LIMIT)])
         full.say("still here")
         self.clock.advance(0)
         self.assertEqual(full.texts(), ["still here"])

@@ -32,6 +32,11 @@ class Recorder:
         self.member = member
         self.writable = True
         self.lines: list[bytes] = []
+        self.held = False
+
+    def hold(self, held: bool) -> None:
+        """Note whether anything more is to come."""
+        self.held = held
 
     def send(self, frame: Frame) -> None:
         """Keep a frame."""

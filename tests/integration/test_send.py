@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest
 
 from tests.integration.case import PeersTestCase
 from tests.integration.processes import PeerProcess
@@ -69,6 +74,20 @@ class TestSend(PeersTestCase):
         again = self.send("oi", name="Ana")
         self.assertEqual(await again.when_ended(), 1)
         self.assertIn(f"in use by another process: Ana, port {ana.port}", again.errors)
+
+    async def test_one_feed(self) -> None:
+        """What is sent one after the other, and by a peer of that name, goes into one feed, where files can be in memory."""
+        if not Path("/dev/shm").is_mount():
+            raise SkipTest("there are no files in memory here")
+        ana = self.peers.start("Ana")
+        await ana.wait_for("Welcome")
+        for text in ("um", "dois", "três"):
+            await self.ended(self.send(text), 0)
+        self.assertEqual([text for _, text in ana.logged(sent=False)], ["um", "dois", "três"])
+        await self.peers.stop()
+        (path,) = [path for path in ana.data.rglob("*.db") if "Ana" in str(path)]
+        with closing(sqlite3.connect(path)) as connection:
+            self.assertEqual(connection.execute("SELECT high FROM feeds").fetchall(), [(3,)])
 
     async def test_at_once(self) -> None:
         """Several that send under one name at once take turns: each message arrives."""

@@ -133,6 +133,10 @@ class DiskStore:
         """See `Store.trim`."""
         return self._memory.trim(before_ms)
 
+    def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
+        """See `Store.forget`."""
+        return self._memory.forget(feeds)
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
         return self._memory.page(which, limit, before)

@@ -11,7 +11,7 @@ from tests.storage.feeding import Author, ranges
 from twisted_chat.core.feeds import Batch, FeedId, Position
 from twisted_chat.core.holes import MAX_HOLES
 from twisted_chat.core.records import Away, KnownRecord, Private, Say, Topic
-from twisted_chat.core.store import Held, Hit, Known, Store, Which
+from twisted_chat.core.store import Held, Hit, Known, Loaded, Store, Which
 
 READER = Author(9).feed.author
 
@@ -324,6 +324,18 @@ class Trimming(StoreContract):
         self.assertEqual(self.trim(101), {})
         self.keep(self.author.batch(5, 2))
         self.assertEqual(self.spans(self.feed), ((5, 6), (0, 0)))
+
+    def test_forgotten(self) -> None:
+        """A feed of which nothing is left can be forgotten, one of which there is something can't."""
+        other = Author(2)
+        self.keep_at(100, *self.author.batches((1, 4)))
+        self.keep_at(300, other.batch(1))
+        self.trim(200)
+        self.result(self.store.forget([self.feed, other.feed, Author(3).feed]))
+        loaded: Loaded = self.result(self.store.load())
+        self.assertEqual([held.feed for held in loaded.held], [other.feed])
+        self.keep_at(400, *self.author.batches((1, 2)))
+        self.assertEqual(self.read(self.feed, 1), [(1, 2)])
 
     def test_low_end_only(self) -> None:
         """A batch received early stays while one below it does."""

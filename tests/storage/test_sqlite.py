@@ -21,7 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.storage import contract
 from tests.storage.contract import READER, unseal
 from tests.storage.feeding import Author, ranges
-from twisted_chat.core.feeds import FeedId
+from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.records import Say
 from twisted_chat.core.store import Held, Known, Which
 from twisted_chat.storage import tables, words
@@ -170,6 +170,34 @@ class LookingTests(OnDisk, contract.Looking):
         self.as_formerly()
         pages = [self.page(9), self.page(9, room="#tea"), self.page(9, private=True)]
         self.assertEqual([len(page) for page in pages], [3, 1, 1])
+
+    def test_all_at_one_time(self) -> None:
+        """Of many batches that say they are of the same time no more are looked into than make a page."""
+        batches = [Author(1, epoch).batch(1) for epoch in range(200)]
+        self.keep(*batches)
+        looked: list[bytes] = []
+        look = tables.Tables._batch
+
+        def counted(of: tables.Tables, sig: bytes, body: bytes, checksum: int | None = None) -> Batch | None:
+            looked.append(sig)
+            return look(of, sig, body, checksum)
+
+        with mock.patch.object(tables.Tables, "_batch", counted):
+            hits = self.page(5)
+            self.assertEqual([hit.batch.feed.epoch for hit in hits], [195, 196, 197, 198, 199])
+            self.assertLessEqual(len(looked), 6)
+            before = self.page(5, hits[0].position)
+        self.assertEqual([hit.batch.feed.epoch for hit in before], [190, 191, 192, 193, 194])
+
+    def test_much_that_is_notable(self) -> None:
+        """Of batches that tell of rooms no more are taken at the start than fit a few megabytes."""
+        batches = [Author(1, epoch, late=epoch * 1000).batch(1) for epoch in range(20)]
+        said = [Author(1, 100 + n, late=n * 1000).saying(1, [Say("x" * 8000, "#tea")]) for n in range(20)]
+        self.keep(*batches, *said)
+        self.patch(tables, "NOTABLE_BYTES", 100_000)
+        found = self.result(self.store.notable(1000))
+        self.assertTrue(10 <= len(found) <= 12, len(found))
+        self.assertEqual(found[-1].feed, said[-1].feed)
 
 
 class WithoutFullTextTests(OnDisk, contract.Looking):

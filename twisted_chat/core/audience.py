@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from twisted_chat.core.crowding import Crowd
 from twisted_chat.core.feeds import Batch, FeedId
 
 
@@ -20,7 +21,15 @@ class Audience(Protocol):
         ...
 
     def knows(self, author: bytes) -> bool:
-        """Whether `author` was heard before, or verified: there is room kept for it."""
+        """Whether the person here has verified `author`: there is room kept for it."""
+        ...
+
+    def unheard(self, member: bytes) -> None:
+        """`member` says that it takes no more of what is said here."""
+        ...
+
+    def crowded(self, crowd: Crowd) -> None:
+        """A limit is near; told once for each."""
         ...
 
     def relieved(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from twisted_chat.core.crowding import Limit
 from twisted_chat.core.feeds import FeedId, Position
 from twisted_chat.core.records import Say
 
@@ -312,6 +313,23 @@ class QuotaReached:
 
 
 @dataclass(frozen=True)
+class Crowded:
+    """A limit is near: there are `count` of what may be `most`; of `name`, empty if it is not one member's matter."""
+
+    limit: Limit
+    count: int
+    most: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """`name` has no room for what is said here, and takes no more of it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Undiscoverable:
     """Others on the network can't find this peer by themselves now, nor it them; `detail` says why, in English."""
 
@@ -362,5 +380,6 @@ Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | NoLink | Untold | Impostor | Verified | Renamed
     | TwoInstances | WrongPassphrase | Forked | Exposed
-    | ClockOff | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
+    | ClockOff | QuotaReached | Crowded | Unheard | Undiscoverable
+    | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

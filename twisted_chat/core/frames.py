@@ -121,10 +121,11 @@ class Want(Frame, tag="want", frozen=True, rename={"start": "from"}):
     start: NextNumber
 
 
-class Stop(Frame, tag="stop", frozen=True):
-    """Send me no more of this feed over this link."""
+class Stop(Frame, tag="stop", frozen=True, omit_defaults=True):
+    """Send me no more of this feed over this link. `reason` is `errors.LIMIT` if no more of it is taken from anybody."""
 
     feed: FeedRef
+    reason: Word = ""
 
 
 class BatchFrame(Frame, tag="batch", frozen=True):

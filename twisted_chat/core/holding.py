@@ -79,6 +79,13 @@ class Holding:
         return self.high == 0 and self.fork is None and not self.cutting
 
     @property
+    def spent(self) -> bool:
+        """Whether something came of it, all of that was given up, and nothing more is coming, as far as known."""
+        asked = self.source is not None and self.feed in self.source.asked
+        still = not asked and self.filler is None and not self.cutting and self.fork is None
+        return still and 0 < self.high == self.kept_high < self.low and not self.holes
+
+    @property
     def ended(self) -> bool:
         """Whether all is held up to a fork: nothing can follow."""
         return self.fork is not None and self.high >= self.fork.place - 1

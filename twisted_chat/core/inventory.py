@@ -11,17 +11,26 @@ from msgspec.json import encode
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import MAX_INT, MAX_LINE, MAX_NUMBER, Have, Range
 from twisted_chat.core.holding import TIP_BYTES, Holding
+from twisted_chat.core.store import Held
 
 MAX_AUTHORS = 800
 """Authors in a group."""
 MAX_STRANGERS = 600
-"""Authors from which on there is room for those only who are known: who are linked, were heard before, or verified."""
+"""Authors from which on there is room for those only who are linked or known."""
+MAX_UNKNOWN = 780
+"""Authors from which on there is room for those only who are known: whoever has a hundred keys can be linked with all of them."""
 MAX_FEEDS = 10_000
 """Feeds an author may have: so many starts of its process."""
 MAX_HELD = 50_000
 """Feeds in a group."""
-SHARED = 25_000
-"""Feeds in a group from which on there is room only for authors that have less than their share of these."""
+SHARE = MAX_HELD // 2 // MAX_AUTHORS
+"""Feeds for which every author has room, whatever others have."""
+POOL = MAX_HELD - SHARE * MAX_AUTHORS
+"""Feeds in a group beyond the shares of authors. Of these each may have as many as it leaves to others."""
+KEPT = POOL // 5
+"""Of these, how many are left for authors that are known."""
+MAX_RETIRED = 50_000
+"""Feeds that were given up and superseded, of which it is remembered where they ended."""
 MAX_DIGESTS = 880
 """Authors in a `digest`: as many as fit a line. More there are if one's own group once had more."""
 
@@ -31,7 +40,7 @@ _ROOM = MAX_LINE - len(encode(Have({}, True)))
 
 
 class Inventory(dict[FeedId, Holding]):
-    """The holdings by feed; feeds are added by `hold` and taken out by `release` alone.
+    """The holdings by feed; feeds are added by `hold` and taken out by `release` and `retire` alone.
 
     Feeds of which nothing has come take no room from those of which something has.
     """
@@ -40,8 +49,14 @@ class Inventory(dict[FeedId, Holding]):
         super().__init__()
         self._epochs: dict[bytes, set[int]] = {}
         self._settled: dict[bytes, set[int]] = {}
-        self._total = 0
+        self._beyond = 0
+        """How many feeds there are beyond the shares of their authors."""
         self._digests: dict[bytes, bytes] = {}
+        self._retired: dict[FeedId, Held] = {}
+        self._spent: set[bytes] = set()
+        """Authors of whom a feed was given up to its end."""
+        self._recalled: dict[FeedId, Held] = {}
+        """Feeds that were retired, and of which somebody claims to hold more."""
 
     @property
     def authors(self) -> Iterable[bytes]:
@@ -57,42 +72,111 @@ class Inventory(dict[FeedId, Holding]):
         holding = self.get(feed)
         if holding is None:
             self._epochs.setdefault(feed.author, set()).add(feed.epoch)
-            holding = self[feed] = Holding(feed)
+            holding = self[feed] = self.known(feed)
+            if feed in self._retired:
+                self._recalled[feed] = self._retired.pop(feed)
             self._digests.pop(feed.author, None)
         if own:
             self.settle(holding)
         return holding
 
-    def settle(self, holding: Holding) -> None:
-        """Something of a feed has come: it stays."""
+    def settle(self, holding: Holding) -> bool:
+        """Something of a feed has come: it stays. Return whether that is new."""
         author, epoch = holding.feed
+        self._recalled.pop(holding.feed, None)
         epochs = self._settled.setdefault(author, set())
-        if epoch not in epochs:
-            epochs.add(epoch)
-            self._total += 1
+        if epoch in epochs:
+            return False
+        epochs.add(epoch)
+        self._beyond += len(epochs) > SHARE
+        return True
 
-    def has_room(self, feed: FeedId, known: bool = False) -> bool:
+    def has_room(self, feed: FeedId, linked: bool = False, known: bool = False) -> bool:
         """Whether something of `feed` may be taken: something has been, or there are not too many authors and feeds yet.
 
-        Some of the room for authors is kept for those that are `known`, some of that for feeds for those authors that have few.
+        Some of the room for authors is kept for those that are `linked`, and of that some for those that are `known`, by what
+        nobody can make up. So is some of the room for feeds beyond the share that each author has for itself.
         """
         epochs = self._settled.get(feed.author)
         if epochs is None:
-            return len(self._settled) < (MAX_AUTHORS if known else MAX_STRANGERS) and self._total < MAX_HELD
-        if feed.epoch in epochs:
+            return len(self._settled) < (MAX_AUTHORS if known else MAX_UNKNOWN if linked else MAX_STRANGERS)
+        if feed.epoch in epochs or len(epochs) < SHARE:
             return True
-        fair = SHARED // max(1, len(self._settled))
-        return len(epochs) < MAX_FEEDS and self._total < MAX_HELD and (self._total < SHARED or len(epochs) < fair)
+        free = POOL - self._beyond
+        return len(epochs) < MAX_FEEDS and (free > 0 if known else len(epochs) - SHARE < free - KEPT)
+
+    def feeds_of(self, author: bytes) -> int:
+        """Return how many feeds of an author take room."""
+        return len(self._settled.get(author, ()))
+
+    @property
+    def taken(self) -> tuple[int, int]:
+        """How many authors take room, and how many feeds beyond the shares of their authors do."""
+        return len(self._settled), self._beyond
 
     def release(self, holding: Holding) -> None:
         """Take a feed out again of which nothing has come: who offered it may have made it up."""
         author, epoch = holding.feed
-        if holding.empty and holding.feed in self and epoch not in self._settled.get(author, ()):
-            del self[holding.feed]
-            self._epochs[author].discard(epoch)
-            if not self._epochs[author]:
-                del self._epochs[author]
-            self._digests.pop(author, None)
+        recalled = self._recalled.pop(holding.feed, None)
+        if recalled is not None:
+            self._retired[holding.feed] = recalled
+            self._remove(holding.feed)
+        elif holding.empty and holding.feed in self and epoch not in self._settled.get(author, ()):
+            self._remove(holding.feed)
+
+    def _remove(self, feed: FeedId) -> None:
+        del self[feed]
+        self._epochs[feed.author].discard(feed.epoch)
+        if not self._epochs[feed.author]:
+            del self._epochs[feed.author]
+        self._digests.pop(feed.author, None)
+
+    # Feeds that were given up.
+
+    def superseded(self, author: bytes) -> bool:
+        """Whether one more feed of an author may make it worth while to `retire` others."""
+        return author in self._spent
+
+    def retire(self, authors: Iterable[bytes], own: FeedId | None = None) -> list[FeedId]:
+        """Let the feeds of these authors that were given up to their end, and are not the newest or `own`, take no more room.
+
+        Returns those of which no more is known at all, since too many are retired."""
+        for author in authors:
+            spent = [holding for holding in self.of(author) if holding.spent and holding.feed not in self._recalled]
+            self._spent.discard(author)
+            if spent:
+                self._spent.add(author)
+                newest = max(holding.tip_lc for holding in self.of(author))
+                for holding in spent:
+                    if holding.tip_lc < newest and holding.feed != own:
+                        self._retire(holding)
+        surplus = len(self._retired) - MAX_RETIRED
+        forgotten = list(islice(self._retired, max(0, surplus)))
+        for feed in forgotten:
+            del self._retired[feed]
+        return forgotten
+
+    def _retire(self, holding: Holding) -> None:
+        feed = holding.feed
+        epochs = self._settled.get(feed.author, set())
+        if feed.epoch in epochs:
+            self._beyond -= len(epochs) > SHARE
+            epochs.discard(feed.epoch)
+        self._retired[feed] = Held(feed, holding.low, holding.high, holding.tip, holding.tip_first, holding.tip_lc)
+        self._remove(feed)
+
+    def known(self, feed: FeedId) -> Holding:
+        """Return the holding of `feed`; one that is not added, if there is none, and tells what is known of it."""
+        holding = self.get(feed)
+        if holding is None:
+            holding = Holding(feed)
+            if feed in self._retired:
+                holding.load(self._retired[feed])
+        return holding
+
+    def ended(self, feed: FeedId) -> int:
+        """Return the last record of a feed that is retired; 0 if it is not."""
+        return self._retired[feed].high if feed in self._retired else 0
 
     def of(self, author: bytes) -> list[Holding]:
         """Return the holdings of one author, by epoch."""
@@ -131,6 +215,6 @@ class Inventory(dict[FeedId, Holding]):
                 yield Have(part)
                 part = {}
                 room = _ROOM - _RANGE_BYTES - _AUTHOR_BYTES
-            part.setdefault(feed.author, []).append(self[feed].range())
+            part.setdefault(feed.author, []).append(self.known(feed).range())
         if part or end:
             yield Have(part, end)

@@ -7,7 +7,8 @@ catches up from the store. Live and catch-up are this one mechanism.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -17,6 +18,8 @@ from twisted_chat.core.frames import Frame, Stop
 
 MAX_PASSED_OVER = 10_000
 """Feeds passed over on one link, that is remembered; with one more the first is forgotten."""
+MAX_VAIN = 64
+"""How often a neighbour was asked in vain, that is remembered: so often that it can soon make it good."""
 
 Reader = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
 
@@ -39,6 +42,10 @@ class Wire(Protocol):
         """Whether the transport takes more without growing its buffer; `Replica.resumed` is called when it does again."""
         ...
 
+    def hold(self, held: bool) -> None:
+        """Bring nothing more until it is no longer `held`."""
+        ...
+
     def send(self, frame: Frame) -> None:
         """Send a frame."""
         ...
@@ -56,6 +63,8 @@ class Neighbour:
         self.wire = wire
         self.have: dict[FeedId, tuple[int, int]] = {}
         """What the other side holds durably, as far as known."""
+        self.listing: Iterator[None] | None = None
+        """What is left to be done with a long list that it has sent."""
         self.synced = False
         """Whether the other side's first list of what it holds is complete."""
         self.told: dict[bytes, bytes] | None = {}
@@ -72,6 +81,8 @@ class Neighbour:
         """Feeds wanted from it of which it still has more than we do."""
         self.failed: dict[FeedId, float] = {}
         """When it last failed as the source of a feed."""
+        self.vain = 0
+        """How often it was asked in vain, less what it has sent for having been asked."""
         self.progress = now
         """When it last sent a batch that was new; at first, when the link became ready."""
         self._read = read
@@ -89,14 +100,31 @@ class Neighbour:
         low, high = self.holds(feed)
         return low <= number <= high
 
-    def pass_over(self, feed: FeedId) -> None:
-        """Take nothing more of `feed` from the other side, and tell it so, once."""
+    def pass_over(self, feed: FeedId, reason: str = "") -> None:
+        """Take nothing more of `feed` from the other side, and tell it so, once, and why."""
         self.lacking.pop(feed, None)
         if feed not in self.passed_over:
             if len(self.passed_over) >= MAX_PASSED_OVER:
                 del self.passed_over[next(iter(self.passed_over))]
             self.passed_over[feed] = None
-            self.wire.send(Stop(feed))
+            self.wire.send(Stop(feed, reason))
+
+    def failed_at(self, feed: FeedId, now: float) -> None:
+        """It was asked for `feed`, and sent nothing."""
+        self.failed[feed] = now
+        self.vain = min(self.vain + 1, MAX_VAIN)
+
+    def served(self) -> None:
+        """It sent something that it was asked for."""
+        self.vain = max(0, self.vain - 1)
+
+    def next_lacking(self, count: int) -> list[FeedId]:
+        """Return the first few feeds of which it has something that we lack; they come last from now on, so each has its turn."""
+        feeds = list(islice(self.lacking, count))
+        for feed in feeds:
+            del self.lacking[feed]
+            self.lacking[feed] = None
+        return feeds
 
     def follow(self, feed: FeedId, start: int, high: int) -> None:
         """Send `feed` from record `start` on; `high` is the newest held now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -12,6 +13,14 @@ from twisted_chat.core.holding import Holding
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.records import KnownRecord
+
+
+class Ending(NamedTuple):
+    """How a process left its feed: the last record it said there, and the hash of the batch that has it."""
+
+    feed: FeedId
+    high: int
+    tip: bytes
 
 
 class OwnFeed:
@@ -37,6 +46,8 @@ class OwnFeed:
         """`new_epoch` returns a random number below 2^53; `take` is given every batch."""
         self.name = name
         self.begun = False
+        self.resumed = False
+        """Whether `feed` was begun by an earlier process."""
         self._identity = identity
         self._group = group
         self._hybrid = hybrid
@@ -48,13 +59,23 @@ class OwnFeed:
         self._outbox: list[KnownRecord] = []
         self._due = False
 
-    def begin(self) -> None:
-        """Open a new epoch, whose first batch names the newest one known of this author."""
-        earlier = self._inventory.of(self._identity.id)
-        self._prev = max(earlier, key=lambda holding: holding.tip_lc).tip if earlier else b""
-        self.feed = FeedId(self._identity.id, self._new_epoch())
+    def begin(self, ending: Ending | None = None) -> None:
+        """Open a new epoch, whose first batch names the newest one known of this author; or go on with the newest, if an
+        `ending` permits it and it is held as it was left, whole."""
+        newest = max(self._inventory.of(self._identity.id), key=lambda holding: holding.tip_lc, default=None)
+        self._prev = newest.tip if newest is not None else b""
+        self.resumed = newest is not None and ending is not None and _is_left(newest, ending)
+        self.feed = newest.feed if newest is not None and self.resumed else FeedId(self._identity.id, self._new_epoch())
         self.holding = self._inventory.hold(self.feed, own=True)
         self.begun = True
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the feed is left, if it is left now; None if nobody may go on with it."""
+        held = self.holding
+        if not held.high or held.high != held.kept_high or held.fork is not None or self.waiting:
+            return None
+        return Ending(self.feed, held.high, held.tip)
 
     @property
     def waiting(self) -> bool:
@@ -96,3 +117,10 @@ class OwnFeed:
             batch = seal(self._identity, self._group, self.feed.epoch, first, prev, at, lc, self.name, run)
             self.holding.extend(batch)
             self._take(batch)
+
+
+def _is_left(holding: Holding, ending: Ending) -> bool:
+    """Whether a feed is held as it was left. One whose beginning was given up is not gone on with: who is new would have to wait
+    until it is certain that nobody has that."""
+    left = (holding.feed, holding.high, holding.tip) == ending
+    return left and holding.low == 1 and holding.fork is None and not holding.cutting

@@ -7,17 +7,18 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_chat.core import errors
 from twisted_chat.core.announcing import Announcer
 from twisted_chat.core.audience import Audience
 from twisted_chat.core.backlog import Backlog
 from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.crowding import Crowding
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, feed_named, unseal
 from twisted_chat.core.forks import Forks
@@ -27,14 +28,15 @@ from twisted_chat.core.frames import (
     ForkFrame,
     Frame,
     Have,
+    Range,
     Stop,
     Want,
 )
-from twisted_chat.core.holding import Holding, Place
+from twisted_chat.core.holding import Place
 from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
-from twisted_chat.core.own import OwnFeed
+from twisted_chat.core.own import Ending, OwnFeed
 from twisted_chat.core.quotas import Quotas
 from twisted_chat.core.receipts import Receipts
 from twisted_chat.core.records import KnownRecord
@@ -44,6 +46,8 @@ from twisted_chat.core.store import Loaded, Store
 
 MAX_HAVE = MAX_HELD + MAX_FEEDS
 """Feeds remembered of what one neighbour lists, not counting those that are held here: a group's, and its own of former times."""
+LISTED_AT_ONCE = 512
+"""Entries of a `have` that are taken in at a stretch: a line may have 8,000, and everybody may send one at the same time."""
 
 
 class Replica:
@@ -78,7 +82,10 @@ class Replica:
         self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen)
         self._backlog = Backlog()
         self._caught_up = False
+        self._long_lists: dict[Neighbour, None] = {}
+        self._listing: IDelayedCall | None = None
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
+        self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
         )
@@ -95,12 +102,15 @@ class Replica:
             self.holdings.hold(held.feed, own=True).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
+        self._retire(list(self.holdings.authors))
 
-    def start(self) -> None:
-        """Begin a new epoch, with what was appended already."""
+    def start(self, ending: Ending | None = None) -> None:
+        """Begin a new epoch, or go on with the one that was left so; with what was appended already."""
         self.quotas.start()
-        self._own.begin()
+        self._own.begin(ending)
         self.receipts.begin()
+        for author in list(self.holdings.authors):
+            self.crowding.check(author)
         self.flush()
 
     def _observe(self, feed: FeedId, lc: int) -> None:
@@ -113,6 +123,11 @@ class Replica:
     def own(self) -> FeedId:
         """The feed this process writes."""
         return self._own.feed
+
+    @property
+    def ending(self) -> Ending | None:
+        """How that feed is left once the store is closed; None if nobody may go on with it."""
+        return self._own.ending
 
     @property
     def congested(self) -> bool:
@@ -144,6 +159,9 @@ class Replica:
     def stop(self) -> None:
         """End what goes on by itself; every link has been detached."""
         self._sources.stop()
+        if self._listing is not None:
+            self._listing.cancel()
+            self._listing = None
         self._announcer.stop()
         self.receipts.stop()
 
@@ -163,6 +181,7 @@ class Replica:
         neighbour = self.neighbours.pop(wire, None)
         if neighbour is not None:
             neighbour.close()
+            self._long_lists.pop(neighbour, None)
             self._sources.lost(neighbour)
             self._check_caught_up()
             self.receipts.look()
@@ -179,7 +198,10 @@ class Replica:
 
         Raises `Refusal` if the link is to be closed for it.
         """
-        return self._handlers[type(frame)](self.neighbours[wire], frame) is not False
+        neighbour = self.neighbours[wire]
+        if neighbour.listing is not None:  # a link that is not held when it is asked to be
+            self._end_list(neighbour)
+        return self._handlers[type(frame)](neighbour, frame) is not False
 
     handles = (Digest, Have, Want, Stop, BatchFrame, ForkFrame)
     """The frames `receive` takes."""
@@ -206,21 +228,70 @@ class Replica:
         self._announcer.prove([neighbour], proofs)
 
     def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
+        if sum(map(len, frame.feeds.values())) <= LISTED_AT_ONCE:
+            for author, ranges in frame.feeds.items():
+                self._listed(neighbour, author, ranges)
+            self._all_listed(neighbour, frame)
+        else:
+            neighbour.listing = self._list(neighbour, frame)
+            self._long_lists[neighbour] = None
+            neighbour.wire.hold(True)
+            if self._listing is None:
+                self._listing = self._clock.callLater(0, self._list_on)
+
+    def _list(self, neighbour: Neighbour, frame: Have) -> Iterator[None]:
+        """Take in what a neighbour lists, and stop now and then for others to have their turn."""
+        taken = 0
+        for author, ranges in frame.feeds.items():
+            for start in range(0, len(ranges), LISTED_AT_ONCE):
+                if taken >= LISTED_AT_ONCE:
+                    taken = 0
+                    yield
+                part = ranges[start : start + LISTED_AT_ONCE]
+                self._listed(neighbour, author, part)
+                taken += len(part)
+        self._all_listed(neighbour, frame)
+
+    def _list_on(self) -> None:
+        """Go on with one long list: who lists much makes nobody wait for more than a small part of one."""
+        self._listing = None
+        neighbour = next(iter(self._long_lists), None)
+        if neighbour is not None:
+            del self._long_lists[neighbour]
+            if neighbour.listing is not None and next(neighbour.listing, self) is self:
+                self._end_list(neighbour)
+            else:
+                self._long_lists[neighbour] = None
+        if self._long_lists:
+            self._listing = self._clock.callLater(0, self._list_on)
+
+    def _end_list(self, neighbour: Neighbour) -> None:
+        """A long list has been taken in: now, all of what is left of it."""
+        listing, neighbour.listing = neighbour.listing, None
+        self._long_lists.pop(neighbour, None)
+        for _ in listing or ():
+            pass
+        neighbour.wire.hold(False)
+
+    def _listed(self, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
         news: list[FeedId] = []
         have = neighbour.have
-        for author, ranges in frame.feeds.items():
-            for told in ranges:
-                feed = FeedId(author, told.epoch)
-                holding = self.holdings.get(feed)
-                held = (min(told.low, told.high + 1), told.high)
-                if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
-                    have[feed] = held
-                    news.append(feed)
-                if not neighbour.synced and (holding is None or told.high > holding.high):
-                    self._backlog.listed(feed, told.high)
-                if holding is not None and holding.contradicted_by(told):
-                    self._forks.suspect(neighbour, holding, told.tip)
+        for told in ranges:
+            feed = FeedId(author, told.epoch)
+            holding = self.holdings.get(feed)
+            held = (min(told.low, told.high + 1), told.high)
+            if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
+                have[feed] = held
+                news.append(feed)
+            if not neighbour.synced and told.high > (self.holdings.ended(feed) if holding is None else holding.high):
+                self._backlog.listed(feed, told.high)
+            if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
+                self._begin_anew()  # this machine was set back with all its memory: that number was used
+            if holding is not None and holding.contradicted_by(told):
+                self._forks.suspect(neighbour, holding, told.tip)
         self._sources.offered(neighbour, news)
+
+    def _all_listed(self, neighbour: Neighbour, frame: Have) -> None:
         if frame.end and not neighbour.synced:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]
@@ -235,7 +306,10 @@ class Replica:
             neighbour.follow(holding.feed, frame.start, holding.high)
 
     def _on_stop(self, neighbour: Neighbour, frame: Stop) -> None:
-        neighbour.unfollow(FeedId(*frame.feed))
+        feed = FeedId(*frame.feed)
+        neighbour.unfollow(feed)
+        if frame.reason == errors.LIMIT and feed.author == self.own.author:
+            self._audience.unheard(neighbour.wire.member)
 
     # Batches.
 
@@ -245,7 +319,7 @@ class Replica:
             return False
         feed = batch.feed
         neighbour.passed(batch)
-        holding = self.holdings.get(feed) or Holding(feed)
+        holding = self.holdings.known(feed)
         place = holding.place(batch)
         if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or feed == self.own or feed in neighbour.passed_over:
             return False
@@ -253,7 +327,7 @@ class Replica:
             self._sources.refuse(neighbour, feed)
             return False
         if not self._has_room(feed):
-            self._sources.pass_over(neighbour, feed)
+            self._sources.pass_over(neighbour, feed, errors.LIMIT)
             return False
         self._group.verify(batch)
         contradicted = holding.contradicted(batch)
@@ -261,12 +335,16 @@ class Replica:
             self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
             return False
         holding = self.holdings.hold(feed)
-        self.holdings.settle(holding)
+        new = self.holdings.settle(holding)
+        if new:
+            self.crowding.check(feed.author)
         fills = place is Place.FILLS
         if fills:
             holding.fill(batch)
         else:
             holding.extend(batch)
+        if new and self.holdings.superseded(feed.author):
+            self._retire([feed.author])
         self._observe(feed, batch.last_lc)
         self._take(batch, self._backlog.holds(batch))
         self._sources.received(neighbour, holding, batch, fills)
@@ -290,7 +368,7 @@ class Replica:
         if self.holdings.has_room(feed):
             return True
         linked = any(neighbour.wire.member == feed.author for neighbour in self.neighbours.values())
-        return (linked or self._audience.knows(feed.author)) and self.holdings.has_room(feed, known=True)
+        return self.holdings.has_room(feed, linked, self._audience.knows(feed.author))
 
     def _take(self, batch: Batch, missed: bool = False) -> None:
         """A batch has its place: give it to the followers, the store and the conversation."""
@@ -310,10 +388,18 @@ class Replica:
     def trimmed(self, lows: dict[FeedId, int]) -> None:
         """Note that the store gave up the records of each feed below its number in `lows`."""
         for feed, low in lows.items():
-            self.holdings[feed].trim(low)
-            self._announcer.changed(feed)
+            holding = self.holdings.get(feed)
+            if holding is not None:
+                holding.trim(low)
+                self._announcer.changed(feed)
         if lows:
             self.quotas.given_up()
+            self._retire({feed.author for feed in lows})
+
+    def _retire(self, authors: Iterable[bytes]) -> None:
+        forgotten = self.holdings.retire(authors, self._own.feed if self._own.begun else None)
+        if forgotten:
+            self._store.forget(forgotten)
 
     def _unwanted(self, feed: FeedId) -> bool:
         return feed == self.own or not self.quotas.admits(feed.author) or not self._has_room(feed)
@@ -335,12 +421,15 @@ class Replica:
             if fork.deeper and holding.high == fork.place - 1 > 0:
                 neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
-            self._own.begin()
-            self.receipts.begin()
-            for neighbour in self.neighbours.values():
-                neighbour.follow(self.own, 1, 0)
+            self._begin_anew()
         if first:
             self._audience.forked(fork.feed.author)
+
+    def _begin_anew(self) -> None:
+        self._own.begin()
+        self.receipts.begin()
+        for neighbour in self.neighbours.values():
+            neighbour.follow(self.own, 1, 0)
 
     # Telling how far things have come.
 

@@ -4,8 +4,9 @@ Each feed has one source: the author's own link if there is one that offers what
 that lacks what is missing, or sends nothing new for `STALL` seconds, is left for another. Where nobody holds the next record
 but somebody holds later ones, what is missing is jumped over after `HOLE` seconds, and filled when a holder comes.
 
-What is offered may be made up. So every link has its share of what is looked at, and of what is behind only that counts
-which is offered by who also sends.
+What is offered may be made up. So every link has its share of what is looked at, who sent nothing for having been asked is
+asked only for what nobody else offers, what was asked for in vain makes way for what was not, and of what is behind only that
+counts which is offered by who also sends.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import islice
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from twisted_chat.core.errors import LIMIT
 from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.frames import Stop, Want
 from twisted_chat.core.holding import Holding
@@ -77,6 +79,9 @@ class Sources:
         self._clock = clock
         self._behind: dict[FeedId, _Behind] = {}
         self._ticking: IDelayedCall | None = None
+        self._refilling: IDelayedCall | None = None
+        self._served: dict[Neighbour, None] = {}
+        """Neighbours that have sent most of what was wanted from them."""
         self._received = 0
         self._reported = 0.0
 
@@ -114,7 +119,7 @@ class Sources:
         low, high = neighbour.holds(feed)
         holding = self._inventory.get(feed)
         if holding is None:
-            return high > 0
+            return high > self._inventory.ended(feed)
         return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
 
     def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
@@ -122,6 +127,8 @@ class Sources:
         self._received += len(batch.records)
         now = neighbour.progress = self._clock.seconds()
         neighbour.failed.pop(holding.feed, None)
+        if neighbour in (holding.source, holding.filler):
+            neighbour.served()
         if filled:
             holding.fill_progress = now
         else:
@@ -134,11 +141,14 @@ class Sources:
             holding.source = neighbour
         if holding.filler is not None and filled:
             self._fill_on(holding, batch.last + 1)
-        if neighbour.holds(holding.feed)[1] <= holding.high:
+        if neighbour.holds(holding.feed)[1] <= holding.high and holding.feed in neighbour.asked:
             neighbour.asked.discard(holding.feed)
+            self._look(holding.feed)
+            self._ask_on(neighbour)
 
     def lost(self, neighbour: Neighbour) -> None:
         """A neighbour is gone: find others for what it was the source of."""
+        self._served.pop(neighbour, None)
         for holding in list(self._inventory.values()):
             if holding.filler is neighbour:
                 holding.filler = None
@@ -153,9 +163,10 @@ class Sources:
     def stop(self) -> None:
         """Want nothing any more: no link is left."""
         self._behind.clear()
-        if self._ticking is not None:
-            self._ticking.cancel()
-            self._ticking = None
+        for call in (self._ticking, self._refilling):
+            if call is not None:
+                call.cancel()
+        self._ticking = self._refilling = None
 
     def cut(self, holding: Holding) -> None:
         """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
@@ -171,13 +182,13 @@ class Sources:
         self._forget(feed)
         holding = self._inventory.get(feed)
         if holding is not None and holding.source is neighbour:
-            self._leave(holding)
+            self._leave(holding, LIMIT)
         else:
-            neighbour.wire.send(Stop(feed))
+            neighbour.wire.send(Stop(feed, LIMIT))
 
-    def pass_over(self, neighbour: Neighbour, feed: FeedId) -> None:
+    def pass_over(self, neighbour: Neighbour, feed: FeedId, reason: str = "") -> None:
         """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
-        neighbour.pass_over(feed)
+        neighbour.pass_over(feed, reason)
         holding = self._inventory.get(feed)
         if holding is not None and holding.filler is neighbour:
             holding.filler = None
@@ -200,14 +211,27 @@ class Sources:
         share = max(1, LOOKED_AT // max(1, len(self._neighbours)))
         looked_at: set[FeedId] = set()
         for neighbour in list(self._neighbours.values()):
-            for feed in list(islice(neighbour.lacking, share)):
-                del neighbour.lacking[feed]  # and to the end: if there are too many for one tick, each has its turn
-                neighbour.lacking[feed] = None
+            for feed in neighbour.next_lacking(share):
                 if feed not in looked_at:
                     looked_at.add(feed)
                     self._look(feed)
         self._report()
         self.tick_later()
+
+    def _ask_on(self, neighbour: Neighbour) -> None:
+        """Want more in the next turn from who has sent most of what was wanted: who sends is not kept waiting for a tick."""
+        if len(neighbour.asked) <= MAX_ASKED // 2 and neighbour.lacking:
+            self._served[neighbour] = None
+            if self._refilling is None:
+                self._refilling = self._clock.callLater(0, self._refill)
+
+    def _refill(self) -> None:
+        self._refilling = None
+        served, self._served = self._served, {}
+        for neighbour in served:
+            for feed in neighbour.next_lacking(AT_ONCE):
+                if len(neighbour.asked) < MAX_ASKED:
+                    self._look(feed)
 
     def _report(self) -> None:
         """Say every second how far this has come, and when it is done."""
@@ -223,12 +247,12 @@ class Sources:
         self._looked()
 
     def _lacking(self, feed: FeedId, going: Iterable[Neighbour]) -> int:
-        holding = self._inventory.get(feed) or Holding(feed)
+        holding = self._inventory.known(feed)
         held = (neighbour.holds(feed) for neighbour in going)
         return max((max(0, high - max(holding.high, low - 1)) for low, high in held), default=0)
 
     def _look(self, feed: FeedId) -> None:
-        holding = self._inventory.get(feed) or Holding(feed)
+        holding = self._inventory.known(feed)
         if self._unwanted(feed):
             self._forget(feed)
             return
@@ -256,7 +280,7 @@ class Sources:
         now = self._clock.seconds()
         behind = self._behind.setdefault(feed, _Behind(now))
         offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing)]
-        if any(feed not in neighbour.failed for neighbour in offers):
+        if any(feed not in neighbour.failed and not neighbour.vain for neighbour in offers):
             behind.offered = now
         source = holding.source
         if source is not None:
@@ -265,13 +289,16 @@ class Sources:
                 return  # what it sends may just be on its way, though others have announced it already
             others = [neighbour for neighbour in offers if neighbour is not source]
             if not any(neighbour.wire.writable for neighbour in others) and source in offers:
-                if now - holding.progress <= PATIENCE:
+                waiting = len(source.lacking) > MAX_ASKED  # for this one to make way
+                if now - holding.progress <= PATIENCE and not waiting:
                     return
-                others = [source]  # it may have lost sight of this: from the start again
-            source.failed[feed] = now
+                others = [] if waiting else [source]  # it may have lost sight of this: from the start again
+            source.failed_at(feed, now)
             self._leave(holding)
             offers = others
+        offers = [neighbour for neighbour in offers if not neighbour.vain] or offers
         offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
+        offers = [neighbour for neighbour in offers if len(neighbour.asked) < MAX_ASKED]
         if offers:
             linked = any(neighbour.wire.member == feed.author for neighbour in self._neighbours.values())
             if not linked or now - behind.since >= GRACE:
@@ -319,10 +346,10 @@ class Sources:
         neighbour.wire.send(Want(holding.feed, start))
         return True
 
-    def _leave(self, holding: Holding) -> None:
+    def _leave(self, holding: Holding, reason: str = "") -> None:
         if holding.source is not None:
             holding.source.asked.discard(holding.feed)
-            holding.source.wire.send(Stop(holding.feed))
+            holding.source.wire.send(Stop(holding.feed, reason))
             holding.source = None
             self._inventory.release(holding)
 
@@ -340,7 +367,7 @@ class Sources:
         if filler in fillers and filler is not None:
             if not self._stalled(filler, holding.fill_progress):
                 return fillers
-            filler.failed[feed] = now
+            filler.failed_at(feed, now)
         others = [neighbour for neighbour in fillers if neighbour.wire.writable and neighbour is not filler]
         if others:
             holding.filler = self._best(feed, others)

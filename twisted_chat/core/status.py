@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from twisted_chat.core.events import Crowded
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.core.roster import Roster
@@ -123,6 +124,8 @@ class Diagnosis:
     free: int | None = None
     unsaved: int = 0
     trouble: str = ""
+    crowds: Sequence[Crowded] = ()
+    """Limits that are near."""
 
 
 def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roster) -> list[Copy]:
@@ -136,6 +139,7 @@ def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roste
             if high < holding.kept_high:
                 lacks.append(Lack(roster.shown(feed.author), max(high + 1, holding.kept_low), holding.kept_high))
             exceeds += max(0, high - max(holding.kept_high, low - 1))
-        exceeds += sum(high - low + 1 for feed, (low, high) in neighbour.have.items() if feed not in inventory)
+        others = ((feed, told) for feed, told in neighbour.have.items() if feed not in inventory)
+        exceeds += sum(max(0, high - max(low - 1, inventory.ended(feed))) for feed, (low, high) in others)
         copies.append(Copy(roster.shown(neighbour.wire.member), neighbour.wire.durable, lacks, exceeds))
     return copies

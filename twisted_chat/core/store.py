@@ -15,6 +15,8 @@ from twisted_chat.core.records import Private, Record, Say
 
 PAGE_BYTES = 64 * 1024
 """How much `read` returns at most, one batch at least: as much as a transport buffers before it asks for a pause."""
+NOTABLE_BYTES = 4 * 1024 * 1024
+"""How much `notable` returns at most."""
 
 
 @dataclass
@@ -167,12 +169,17 @@ class Store(Protocol):
         """
         ...
 
+    def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
+        """Forget those of `feeds` of which all records were given up: where they end is no longer known."""
+        ...
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """Return the newest `limit` messages that `which` tells of and that stand before `before`, in order."""
         ...
 
     def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
-        """Return the newest `limit` batches that are `notable`, by `author` if it is given, ordered by (lc, feed, first)."""
+        """Return the newest `limit` batches that are `notable`, by `author` if it is given, fewer if these are over 4 MiB, ordered
+        by (lc, feed, first)."""
         ...
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:

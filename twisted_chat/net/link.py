@@ -14,6 +14,7 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.frames import Bye, Frame, Linked, Peers, Ping, Pong, decode, encode
 from twisted_chat.core.opening import Introduction, Role
 from twisted_chat.net.connection import Connection, ConnectionOwner
+from twisted_chat.net.reading import Reason
 from twisted_chat.net.tls import Encryption
 
 MAX_UNTAKEN = 16 * 1024 * 1024
@@ -103,6 +104,13 @@ class Link(Connection):
     def durable(self) -> bool:
         """Whether what the other side says it holds is on a disk."""
         return self.hello.durable
+
+    def hold(self, held: bool) -> None:
+        """Read no more until it is no longer `held`."""
+        if held:
+            self.reading.stop(Reason.LISTING)
+        else:
+            self.reading.go_on(Reason.LISTING)
 
     def send(self, frame: Frame) -> None:
         """Send a frame; while the transport is paused, of `pong`, `peers` and `linked` only the newest is kept for later."""

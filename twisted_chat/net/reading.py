@@ -25,6 +25,7 @@ class Reason(enum.Enum):
     DISK = "too much waits for the disk"
     COMPUTING = "the opening computes"
     BUDGET = "it brought more frames than anybody needs to send"
+    LISTING = "a long list it brought is not yet taken in"
     TURN = "it is the others' turn"
 
 

@@ -34,12 +34,12 @@ def newest(
 ) -> list[Hit]:
     """Return the newest `limit` records before a position, in order; `chosen` returns the indexes of those that count.
 
-    The batches come by falling `last_lc`, and no more of them are taken than are needed.
+    The batches come by falling position of their last record, and no more of them are taken than are needed.
     """
     top: list[tuple[Position, Batch]] = []
     for batch in batches if limit > 0 else ():
         # Runs of at most 512 microseconds may overlap, so the batch that reaches the limit is not yet the end.
-        if len(top) == limit and batch.last_lc < top[0][0].lc:
+        if len(top) == limit and batch.position(len(batch.records) - 1) < top[0][0]:
             break
         for index in chosen(batch):
             position = batch.position(index)

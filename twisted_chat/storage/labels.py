@@ -22,10 +22,12 @@ PUBLIC = ""
 
 _KEEP = "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)"
 _FIND = """
-SELECT labels.last_lc, batches.id, sig, body, checksum
+SELECT labels.last_lc, author, epoch, last, batches.id
 FROM labels JOIN batches ON batches.id = labels.batch JOIN feeds ON feeds.id = batches.feed
-WHERE label = ? AND labels.last_lc <= ? {authors} ORDER BY labels.last_lc DESC, labels.batch DESC
+WHERE label = ? AND labels.last_lc <= ? {authors} ORDER BY labels.last_lc DESC, author DESC, epoch DESC, last DESC
 """
+_READ = "SELECT sig, body, checksum FROM batches WHERE id = ?"
+"""One by one: many may have the same time, and to sort those nobody has to hold what is in them."""
 
 
 def labels_of(batch: Batch) -> set[Label]:
@@ -57,7 +59,8 @@ def drop_labels(connection: sqlite3.Connection, where: str, values: tuple[int, .
 def rows(
     connection: sqlite3.Connection, which: Which, before: Position | None
 ) -> Generator[tuple[Any, ...], None, None]:
-    """Yield sig, body and checksum of the batches that may hold messages of a page before a position, by falling `last_lc`."""
+    """Yield sig, body and checksum of the batches that may hold messages of a page before a position, those that end last
+    first."""
     labels: list[Label] = [] if which.private else [PUBLIC if which.room is None else room_key(which.room)]
     if which.room is None:
         labels.append(which.reader)
@@ -70,14 +73,14 @@ def rows(
                 open_ones.enter_context(closing(connection.execute(query, (label, highest, *authors))))
                 for label in labels
             ),
-            key=itemgetter(0, 1),
+            key=itemgetter(0, 1, 2, 3),
             reverse=True,
         )
         last = 0
-        for _, id, *row in found:
+        for *_, id in found:
             if id != last:  # one batch may bear several labels
                 last = id
-                yield tuple(row)
+                yield from connection.execute(_READ, (id,)).fetchall()
 
 
 def _authors(which: Which) -> tuple[str, tuple[bytes, ...]]:

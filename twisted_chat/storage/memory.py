@@ -6,13 +6,14 @@ import time
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
-from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.core.store import NOTABLE_BYTES, PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying, saying_privately, words_of
 
@@ -126,14 +127,21 @@ class MemoryStore:
                 lows.update(self._drop_lowest(feed, end))
         return succeed(lows)
 
+    def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
+        """See `Store.forget`."""
+        for feed in feeds:
+            if not self._kept.get(feed, True):
+                del self._heads[feed], self._kept[feed]
+        return succeed(None)
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
         return succeed(newest(self._newest_first(), which.of, limit, before))
 
     def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
         """See `Store.notable`."""
-        told = [each for each in self._newest_first() if each.notable and author in (None, each.feed.author)]
-        return succeed(sorted(told[:limit], key=in_order))
+        told = (each for each in self._newest_first() if each.notable and author in (None, each.feed.author))
+        return succeed(sorted(page(islice(told, limit), NOTABLE_BYTES, gaps=True), key=in_order))
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
@@ -167,7 +175,7 @@ class MemoryStore:
 
     def _newest_first(self) -> list[Batch]:
         batches = [each.batch for kept in self._kept.values() for each in kept]
-        batches.sort(key=attrgetter("last_lc"), reverse=True)
+        batches.sort(key=attrgetter("last_lc", "feed", "last"), reverse=True)
         return batches
 
     def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:

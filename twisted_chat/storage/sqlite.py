@@ -140,6 +140,10 @@ class SQLiteStore:
         self._recent.trim()
         return self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
 
+    def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
+        """See `Store.forget`."""
+        return self._put(_Call(lambda: self._tables.forget(feeds), writes=True))
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
         return self._look(lambda: self._tables.page(which, limit, before))

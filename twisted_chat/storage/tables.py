@@ -14,7 +14,7 @@ import msgspec
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
 from twisted_chat.core.holes import Holes
-from twisted_chat.core.store import Held, Hit, Known, Loaded, Which
+from twisted_chat.core.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying
 from twisted_chat.storage.labels import drop_labels, keep_labels, rows
@@ -182,6 +182,13 @@ class Tables:
                 lows[feed] = head.low
         return lows
 
+    def forget(self, feeds: Sequence[FeedId]) -> None:
+        """See `Store.forget`."""
+        for feed in feeds:
+            stored = self._feeds.get(feed)
+            if stored is not None and stored.head.bytes == 0:
+                self._change(feed, None)
+
     def page(self, which: Which, limit: int, before: Position | None = None) -> list[Hit]:
         """See `Store.page`."""
         with closing(rows(self.connection, which, before)) as found:
@@ -195,7 +202,7 @@ class Tables:
         )  # its feeds are found faster than it among all that is notable
         query = f"SELECT sig, body, checksum FROM batches WHERE notable {of_one} ORDER BY {last} DESC LIMIT ?"
         with self._batches(query, (limit,) if author is None else (author, limit)) as batches:
-            return sorted(batches, key=in_order)
+            return sorted(page(batches, NOTABLE_BYTES, gaps=True), key=in_order)
 
     def search(self, words: Sequence[str], which: Which, limit: int) -> list[Hit] | None:
         """Return the public ones of what `Store.search` finds, or None if more is to be indexed first: then ask again."""

@@ -7,12 +7,16 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.simulation.failing import FailingStore
 from tests.simulation.world import FIRST_PORT, HOST, START, World
+from tests.storage.feeding import Author
 from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.store import Loaded, Which
 from twisted_chat.peer import DAY, DELIVERY_SECONDS, Address, Peer, random_whole
+from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.heads import Head
 from twisted_chat.storage.memory import MemoryStore
 
 
@@ -41,7 +45,7 @@ class PeerTests(SynchronousTestCase):
         self.world = World(1, 2)
         self.network = self.world.network
         self.ana, self.bia = self.world.actors
-        self.store = LoadingStore()
+        self.store: Any = LoadingStore()
         self.node = self.network.node()
         self.events: list[Any] = []
 
@@ -112,6 +116,19 @@ class PeerTests(SynchronousTestCase):
         started = peer.start()
         self.store.loading.errback(OSError("no such disk"))
         self.failureResultOf(started, OSError)
+
+    def test_store_that_cannot_be_read_at_the_start(self) -> None:
+        """Whichever look into it fails is what `start` fails with; the peer can be stopped."""
+        for name in ("load", "read", "notable", "page"):
+            self.setUp()
+            batch = Author().batch(1)
+            self.store.append(batch)
+            self.store.loading.callback(Loaded([Head.begin(batch).held(batch.feed)]))
+            self.store = FailingStore(self.store, lambda called, name=name: called == name)
+            peer = self.peer()
+            peer.listen()
+            self.failureResultOf(peer.start(), StorageError)
+            self.assertIsNone(self.successResultOf(peer.stop()), name)
 
     def test_last_words(self) -> None:
         """What was said in the very turn in which one leaves still reaches everybody, before the goodbye."""

@@ -105,7 +105,7 @@ class Peer:
         hybrid = HybridClock(wall)
         self.replica = Replica(identity, group, name, store, self, reactor, hybrid, new_epoch, quota)
         roster, seals = Roster(identity.id, name), Seals(identity, group)
-        self._remembering = Remembering(roster, store)
+        self._remembering = Remembering(roster, store, self.replica.insisting)
         self.conversation = Conversation(
             roster, self.replica, leave, reactor, hybrid, store, self.status, seals, self._rename, self.diagnose
         )
@@ -219,6 +219,7 @@ class Peer:
             yield self.mesh.stop()
             yield undiscovered
         finally:  # whatever was the matter with the network, what was said is kept
+            self.replica.insisting.stop()
             self._remembering.end()
             try:
                 yield self._store.close()

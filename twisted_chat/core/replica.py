@@ -31,6 +31,7 @@ from twisted_chat.core.frames import (
     Want,
 )
 from twisted_chat.core.holding import Holding, Place
+from twisted_chat.core.insisting import Insisting
 from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.neighbour import Neighbour, Wire
@@ -74,11 +75,12 @@ class Replica:
         self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
         self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered, clock)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
-        self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
-        self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen)
+        self.insisting = Insisting(clock)
+        self.saving = Saving(store, self._kept, audience.relieved, audience.flow, self.insisting, self._unkept)
+        self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
         self._backlog = Backlog()
         self._caught_up = False
-        self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
+        self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again, self.insisting)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
         )
@@ -151,7 +153,7 @@ class Replica:
 
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
-        neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock.seconds())
+        neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock)
         neighbour.told = self.holdings.digests()
         wire.send(Digest(neighbour.told))
         self._check_caught_up()
@@ -299,6 +301,9 @@ class Replica:
         self.quotas.taken(batch)
         self.saving.save(batch, batch.feed == self.own)
         self._audience.accepted(batch, missed)
+
+    def _unkept(self, batch: Batch) -> None:
+        self.holdings[batch.feed].miss(batch)
 
     def _kept(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
         self.holdings[batch.feed].keep(batch)

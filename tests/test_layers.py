@@ -29,6 +29,7 @@ LAYERS = (
         "settings",
         "standard",
         "retries",
+        "kept",
     },
     {"peer"},
     {"console"},

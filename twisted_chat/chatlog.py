@@ -67,6 +67,8 @@ _ENTRIES: dict[type, str] = {
     events.QuotaReached: "[AVISO] {name} usou os {bytes} bytes que são guardados de cada um; o que vier a mais não é aceito.",
     events.StoreFailing: "[ERRO] As mensagens não podem ser guardadas agora: {detail}",
     events.StoreRecovered: "[INFO] As mensagens voltaram a ser guardadas.",
+    events.Damaged: "[ERRO] Algo que {name} disse não pode mais ser lido neste disco; é buscado de novo de quem o tiver.",
+    events.Mended: "[INFO] O que não podia ser lido de {name} está aqui de novo.",
     events.NameUnkept: "[ERRO] O nome {name} não pode ser guardado agora: {detail}",
     events.NameKept: "[INFO] O nome {name} foi guardado.",
     events.Leaving: "[INF SAIDA] {name}, encerrou o chat.",

@@ -16,7 +16,16 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Forked, QuotaReached, StoreFailing, StoreRecovered, Trimmed, Undiscoverable
+from twisted_chat.core.events import (
+    Damaged,
+    Forked,
+    Mended,
+    QuotaReached,
+    StoreFailing,
+    StoreRecovered,
+    Trimmed,
+    Undiscoverable,
+)
 from twisted_chat.core.feeds import Batch, FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.keys import SEED_BYTES, Identity
@@ -102,6 +111,7 @@ class Peer:
         self._store_trouble = ""
         self._live = False
         store.trouble = self._trouble
+        store.damaged = lambda feed: self.replica.losses.check(feed)
         hybrid = HybridClock(wall)
         self.replica = Replica(identity, group, name, store, self, reactor, hybrid, new_epoch, quota)
         roster, seals = Roster(identity.id, name), Seals(identity, group)
@@ -159,6 +169,10 @@ class Peer:
                 free,
                 self.replica.saving.unsaved,
                 self._store_trouble,
+                {
+                    self.conversation.roster.shown(author): lost
+                    for author, lost in self.replica.losses.by_author().items()
+                },
             )
 
         return self._free().addCallback(diagnosis)
@@ -251,6 +265,14 @@ class Peer:
     def forked(self, author: bytes) -> None:
         """An author contradicted itself."""
         self.conversation.emit(Forked(self.conversation.roster.shown(author)))
+
+    def damaged(self, author: bytes) -> None:
+        """Something of an author can't be read any more."""
+        self.conversation.emit(Damaged(self.conversation.roster.shown(author)))
+
+    def mended(self, author: bytes) -> None:
+        """What could not be read of an author has come again."""
+        self.conversation.emit(Mended(self.conversation.roster.shown(author)))
 
     def caught_up(self, caught_up: bool) -> None:
         """All that anybody here holds is held here, or not."""

@@ -72,6 +72,11 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         "⚠️ others on this network can't be found by themselves: {detail}; those named with --peer are looked for as before"
     ),
     events.StoreRecovered: lambda event: _("✅ messages are kept again"),
+    events.Damaged: lambda event: _(
+        "⚠️ something that {name} said can't be read on this disk any more; it is fetched again from whoever has it (/doctor says "
+        "what is missing)"
+    ),
+    events.Mended: lambda event: _("✅ what could not be read of {name} is here again"),
     events.NameUnkept: lambda event: _(
         "⚠️ your name {name} can't be kept right now: {detail}; it is tried again. Until that is done, who starts under it is "
         "somebody new"

@@ -303,6 +303,20 @@ class StoreRecovered:
 
 
 @dataclass(frozen=True)
+class Damaged:
+    """Something that `name` said can't be read on the disk any more; it is fetched again from whoever has it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Mended:
+    """All that `name` said and that could not be read any more has been fetched again, or is no longer wanted."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class NameUnkept:
     """That `name` is this member's can't be kept right now; `detail` is the operating system's word. It is tried again."""
 
@@ -334,5 +348,5 @@ Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | Impostor | Verified | Renamed
     | TwoInstances | WrongPassphrase | Forked | Exposed
-    | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
+    | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | Damaged | Mended | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

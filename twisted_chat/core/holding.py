@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twisted_chat.core import holes
 from twisted_chat.core.feeds import Batch, FeedId, Fork
 from twisted_chat.core.frames import Range
-from twisted_chat.core.holes import MAX_HOLES, Hole, Holes
+from twisted_chat.core.holes import MAX_HOLES, Hole, Holes, Runs
 from twisted_chat.core.store import Held
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ class Holding:
     def empty(self) -> bool:
         """Whether nothing of this feed ever came: whoever offered it may have made it up."""
         return self.high == 0 and self.fork is None and not self.cutting
+
+    @property
+    def runs(self) -> Runs:
+        """What is held."""
+        return holes.runs(self.holes, self.low, self.high)
 
     @property
     def ended(self) -> bool:

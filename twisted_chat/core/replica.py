@@ -34,6 +34,7 @@ from twisted_chat.core.holding import Holding, Place
 from twisted_chat.core.insisting import Insisting
 from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.losses import Losses
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.own import OwnFeed
 from twisted_chat.core.quotas import Quotas
@@ -80,6 +81,7 @@ class Replica:
         self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
         self._backlog = Backlog()
         self._caught_up = False
+        self.losses = Losses(self.holdings, store, self.insisting, audience, self._doubted, self._checked)
         self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again, self.insisting)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
@@ -97,9 +99,11 @@ class Replica:
             self.holdings.hold(held.feed, own=True).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
+        self.losses.load(loaded.lost)
 
     def start(self) -> None:
         """Begin a new epoch, with what was appended already."""
+        self.losses.tell()
         self.quotas.start()
         self._own.begin()
         self.receipts.begin()
@@ -270,7 +274,7 @@ class Replica:
         else:
             holding.extend(batch)
         self._observe(feed, batch.last_lc)
-        self._take(batch, self._backlog.holds(batch))
+        self._take(batch, self._backlog.holds(batch), self.losses.has(batch))
         self._sources.received(neighbour, holding, batch, fills)
         return True
 
@@ -294,19 +298,32 @@ class Replica:
         linked = any(neighbour.wire.member == feed.author for neighbour in self.neighbours.values())
         return (linked or self._audience.knows(feed.author)) and self.holdings.has_room(feed, known=True)
 
-    def _take(self, batch: Batch, missed: bool = False) -> None:
-        """A batch has its place: give it to the followers, the store and the conversation."""
+    def _take(self, batch: Batch, missed: bool = False, again: bool = False) -> None:
+        """A batch has its place: give it to the followers, the store and the conversation, unless it comes `again`."""
         for neighbour in self.neighbours.values():
             neighbour.offer(batch)
         self.quotas.taken(batch)
         self.saving.save(batch, batch.feed == self.own)
-        self._audience.accepted(batch, missed)
+        if not again:
+            self._audience.accepted(batch, missed)
+
+    def _doubted(self, feed: FeedId) -> None:
+        """What is kept of a feed is not what was."""
+        if self._own.begun and feed == self.own:
+            self._begin_anew()  # which number comes next can't be told from what is held
+
+    def _checked(self, holding: Holding) -> None:
+        """What is left of a feed is known: what is not is announced no more, and asked of others."""
+        self._sources.cut(holding)
+        self._announcer.changed(holding.feed)
 
     def _unkept(self, batch: Batch) -> None:
         self.holdings[batch.feed].miss(batch)
 
     def _kept(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
-        self.holdings[batch.feed].keep(batch)
+        holding = self.holdings[batch.feed]
+        holding.keep(batch)
+        self.losses.look(holding)
         self._announcer.changed(batch.feed)
         self.trimmed(lows)
         if own:
@@ -316,6 +333,7 @@ class Replica:
         """Note that the store gave up the records of each feed below its number in `lows`."""
         for feed, low in lows.items():
             self.holdings[feed].trim(low)
+            self.losses.look(self.holdings[feed])
             self._announcer.changed(feed)
         if lows:
             self.quotas.given_up()
@@ -340,12 +358,15 @@ class Replica:
             if fork.deeper and holding.high == fork.place - 1 > 0:
                 neighbour.wire.send(Want(fork.feed, holding.tip_first))
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
-            self._own.begin()
-            self.receipts.begin()
-            for neighbour in self.neighbours.values():
-                neighbour.follow(self.own, 1, 0)
+            self._begin_anew()
         if first:
             self._audience.forked(fork.feed.author)
+
+    def _begin_anew(self) -> None:
+        self._own.begin()
+        self.receipts.begin()
+        for neighbour in self.neighbours.values():
+            neighbour.follow(self.own, 1, 0)
 
     # Telling how far things have come.
 

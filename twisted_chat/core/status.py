@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from twisted_chat.core.holes import Runs
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.core.roster import Roster
@@ -109,7 +110,8 @@ class Diagnosis:
 
     `listening` is where it takes calls, None if nowhere. `clocks` has by how many seconds members' clocks seem to be ahead of
     ours. `data` is the directory where messages are kept, None if they are not; `free` the bytes free there, None if that
-    can't be told. `unsaved` bytes are not yet on disk, because of `trouble` if that is not empty.
+    can't be told. `unsaved` bytes are not yet on disk, because of `trouble` if that is not empty. `lost` has which records of
+    each member can't be read on the disk any more, and are asked of others.
     """
 
     listening: tuple[str, int] | None = None
@@ -119,6 +121,7 @@ class Diagnosis:
     free: int | None = None
     unsaved: int = 0
     trouble: str = ""
+    lost: Mapping[str, Runs] = field(default_factory=dict)
 
 
 def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roster) -> list[Copy]:

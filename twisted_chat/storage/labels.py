@@ -22,7 +22,7 @@ PUBLIC = ""
 
 _KEEP = "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)"
 _FIND = """
-SELECT labels.last_lc, batches.id, sig, body, checksum
+SELECT labels.last_lc, batches.id, sig, body, checksum, feed, first
 FROM labels JOIN batches ON batches.id = labels.batch JOIN feeds ON feeds.id = batches.feed
 WHERE label = ? AND labels.last_lc <= ? {authors} ORDER BY labels.last_lc DESC, labels.batch DESC
 """
@@ -57,7 +57,8 @@ def drop_labels(connection: sqlite3.Connection, where: str, values: tuple[int, .
 def rows(
     connection: sqlite3.Connection, which: Which, before: Position | None
 ) -> Generator[tuple[Any, ...], None, None]:
-    """Yield sig, body and checksum of the batches that may hold messages of a page before a position, by falling `last_lc`."""
+    """Yield sig, body, checksum, feed and first record of the batches that may hold messages of a page before a position, by
+    falling `last_lc`."""
     labels: list[Label] = [] if which.private else [PUBLIC if which.room is None else room_key(which.room)]
     if which.room is None:
         labels.append(which.reader)

@@ -13,7 +13,7 @@ _SHIFT = 9  # a batch has at most 512 records
 _CREATE = "CREATE VIRTUAL TABLE words USING fts5 (tokens, content = '', tokenize = 'ascii')"
 """An index that was made otherwise is made anew. This tokenizer splits at spaces, and leaves alone all that is not ASCII."""
 _FIND = """
-SELECT batches.sig, batches.body, batches.checksum, batches.first + (words.rowid & {mask}) AS number
+SELECT batches.sig, batches.body, batches.checksum, batches.feed, batches.first, batches.first + (words.rowid & {mask}) AS number
 FROM words JOIN batches ON batches.id = words.rowid >> {shift} JOIN feeds ON feeds.id = batches.feed
 WHERE words MATCH ? {authors} ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC LIMIT ?
 """
@@ -59,8 +59,9 @@ class WordIndex:
 
     def find(
         self, words: Sequence[str], without: Collection[bytes], limit: int
-    ) -> Iterable[tuple[bytes, bytes, int, int]]:
-        """Return sig, body, checksum and record number of the newest `limit` messages, newest first; none by `without`."""
+    ) -> Iterable[tuple[bytes, bytes, int, int, int, int]]:
+        """Return sig, body, checksum, feed, first record and number of the newest `limit` messages, newest first; none by
+        `without`."""
         if self.upto() == 0:
             return []
         authors = f"AND author NOT IN ({', '.join('?' * len(without))})" if without else ""

@@ -14,6 +14,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from twisted_chat.core.belief import Belief
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import (
@@ -91,8 +92,9 @@ class Peer:
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
-        over `keep` seconds ago is given up, if that is not None. `renamed` hears of another name this peer takes. `data` is the
-        directory where `store` keeps what it has, if it does. A closed `group` needs its `passphrase`.
+        over `keep` seconds ago is given up, if that is not None, by a clock that others agree with. `renamed` hears of another name
+        this peer takes. `data` is the directory where `store` keeps what it has, if it does. A closed `group` needs its
+        `passphrase`.
         Of each author `quota` bytes are kept, any number if it is None.
         `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a
         trouble.
@@ -108,6 +110,8 @@ class Peer:
         self._data = data
         self._trimming: Any = None
         self._skews = Skews()
+        self._belief = Belief()
+        self._trim_due = False
         self._store_trouble = ""
         self._live = False
         store.trouble = self._trouble
@@ -194,10 +198,20 @@ class Peer:
         self._renamed(name)
 
     def _trim(self) -> None:
-        """Give up, now and daily, what is older than is to be kept."""
+        """Give up, now and daily, what is older than is to be kept: once somebody else's clock agrees with ours, for by one
+        that is a year ahead everything is."""
         if self._keep is None or self._leaving is not None:
             return
-        before = self._wall() - self._keep
+        self._trimming = self._reactor.callLater(DAY, self._trim)
+        self._trim_due = True
+        self._trim_if_believed(self._keep)
+
+    def _trim_if_believed(self, keep: float) -> None:
+        wall = self._wall()
+        if not self._belief.holds(wall, self._reactor.seconds()):
+            return
+        self._trim_due = False
+        before = wall - keep
 
         def trimmed(lows: dict[FeedId, int]) -> None:
             self.replica.trimmed(lows)
@@ -206,7 +220,6 @@ class Peer:
 
         trimming = self._store.trim(int(before * 1000)).addCallback(trimmed)
         trimming.addErrback(lambda reason: _log.failure("what is old can't be given up:", reason))
-        self._trimming = self._reactor.callLater(DAY, self._trim)
 
     def stop(self) -> Deferred[None]:
         """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""
@@ -256,6 +269,9 @@ class Peer:
         author = self.conversation.roster.get(batch.feed.author)
         if self._live and not missed and author is not None and author.linked:
             self._skews.note(author.id, batch.at / 1000, self._wall())
+            self._belief.note(author.id, batch.at / 1000, self._reactor.seconds())
+            if self._trim_due and self._keep is not None and self._leaving is None:
+                self._trim_if_believed(self._keep)
         self.conversation.accepted(batch, missed)
 
     def quota_reached(self, author: bytes) -> None:

@@ -183,13 +183,17 @@ class TestDamaged(PeersTestCase):
         database = next(bia.data.glob("identities/*/*.db"))
         with contextlib.closing(sqlite3.connect(database)) as connection, connection:
             changed = "CAST(replace(body, 'message 4', 'message 5') AS BLOB)"
-            rows = connection.execute(f"UPDATE batches SET body = {changed} WHERE instr(body, 'message 4') > 0").rowcount
+            rows = connection.execute(
+                f"UPDATE batches SET body = {changed} WHERE instr(body, 'message 4') > 0"
+            ).rowcount
         self.assertEqual(rows, 1)
         bia, caio = self.peers.start("Bia"), self.peers.start("Caio")
         await caio.wait_for("message 9")
         await bia.eventually(lambda: "Algo que Ana disse não pode mais ser lido" in bia.log.read_text(), "damage")
         ana = self.peers.start("Ana")
-        await bia.eventually(lambda: "O que não podia ser lido de Ana está aqui de novo." in bia.log.read_text(), "mended")
+        await bia.eventually(
+            lambda: "O que não podia ser lido de Ana está aqui de novo." in bia.log.read_text(), "mended"
+        )
         await caio.eventually(lambda: "Ana: message 4" in caio.log.read_text(), "the one that was lost")
         await self.peers.stop()
         self.assertEqual(bia.log.read_text().count("MSG RECEBIDA] Ana: message 4"), 1)

@@ -92,8 +92,8 @@ class Peer:
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
-        over `keep` seconds ago is given up, if that is not None, by a clock that others agree with. `renamed` hears of another name
-        this peer takes. `data` is the directory where `store` keeps what it has, if it does. A closed `group` needs its
+        over `keep` seconds ago is given up, if that is not None, by a clock that others agree with. `renamed` hears of another
+        name this peer takes. `data` is the directory where `store` keeps what it has, if it does. A closed `group` needs its
         `passphrase`.
         Of each author `quota` bytes are kept, any number if it is None.
         `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a

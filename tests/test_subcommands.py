@@ -376,6 +376,14 @@ class ForgetTests(SubcommandCase):
         open_database(self.other).close()
         self.database.with_name(self.database.name + ".v1.bak").touch()
 
+    def test_former_version(self) -> None:
+        """What a former version kept, and nobody can read any more, is deleted too, also if there is nothing else."""
+        former = self.folder.former("chat", False)
+        for _ in range(2):
+            former.touch()
+            self.of_ana("forget", "--yes")
+            self.assertFalse(former.exists())
+
     def left(self) -> list[str]:
         """What is left of the conversation."""
         return [path.name for path in self.folder.path.glob(f"{self.database.name}*")]

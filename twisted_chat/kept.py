@@ -52,10 +52,14 @@ class OfConversation(Subcommand):
         found = self._kept(folder)
         self.folder, self.group, self.database = folder, found, folder.database(found.name, found.closed)
 
+    def _has(self, folder: IdentityFolder, closed: bool) -> bool:
+        """Whether there is something of the group in the folder."""
+        return folder.database(self["group"], closed).exists()
+
     def _kept(self, folder: IdentityFolder) -> Group:
         """Return the one group of the name given that is kept, and of the kind given, if that is."""
         kinds = [closed for closed in (False, True) if self["closed" if closed else "open"]] or [False, True]
-        kept = [closed for closed in kinds if folder.database(self["group"], closed).exists()]
+        kept = [closed for closed in kinds if self._has(folder, closed)]
         if len(kept) == 1:
             return Group(self["group"], kept[0])
         if kept:

@@ -31,6 +31,7 @@ from twisted_chat.send import Send
 from twisted_chat.standard import say, show
 from twisted_chat.storage.errors import DAMAGED, StorageError
 from twisted_chat.storage.files import whole
+from twisted_chat.storage.folders import IdentityFolder
 from twisted_chat.storage.reading import reading
 from twisted_chat.storage.repair import repair, salvaged
 from twisted_chat.storage.tables import Tables
@@ -204,6 +205,9 @@ class Forget(OfConversation):
                 ).format(file=self.folder.typed)
             )
         return 0
+
+    def _has(self, folder: IdentityFolder, closed: bool) -> bool:
+        return super()._has(folder, closed) or folder.former(self["group"], closed).exists()
 
     def _agreed(self) -> bool:
         terminal = find_terminal()

@@ -34,6 +34,8 @@ PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
 """
+SHRED = "PRAGMA secure_delete = ON"
+"""What is deleted is overwritten: not every SQLite does that by itself."""
 
 _FILLS = {SCHEMA / "3.sql": fill_labels}
 """What a step does that SQL alone can't."""
@@ -52,6 +54,7 @@ def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERS
         sync_directory(path.parent)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        connection.execute(SHRED)
         _bring_up_to_date(connection, path, scripts, version)
     except sqlite3.Error as error:
         connection.close()

@@ -20,6 +20,7 @@ from threading import Event, Thread
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
@@ -39,6 +40,9 @@ GATHER_BYTES = 1024 * 1024
 """Bytes of batches for which nothing more is waited for: in memory they take three times as much."""
 GATHER_SECONDS = 0.05
 """How long after a commit appended batches are gathered for the next one."""
+
+
+_log = Logger()
 
 
 class _Again(Enum):
@@ -159,7 +163,10 @@ class SQLiteStore:
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""
         self._recent.trim()
-        return self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
+        trimmed = self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
+        shredded = self._put(_Call(self._shred, writes=False))
+        shredded.addErrback(lambda reason: _log.failure("what was given up may still be on the disk:", reason))
+        return trimmed
 
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
@@ -264,6 +271,17 @@ class SQLiteStore:
             self._tables.connection.close()  # before the new one is opened: closing may delete the log at the path
         if self._whereabouts is None:
             self._open()
+
+    def _shred(self) -> _Again | None:
+        """Let no file have what was given up: neither the write-ahead log nor the copies that upgrades left."""
+        if self._tables.connection.in_transaction:  # of others that are made with this one
+            return _Again.AGAIN
+        if self._tables.given_up:
+            self._tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for copy in self._path.parent.glob(f"{self._path.name}.v*.bak"):
+                copy.unlink(missing_ok=True)
+            self._tables.given_up = 0
+        return None
 
     def _fails(self, words: str) -> None:
         """Note that nothing can be kept now; tell so when it begins."""

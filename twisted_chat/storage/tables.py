@@ -71,6 +71,8 @@ class Tables:
         self._before: dict[FeedId, Stored | None] = {}
         [(rows_of,)] = connection.execute("SELECT coalesce(max(feed), 0) FROM batches")
         self._next_id = max((rows_of, *(stored.id for stored in self._feeds.values()))) + 1
+        self.given_up = 0
+        """Bytes that were given up and may still be in the write-ahead log."""
         self._index = WordIndex(connection) if has_full_text(connection) else None
 
     @contextmanager
@@ -239,6 +241,9 @@ class Tables:
             self._change(feed, Stored(id, head))
             if head.low > before.low:
                 lows[feed] = head.low
+            self.given_up += freed
+        if self.given_up and self._index is not None:
+            self._index.drop()
         return lows
 
     def page(self, which: Which, limit: int, before: Position | None = None) -> list[Hit]:

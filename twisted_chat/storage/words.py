@@ -43,6 +43,11 @@ class WordIndex:
         upto: int = self._connection.execute("SELECT upto FROM indexed").fetchone()[0]
         return upto if made else 0
 
+    def drop(self) -> None:
+        """Let no word be left: what was said is given up. The next search makes the index anew. Within a transaction."""
+        self._connection.execute("DROP TABLE IF EXISTS words")
+        self._connection.execute("UPDATE indexed SET upto = 0")
+
     def add(self, rows: Iterable[tuple[int, Batch]], upto: int) -> None:
         """Index batches, given with their id, and note that all up to id `upto` are. Within a transaction."""
         if self.upto() == 0:

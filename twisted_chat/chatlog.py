@@ -61,6 +61,8 @@ _ENTRIES: dict[type, str] = {
     events.Verified: "[INFO] A chave de {name} foi conferida.",
     events.Renamed: "[INFO] {old} agora se chama {new}.",
     events.TwoInstances: "[AVISO] Dois programas usam a chave de {name}.",
+    events.Copied: "[AVISO] Outro programa em execução usa a chave deste peer, {name}.",
+    events.Unread: "[AVISO] {path} é a conversa deste grupo como um tcpchat anterior a guardava; este não consegue ler.",
     events.Forked: "[AVISO] {name} assinou duas mensagens diferentes para o mesmo lugar.",
     events.Exposed: "[AVISO] O grupo é aberto: qualquer um nesta rede pode ler e participar.",
     events.Undiscoverable: "[AVISO] Os outros desta rede não podem ser encontrados sozinhos: {detail}",

@@ -64,6 +64,13 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     events.Renamed: lambda event: _("✏️ {old} is now called {new}"),
     events.WrongPassphrase: lambda event: _("🔑 a peer at {host} has another passphrase, or is of another group"),
     events.TwoInstances: lambda event: _("⚠️ two running programs use {name}'s key"),
+    events.Copied: lambda event: _(
+        "⚠️ another running program uses your key, {name}'s: end one of the two. What either says is yours, for everybody"
+    ),
+    events.Unread: lambda event: _(
+        "⚠️ {path} is this group's conversation as an earlier tcpchat kept it; this one can't read it and begins anew, with what "
+        "others have. 'tcpchat forget' deletes it"
+    ),
     events.Forked: lambda event: _(
         "⚠️ {name} signed two different messages for one place; what {name} says there is no longer taken"
     ),

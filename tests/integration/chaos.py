@@ -56,7 +56,8 @@ class Report:
         """Return the figures, and what is wrong."""
         figures = (
             f"seed {self.seed}: {self.kills} kills in {self.seconds:.1f} s; {self.said:,} messages typed, {self.kept:,} kept "
-            f"by all, {self.announced:,} announced as held by those killed, {self.logged_again:,} logged again in another life; all equal {self.converged:.2f} s after the end"
+            f"by all, {self.announced:,} announced as held by those killed, {self.logged_again:,} logged again in another life; "
+            f"all equal {self.converged:.2f} s after the end"
         )
         return "\n".join([figures, *self.faults, f"{len(self.faults)} faults"])
 

@@ -257,6 +257,20 @@ class TwoInstances:
 
 
 @dataclass(frozen=True)
+class Copied:
+    """Another running program uses this peer's own key; `name` is this peer's."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The file at `path` has this group's conversation as an earlier version kept it; this one can't read it, and begins anew."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class WrongPassphrase:
     """A peer at this address does not have the passphrase that this peer has."""
 
@@ -347,6 +361,6 @@ class Leaving:
 Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | Impostor | Verified | Renamed
-    | TwoInstances | WrongPassphrase | Forked | Exposed
+    | TwoInstances | Copied | Unread | WrongPassphrase | Forked | Exposed
     | QuotaReached | Undiscoverable | StoreFailing | StoreRecovered | Damaged | Mended | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

@@ -31,6 +31,11 @@ class Copy:
     exceeds: int
     """How many records it holds beyond ours."""
 
+    @property
+    def lacking(self) -> int:
+        """How many records it lacks."""
+        return sum(lack.last - lack.first + 1 for lack in self.lacks)
+
 
 @dataclass(frozen=True)
 class LinkStatus:
@@ -125,8 +130,9 @@ class Diagnosis:
 
 
 def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roster) -> list[Copy]:
-    """Return how each neighbour's copy, as far as it has told, differs from what is held here durably."""
-    copies = []
+    """Return how the copy of each member that is linked, as far as it has told, differs from what is held here durably: of
+    several links to one, what the one says that lacks least."""
+    copies: dict[bytes, Copy] = {}
     for neighbour in neighbours:
         lacks: list[Lack] = []
         exceeds = 0
@@ -136,5 +142,8 @@ def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roste
                 lacks.append(Lack(roster.shown(feed.author), max(high + 1, holding.kept_low), holding.kept_high))
             exceeds += max(0, high - max(holding.kept_high, low - 1))
         exceeds += sum(high - low + 1 for feed, (low, high) in neighbour.have.items() if feed not in inventory)
-        copies.append(Copy(roster.shown(neighbour.wire.member), neighbour.wire.durable, lacks, exceeds))
-    return copies
+        member = neighbour.wire.member
+        copy = Copy(roster.shown(member), neighbour.wire.durable, lacks, exceeds)
+        if member not in copies or copy.lacking < copies[member].lacking:
+            copies[member] = copy
+    return list(copies.values())

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.simulation.failing import FailingStore
 from tests.simulation.world import FIRST_PORT, HOST, START, World
+from tests.storage.feeding import Author
 from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.feeds import FeedId, Group
 from twisted_chat.core.frames import MAX_INT
 from twisted_chat.core.store import Loaded, Which
 from twisted_chat.peer import DAY, DELIVERY_SECONDS, Address, Peer, random_whole
+from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.heads import Head
 from twisted_chat.storage.memory import MemoryStore
 
 
@@ -41,7 +45,7 @@ class PeerTests(SynchronousTestCase):
         self.world = World(1, 2)
         self.network = self.world.network
         self.ana, self.bia = self.world.actors
-        self.store = LoadingStore()
+        self.store: Any = LoadingStore()
         self.node = self.network.node()
         self.events: list[Any] = []
 
@@ -113,6 +117,19 @@ class PeerTests(SynchronousTestCase):
         self.store.loading.errback(OSError("no such disk"))
         self.failureResultOf(started, OSError)
 
+    def test_store_that_cannot_be_read_at_the_start(self) -> None:
+        """Whichever look into it fails is what `start` fails with; the peer can be stopped."""
+        for name in ("load", "read", "notable", "page"):
+            self.setUp()
+            batch = Author().batch(1)
+            self.store.append(batch)
+            self.store.loading.callback(Loaded([Head.begin(batch).held(batch.feed)]))
+            self.store = FailingStore(self.store, lambda called, name=name: called == name)
+            peer = self.peer()
+            peer.listen()
+            self.failureResultOf(peer.start(), StorageError)
+            self.assertIsNone(self.successResultOf(peer.stop()), name)
+
     def test_last_words(self) -> None:
         """What was said in the very turn in which one leaves still reaches everybody, before the goodbye."""
         for actor in (self.ana, self.bia):
@@ -163,17 +180,58 @@ class PeerTests(SynchronousTestCase):
         self.failureResultOf(peer.stop(), ZeroDivisionError)
         self.assertTrue(self.store.closed)
 
-    def test_what_can_not_be_given_up(self) -> None:
-        """A store that can't give up what is old is logged, and is asked again the next day."""
-        asked: Deferred[None] = fail(OSError("damaged"))
-        self.patch(self.store, "trim", lambda before: asked)
-        peer = self.peer(keep=DAY)
+    def begin_keeping(self, ahead: float = 0.0) -> None:
+        """Start, with a clock so many seconds ahead, together with Ana; note what is to be given up."""
+        self.trims: list[float] = []
+
+        def trim(before_ms: int) -> Deferred[dict[FeedId, int]]:
+            self.trims.append(before_ms / 1000)
+            return succeed({})
+
+        self.patch(self.store, "trim", trim)
+        self.ahead = ahead
+        peer = self.peer(keep=90 * DAY)
+        peer._wall = lambda: START + self.ahead + self.network.clock.seconds()
         peer.listen()
         peer.start()
         self.store.loading.callback(Loaded())
+        self.ana.start()
+        self.network.run(3)
+
+    def hear(self) -> None:
+        """Hear Ana say something."""
+        self.ana.say()
         self.network.run(1)
+
+    def test_giving_up(self) -> None:
+        """What is old is given up once somebody was heard whose clock agrees with ours, and daily from then on."""
+        self.begin_keeping()
+        self.assertEqual(self.trims, [])
+        self.hear()
+        self.hear()
+        self.assertEqual(len(self.trims), 1)
+        self.assertLess(abs(self.trims[0] - (START - 90 * DAY)), 10)
+        self.network.clock.advance(DAY)
+        self.assertEqual(len(self.trims), 2)
+
+    def test_clock_that_is_ahead(self) -> None:
+        """By a clock that is a year ahead of others nothing is given up; it is once that is set right."""
+        self.begin_keeping(365 * DAY)
+        self.hear()
+        self.hear()
+        self.assertEqual(self.trims, [])
+        self.ahead = 0
+        self.hear()
+        self.assertEqual(len(self.trims), 1)
+
+    def test_what_can_not_be_given_up(self) -> None:
+        """A store that can't give up what is old is logged, and is asked again the next day."""
+        self.begin_keeping()
+        self.patch(self.store, "trim", lambda before: fail(OSError("damaged")))
+        self.hear()
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
-        self.assertTrue(peer._trimming.active())
+        self.network.clock.advance(DAY)
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
 
     def test_trouble(self) -> None:
         """What the store can't do is told, with the system's word, and that it is over."""

@@ -16,7 +16,7 @@ from tests.net.test_discovery import Threads
 from twisted_chat import service
 from twisted_chat.cli.joining import guarded
 from twisted_chat.cli.settings import Settings
-from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left, NameKept, NameUnkept
+from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left, NameKept, NameUnkept, Unread
 from twisted_chat.retries import RETRY_SECONDS
 from twisted_chat.service import ChatService
 from twisted_chat.storage import folders
@@ -233,6 +233,19 @@ class ExposedTests(ServiceCase):
         """A closed group is none, and neither is one of this machine alone, however it is named."""
         for near in ({"listen": "0.0.0.0", "passphrase": "xyzzy plugh"}, {"listen": "::1", "open": True}):
             self.assertEqual(self.started(**near).seen, [])
+
+
+class FormerTests(ServiceCase):
+    """A conversation that an earlier version kept in a form that can't be read any more."""
+
+    def test_told(self) -> None:
+        """That it can't be read is told at each start until it is deleted."""
+        former = DataDirectory(self.settings.data).identity("Ana").former("chat", False)
+        former.touch()
+        self.assertEqual(self.started().seen, [Unread(str(former))])
+        former.unlink()
+        self.settings = replace(self.settings, port=5001)
+        self.assertEqual(self.started(group="math").seen, [])
 
 
 class ClosedTests(ServiceCase):

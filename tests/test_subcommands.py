@@ -127,8 +127,29 @@ class ExportTests(SubcommandCase):
         """A batch that the disk has lost is left out, that is told, and the status says so."""
         self.tables.connection.execute("UPDATE batches SET body = x'00' WHERE first = 3")
         out, told = self.of_ana("export", status=1)
-        self.assertIn("left out", told)
+        self.assertIn("left out, for it can't be read: Ana 3\n", told)
         self.assertEqual([finding.fault for finding in check(io.BytesIO(out)).findings], [Fault.GAP])
+
+    def test_row_that_is_gone(self) -> None:
+        """So is one that should be there and is not."""
+        self.tables.connection.execute("DELETE FROM batches WHERE first = 4")
+        self.assertIn("left out, for it can't be read: Ana 4–6\n", self.of_ana("export", status=1)[1])
+
+    def test_damaged_database(self) -> None:
+        """What can be read of a database that was cut off is written, and it is said that there was more; nothing is changed."""
+        batches = Author(2).batches(*((n, n) for n in range(1, 301)))
+        with self.tables.transaction():
+            for batch in batches:
+                self.tables.append(batch, 0)
+        self.tables.connection.close()
+        os.truncate(self.database, os.path.getsize(self.database) - 8 * 4096)
+        before = self.database.read_bytes()
+        out, told = self.of_ana("export", status=1)
+        self.assertIn("only what can be read of it was written; see 'tcpchat repair'", told)
+        report = check(io.BytesIO(out))
+        self.assertLessEqual({finding.fault for finding in report.findings}, {Fault.GAP})
+        self.assertGreater(sum(voice.messages for voice in report.voices.values()), 100)
+        self.assertEqual(self.database.read_bytes(), before)
 
     def test_whole_or_not_at_all(self) -> None:
         """If it can't be written to its end, the file that was there stays as it was, and nothing is left beside it."""
@@ -255,6 +276,45 @@ class ClosedTests(SubcommandCase):
         PassphraseNote(self.math, "open sesame").check()
 
 
+class RepairTests(SubcommandCase):
+    """`tcpchat repair`."""
+
+    def test_nothing_wrong(self) -> None:
+        """That is said."""
+        self.assertEqual(self.of_ana("repair"), (b"", "Nothing was wrong with it.\n"))
+
+    def test_row(self) -> None:
+        """What is dropped is named; nothing is wrong after that."""
+        self.tables.connection.execute("UPDATE batches SET body = x'00' WHERE first = 3")
+        told = self.of_ana("repair")[1]
+        self.assertIn(f"dropped, for it can't be read: {Author().feed.author[:4].hex()} 3\n", told)
+        self.assertIn("comes back", told)
+        self.assertIn("Nothing", self.of_ana("repair")[1])
+        self.assertEqual(self.of_ana("export")[1], "")
+
+    def test_damaged(self) -> None:
+        """A database that was cut off is replaced; the old one stays beside it until the conversation is forgotten."""
+        batches = Author(2).batches(*((n, n) for n in range(1, 301)))
+        with self.tables.transaction():
+            for batch in batches:
+                self.tables.append(batch, 0)
+        self.tables.connection.close()
+        os.truncate(self.database, os.path.getsize(self.database) - 8 * 4096)
+        told = self.of_ana("repair")[1]
+        damaged = Path(f"{self.database}.damaged-1")
+        self.assertIn(f"what was there is in {damaged}", told)
+        self.assertTrue(damaged.exists())
+        self.assertIn("Nothing", self.of_ana("repair")[1])
+        self.of_ana("forget", "--yes")
+        self.assertFalse(damaged.exists())
+
+    def test_running(self) -> None:
+        """Not while a peer has it."""
+        self.folder.lock("Ana, port 5000, process 1")
+        self.addCleanup(self.folder.unlock)
+        self.assertIn("port 5000", self.of_ana("repair", status=1)[1])
+
+
 class VerifyTests(SubcommandCase):
     """`tcpchat verify`."""
 
@@ -315,6 +375,14 @@ class ForgetTests(SubcommandCase):
         self.other = self.folder.database("chess", False)
         open_database(self.other).close()
         self.database.with_name(self.database.name + ".v1.bak").touch()
+
+    def test_former_version(self) -> None:
+        """What a former version kept, and nobody can read any more, is deleted too, also if there is nothing else."""
+        former = self.folder.former("chat", False)
+        for _ in range(2):
+            former.touch()
+            self.of_ana("forget", "--yes")
+            self.assertFalse(former.exists())
 
     def left(self) -> list[str]:
         """What is left of the conversation."""

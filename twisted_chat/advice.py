@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twisted_chat.core import errors
 from twisted_chat.core.crowding import Limit
 from twisted_chat.core.events import ClockOff
+from twisted_chat.core.holes import Runs
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _, duration, number
@@ -14,6 +15,8 @@ from twisted_chat.net.addresses import endpoint, is_loopback
 
 LITTLE = 100 * 1024 * 1024
 """Free bytes below which a disk is nearly full."""
+RUNS_SHOWN = 5
+"""Runs of records that are named at once."""
 MEBIBYTE = 1024 * 1024
 
 _FOUND: dict[Finding, Callable[[], str]] = {
@@ -168,9 +171,19 @@ def _kept(diagnosis: Diagnosis) -> list[str]:
         lines = [_("💾 messages are kept in {data}, {free}").format(data=diagnosis.data, free=_free(diagnosis.free))]
     if diagnosis.trouble:
         lines.append(_("❌ messages can't be kept right now: {detail}").format(detail=_(diagnosis.trouble)))
+    for name, lost in sorted(diagnosis.lost.items()):
+        which = _("❌ can't be read on this disk any more, and asked of whoever has it: {name} {numbers}")
+        lines.append(which.format(name=name, numbers=numbers(lost)))
     if diagnosis.unsaved:
         lines.append(_("⏳ {n} bytes are not yet on disk").format(n=number(diagnosis.unsaved)))
     return lines
+
+
+def numbers(runs: Runs) -> str:
+    """Return the numbers of records, of the first few runs."""
+    shown = [str(first) if first == last else f"{first}–{last}" for first, last in runs[:RUNS_SHOWN]]
+    more = len(runs) - len(shown)
+    return ", ".join(shown) + (_(" and {n} more").format(n=more) if more else "")
 
 
 def _free(free: int | None) -> str:

@@ -15,13 +15,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twisted_chat.core.acquaintance import Acquaintances
+from twisted_chat.core.belief import Belief
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.crowding import Crowd
 from twisted_chat.core.events import (
     ClockOff,
     Crowded,
+    Damaged,
     Forked,
+    Mended,
     QuotaReached,
     StoreFailing,
     StoreRecovered,
@@ -99,8 +102,9 @@ class Peer:
     ) -> None:
         """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970; without an `identity` a
         new one is made. `leave` is what a front end calls that wants to leave: it is to lead to `stop`. What was received
-        over `keep` seconds ago is given up, if that is not None. `renamed` hears of another name this peer takes. `data` is the
-        directory where `store` keeps what it has, if it does. A closed `group` needs its `passphrase`.
+        over `keep` seconds ago is given up, if that is not None, by a clock that others agree with. `renamed` hears of another
+        name this peer takes. `data` is the directory where `store` keeps what it has, if it does. A closed `group` needs its
+        `passphrase`.
         Of each author `quota` bytes are kept, any number if it is None.
         `discovery` makes what finds others on the network, of what it is to call for an address found, one that is gone, and a
         trouble. `routes` says how hosts are reached from here, so that a network that changes is noticed. `resumption` is for
@@ -118,16 +122,19 @@ class Peer:
         self._resumption = resumption
         self._trimming: Any = None
         self._skews = Skews(reactor.seconds)
+        self._belief = Belief()
+        self._trim_due = False
         self._store_trouble = ""
         self._deaf: set[bytes] = set()
         """Who was told of as taking nothing more."""
         self._live = False
         self._started = False
         store.trouble = self._trouble
+        store.damaged = lambda feed: self.replica.losses.check(feed)
         hybrid = HybridClock(wall)
         self.replica = Replica(identity, group, name, store, self, reactor, hybrid, new_epoch, quota)
         roster, seals = Roster(identity.id, name), Seals(identity, group)
-        self._remembering = Remembering(roster, store)
+        self._remembering = Remembering(roster, store, self.replica.insisting)
         self.conversation = Conversation(
             roster, self.replica, leave, reactor, hybrid, store, self.status, seals, self._rename, self.diagnose
         )
@@ -189,6 +196,10 @@ class Peer:
                 self.replica.saving.unsaved,
                 self._store_trouble,
                 [self._named(crowd) for crowd in self.replica.crowding.near()],
+                {
+                    self.conversation.roster.shown(author): lost
+                    for author, lost in self.replica.losses.by_author().items()
+                },
             )
 
         return self._free().addCallback(diagnosis)
@@ -216,10 +227,20 @@ class Peer:
         self._renamed(name)
 
     def _trim(self) -> None:
-        """Give up, now and daily, what is older than is to be kept."""
+        """Give up, now and daily, what is older than is to be kept: once somebody else's clock agrees with ours, for by one
+        that is a year ahead everything is."""
         if self._keep is None or self._leaving is not None:
             return
-        before = self._wall() - self._keep
+        self._trimming = self._reactor.callLater(DAY, self._trim)
+        self._trim_due = True
+        self._trim_if_believed(self._keep)
+
+    def _trim_if_believed(self, keep: float) -> None:
+        wall = self._wall()
+        if not self._belief.holds(wall, self._reactor.seconds()):
+            return
+        self._trim_due = False
+        before = wall - keep
 
         def trimmed(lows: dict[FeedId, int]) -> None:
             self.replica.trimmed(lows)
@@ -228,7 +249,6 @@ class Peer:
 
         trimming = self._store.trim(int(before * 1000)).addCallback(trimmed)
         trimming.addErrback(lambda reason: _log.failure("what is old can't be given up:", reason))
-        self._trimming = self._reactor.callLater(DAY, self._trim)
 
     def stop(self) -> Deferred[None]:
         """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""
@@ -255,6 +275,7 @@ class Peer:
             yield self.mesh.stop()
             yield undiscovered
         finally:  # whatever was the matter with the network, what was said is kept
+            self.replica.insisting.stop()
             self._remembering.end()
             try:
                 yield self._store.close()
@@ -283,6 +304,9 @@ class Peer:
                 whose, ahead = alarm
                 name = "" if whose is None else self.conversation.roster.shown(whose)
                 self.conversation.emit(ClockOff(ahead, name))
+            self._belief.note(author.id, batch.at / 1000, self._reactor.seconds())
+            if self._trim_due and self._keep is not None and self._leaving is None:
+                self._trim_if_believed(self._keep)
         self.conversation.accepted(batch, missed)
 
     def quota_reached(self, author: bytes) -> None:
@@ -292,6 +316,14 @@ class Peer:
     def forked(self, author: bytes) -> None:
         """An author contradicted itself."""
         self.conversation.emit(Forked(self.conversation.roster.shown(author)))
+
+    def damaged(self, author: bytes) -> None:
+        """Something of an author can't be read any more."""
+        self.conversation.emit(Damaged(self.conversation.roster.shown(author)))
+
+    def mended(self, author: bytes) -> None:
+        """What could not be read of an author has come again."""
+        self.conversation.emit(Mended(self.conversation.roster.shown(author)))
 
     def caught_up(self, caught_up: bool) -> None:
         """All that anybody here holds is held here, or not."""

@@ -25,7 +25,7 @@ from twisted_chat.cli.options import Options
 from twisted_chat.cli.settings import Settings, dialed
 from twisted_chat.console import attach
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Exposed, Leaving, NameKept, NameUnkept
+from twisted_chat.core.events import Event, Exposed, Leaving, NameKept, NameUnkept, Unread
 from twisted_chat.core.feeds import Group
 from twisted_chat.core.store import Store
 from twisted_chat.i18n import _
@@ -100,6 +100,10 @@ class ChatService(Service):
         conversation.watch(chatlog.record)  # last: what is shown waits for no file
         if settings.exposed:
             conversation.emit(Exposed())
+        if self._folder is not None:
+            former = self._folder.former(settings.group, settings.passphrase is not None)
+            if former.exists():
+                conversation.emit(Unread(str(former)))
         self._peer.start().addCallbacks(lambda _: settle_memory(), self._broken)
 
     def stopService(self) -> Deferred[None]:

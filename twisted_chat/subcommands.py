@@ -1,4 +1,4 @@
-"""What `tcpchat` does besides being a peer: `tcpchat invite`, `send`, `export`, `verify` and `forget`.
+"""What `tcpchat` does besides being a peer: `tcpchat invite`, `send`, `export`, `verify`, `repair` and `forget`.
 
 Exit status: 0 all is well; 1 it could not be done (yet), or what `verify` looked at is not as it should be; 2 the command line is
 wrong, or what `verify` was given can't be read as an archive. What goes wrong is one line on stderr.
@@ -21,63 +21,27 @@ from twisted.python.usage import UsageError
 from twisted_chat import archive
 from twisted_chat.archive import NotAnArchive
 from twisted_chat.cli.commandline import Subcommand, columns, complain
-from twisted_chat.cli.flags import CONVERSATION, EXPORT, FORGET
+from twisted_chat.cli.flags import EXPORT, FORGET
+from twisted_chat.cli.kept import Inventory, OfConversation, named
 from twisted_chat.cli.prompts import find_terminal
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.feeds import Group
 from twisted_chat.core.marks import N_
 from twisted_chat.core.text import clean
 from twisted_chat.i18n import _
 from twisted_chat.invite import Invite
 from twisted_chat.send import Send
 from twisted_chat.standard import say, show
-from twisted_chat.storage.errors import StorageError
+from twisted_chat.storage.errors import DAMAGED, StorageError
 from twisted_chat.storage.files import whole
-from twisted_chat.storage.folders import DataDirectory, IdentityFolder
+from twisted_chat.storage.folders import IdentityFolder
 from twisted_chat.storage.reading import reading
+from twisted_chat.storage.repair import repair, salvaged
+from twisted_chat.storage.tables import Tables
 from twisted_chat.verdict import counted, kind, verdict
 from twisted_chat.words import unusable
 
 
-class _OfConversation(Subcommand):
-    """A subcommand for one group's conversation as one identity has it."""
-
-    flags = CONVERSATION
-
-    folder: IdentityFolder
-    group: Group
-    database: Path
-
-    def postOptions(self) -> None:
-        """Find the identity and the conversation."""
-        super().postOptions()
-        directory = DataDirectory(self["data"])
-        names = _listed(directory.names(), _("none is known in {root}").format(root=directory.root))
-        if self["name"] is None:
-            raise UsageError(_("--name is missing; {names}").format(names=names))
-        folder = directory.find(self["name"])
-        if folder is None:
-            raise UsageError(
-                _("--name {name!r}: nobody of that name has been here; {names}").format(name=self["name"], names=names)
-            )
-        found = self._kept(folder)
-        self.folder, self.group, self.database = folder, found, folder.database(found.name, found.closed)
-
-    def _kept(self, folder: IdentityFolder) -> Group:
-        """Return the one group of the name given that is kept, and of the kind given, if that is."""
-        kinds = [closed for closed in (False, True) if self["closed" if closed else "open"]] or [False, True]
-        kept = [closed for closed in kinds if folder.database(self["group"], closed).exists()]
-        if len(kept) == 1:
-            return Group(self["group"], kept[0])
-        if kept:
-            words = _("--group {group!r}: {name} has an open and a closed group of that name; add --open or --closed")
-        else:
-            words = _("--group {group!r}: {name} has no conversation of that group; {kept}")
-        known = _listed(folder.conversations(), _("none is known here"))
-        raise UsageError(words.format(group=self["group"], name=self["name"], kept=known))
-
-
-class Export(_OfConversation):
+class Export(OfConversation):
     """`tcpchat export`: write an archive, also while the peer runs."""
 
     summary = staticmethod(lambda: _("write a conversation, with its signatures, to a file"))
@@ -89,26 +53,81 @@ class Export(_OfConversation):
 
     def run(self) -> int:
         """Write the archive; whatever can't be read from the disk is left out and told."""
-        damaged: list[str] = []
         group, identity, now = self.group, self.folder.identity, int(time.time() * 1000)
+        inventory = Inventory()
         try:
             with (
                 _written(self["output"]) as file,  # first: it is not replaced by what was not read to the end
-                reading(self.database, damaged.append) as tables,
+                self._readable() as tables,
                 closing(tables.by_time()) as batches,
                 closing(tables.forks()) as forks,
             ):
-                messages = archive.write(file, group, identity, self["name"], now, batches, forks)
+                inventory.expect(tables)
+                messages = archive.write(file, group, identity, self["name"], now, map(inventory.note, batches), forks)
         except BrokenPipeError:
             raise
         except OSError as error:
             output = _("standard output") if self["output"] == "-" else self["output"]
             return complain(output, error.strerror or str(error))
-        for words in damaged:
-            complain(self.database, _("left out: {words}").format(words=words))
+        lost = inventory.lost()
+        for name, which in lost:
+            words = _("left out, for it can't be read: {name} {numbers}").format(name=name, numbers=which)
+            complain(self.database, words)
+        if self._salvaged:
+            complain(
+                self.database, _("it is damaged, and only what can be read of it was written; see 'tcpchat repair'")
+            )
         if self["output"] != "-":
             say(_("{count} written to {file}").format(count=counted(messages), file=self["output"]))
-        return 1 if damaged else 0
+        return 1 if lost or self._salvaged else 0
+
+    _salvaged = False
+
+    @contextmanager
+    def _readable(self) -> Iterator[Tables]:
+        """Give the tables as they are; of a damaged database, what can be read."""
+        try:
+            with reading(self.database) as tables:
+                for _batch in tables.by_time():  # sorts all there are
+                    break
+        except StorageError as error:
+            if error.code != DAMAGED:
+                raise
+            self._salvaged = True
+        with salvaged(self.database) if self._salvaged else reading(self.database) as tables:
+            yield tables
+
+
+class Repair(OfConversation):
+    """`tcpchat repair`: mend what is kept here of a conversation, if its disk has lied."""
+
+    summary = staticmethod(lambda: _("mend a damaged conversation, so that what is lost of it is fetched again"))
+    synopsis = N_("Usage: tcpchat repair --name NAME [options]")
+    longdesc = N_(
+        "Looks at all that is kept, and drops what can't be read: it is fetched from others when the peer runs next, if they "
+        "have it. If the database itself is damaged, what can be read goes into a new one, and the damaged one stays beside it. "
+        "The peer must not be running."
+    )
+
+    def run(self) -> int:
+        """Keep peers out, look at everything, say what was done."""
+        self.folder.lock(f"tcpchat repair, process {os.getpid()}")
+        try:
+            repaired = repair(self.database)
+        finally:
+            self.folder.unlock()
+        for name, which in named(repaired.lost, repaired.names):
+            say(_("dropped, for it can't be read: {name} {numbers}").format(name=name, numbers=which))
+        if repaired.damaged is not None:
+            words = _(
+                "It was damaged: what could be read of it is in a new database now, and what was there is in {file}."
+            )
+            say(words.format(file=repaired.damaged))
+        elif not repaired.lost:
+            say(_("Nothing was wrong with it."))
+        if repaired.lost or repaired.damaged is not None:
+            say(_("What is missing comes back when the peer runs, if others have it."))
+        return 0
 
 
 class Verify(Subcommand):
@@ -147,7 +166,7 @@ class Verify(Subcommand):
         return 1 if report.faults else 0
 
 
-class Forget(_OfConversation):
+class Forget(OfConversation):
     """`tcpchat forget`: delete what is kept here of a conversation."""
 
     summary = staticmethod(lambda: _("delete what is kept here of a group's conversation"))
@@ -183,13 +202,16 @@ class Forget(_OfConversation):
             )
         return 0
 
+    def _has(self, folder: IdentityFolder, closed: bool) -> bool:
+        return super()._has(folder, closed) or folder.former(self["group"], closed).exists()
+
     def _agreed(self) -> bool:
         terminal = find_terminal()
         if terminal is None:
             raise UsageError(_("there is no terminal to ask at: give --yes to delete without being asked"))
         question = _("Delete what {name} has of group {group} ({kind}): {count}? Type {yes} to do it: ")
         try:
-            with reading(self.database, lambda words: None) as tables:
+            with reading(self.database) as tables:
                 count = counted(tables.count())
         except StorageError as error:
             count = unusable(error)
@@ -206,6 +228,7 @@ SUBCOMMANDS: dict[str, type[Subcommand]] = {
     "send": Send,
     "export": Export,
     "verify": Verify,
+    "repair": Repair,
     "forget": Forget,
 }
 """Every subcommand, in the order in which `tcpchat --help` lists them."""
@@ -247,10 +270,6 @@ def main(arguments: Sequence[str]) -> int:
         say("")
         return 130 if isinstance(left, KeyboardInterrupt) else 1
     return status
-
-
-def _listed(names: Sequence[str], none: str) -> str:
-    return _("known here: {names}").format(names=", ".join(names)) if names else none
 
 
 @contextmanager

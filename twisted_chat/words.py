@@ -70,6 +70,13 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     events.Renamed: lambda event: _("✏️ {old} is now called: {new}"),
     events.WrongPassphrase: lambda event: _("🔑 a peer at {host} has another passphrase, or is of another group"),
     events.TwoInstances: lambda event: _("⚠️ two running programs use {name}'s key"),
+    events.Copied: lambda event: _(
+        "⚠️ another running program uses your key, {name}'s: end one of the two. What either says is yours, for everybody"
+    ),
+    events.Unread: lambda event: _(
+        "⚠️ {path} is this group's conversation as an earlier tcpchat kept it; this one can't read it and begins anew, with what "
+        "others have. 'tcpchat forget' deletes it"
+    ),
     events.Forked: lambda event: _(
         "⚠️ {name} signed two different messages for one place; what {name} says there is no longer taken"
     ),
@@ -78,6 +85,11 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         "⚠️ others on this network can't be found by themselves: {detail}; those named with --peer are looked for as before"
     ),
     events.StoreRecovered: lambda event: _("✅ messages are kept again"),
+    events.Damaged: lambda event: _(
+        "⚠️ something that {name} said can't be read on this disk any more; it is fetched again from whoever has it (/doctor says "
+        "what is missing)"
+    ),
+    events.Mended: lambda event: _("✅ what could not be read of {name} is here again"),
     events.NameUnkept: lambda event: _(
         "⚠️ your name {name} can't be kept right now: {detail}; it is tried again. Until that is done, who starts under it is "
         "somebody new"

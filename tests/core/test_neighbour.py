@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.wires import Recorder
 from tests.storage.feeding import Author
+from twisted_chat.core.errors import ChatError
 from twisted_chat.core.feeds import Batch, FeedId, unseal
 from twisted_chat.core.frames import BatchFrame
+from twisted_chat.core.insisting import FIRST_WAIT, LONGEST_WAIT
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.storage.memory import MemoryStore
 
@@ -32,12 +35,16 @@ class SmallPages:
         for batch in batches:
             self.store.append(batch)
         self.slow = False
+        self.broken: set[FeedId] = set()
+        """Feeds that can't be read."""
         self.reads: list[tuple[FeedId, int]] = []
         self._unanswered: list[tuple[Deferred[Sequence[Batch]], Deferred[Sequence[Batch]]]] = []
 
     def read(self, feed: FeedId, first: int) -> Deferred[Sequence[Batch]]:
         """See `Store.read`."""
         self.reads.append((feed, first))
+        if feed in self.broken:
+            return fail(ChatError("Input/output error"))
         page = self.store.read(feed, first, 2 * BATCHES[20].size + 20)
         if not self.slow:
             return page
@@ -62,7 +69,8 @@ class CursorTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.wire = Recorder()
         self.pages = SmallPages()
-        self.neighbour = Neighbour(self.wire, self.pages.read)
+        self.clock = Clock()
+        self.neighbour = Neighbour(self.wire, self.pages.read, self.clock)
 
     def hold(self, *which: int) -> None:
         """Let the store hold records."""
@@ -125,7 +133,8 @@ class CursorTests(SynchronousTestCase):
                 self.writable = False
 
         self.wire = Full()
-        self.neighbour = Neighbour(self.wire, self.pages.read)
+        self.clock = Clock()
+        self.neighbour = Neighbour(self.wire, self.pages.read, self.clock)
         self.hold(*range(1, 21))
         self.neighbour.follow(FEED, 1, 20)
         for sent in (2, 4, 6):
@@ -174,7 +183,8 @@ class CursorTests(SynchronousTestCase):
         authors = [Author(epoch=epoch) for epoch in (1, 2)]
         long, short = authors[0].batches(*[(n, n) for n in range(1, 21)]), authors[1].batches((1, 1), (2, 2))
         self.pages = SmallPages(*long, *short)
-        self.neighbour = Neighbour(self.wire, self.pages.read)
+        self.clock = Clock()
+        self.neighbour = Neighbour(self.wire, self.pages.read, self.clock)
         self.wire.writable = False
         self.neighbour.follow(long[0].feed, 1, 20)
         self.neighbour.follow(short[0].feed, 1, 2)
@@ -262,7 +272,8 @@ class CursorTests(SynchronousTestCase):
             author.feed = FeedId(author.feed.author, epoch)
             batches.append(self._renamed(BATCHES[0], author.feed))
         self.pages = SmallPages(*batches[1:])
-        self.neighbour = Neighbour(self.wire, self.pages.read)
+        self.clock = Clock()
+        self.neighbour = Neighbour(self.wire, self.pages.read, self.clock)
         self.wire.writable = False
         for batch in batches[1:]:
             self.neighbour.follow(batch.feed, 1, 1)
@@ -273,3 +284,45 @@ class CursorTests(SynchronousTestCase):
     @staticmethod
     def _renamed(batch: Batch, feed: FeedId) -> Batch:
         return replace(batch, feed=feed)
+
+
+class UnreadTests(SynchronousTestCase):
+    """A page that can't be read now."""
+
+    def setUp(self) -> None:
+        self.wire = Recorder()
+        self.clock = Clock()
+        self.other = Author(2).batches((1, 1), (2, 2))
+        self.pages = SmallPages(*BATCHES, *self.other)
+        self.neighbour = Neighbour(self.wire, self.pages.read, self.clock)
+        self.pages.broken = {FEED}
+        self.neighbour.follow(FEED, 1, 40)
+
+    def test_again(self) -> None:
+        """It is read again, ever more rarely, and the link goes on from there by itself."""
+        for _ in range(100):
+            self.clock.advance(1)
+        self.assertLess(len(self.pages.reads), 10)
+        self.assertEqual(self.neighbour.behind, 40)
+        self.pages.broken.clear()
+        self.clock.advance(LONGEST_WAIT)
+        self.assertEqual(numbers(self.wire), list(range(1, 41)))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_others(self) -> None:
+        """Meanwhile other feeds go out, and what is said in this one waits in its place."""
+        self.neighbour.follow(self.other[0].feed, 1, 2)
+        self.assertEqual(len(numbers(self.wire)), 2)
+        self.neighbour.offer(BATCHES[39])
+        self.assertEqual(len(numbers(self.wire)), 2)
+        self.pages.broken.clear()
+        self.clock.advance(FIRST_WAIT)
+        self.assertEqual(numbers(self.wire)[2:], list(range(1, 41)))
+
+    def test_no_longer_wanted(self) -> None:
+        """Nothing is read any more once the other side stops it, or is gone."""
+        self.neighbour.unfollow(FEED)
+        self.clock.advance(FIRST_WAIT)
+        self.neighbour.follow(FEED, 1, 40)
+        self.neighbour.close()
+        self.assertEqual((self.clock.getDelayedCalls(), len(self.pages.reads)), ([], 2))

@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.wires import Party, Recorder, SlowStore, join, run
 from tests.storage.feeding import Author
-from twisted_chat.core.errors import BadText
+from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.frames import BatchFrame, Have, Stop, Want
+from twisted_chat.core.insisting import FIRST_WAIT, Insisting
 from twisted_chat.core.quotas import Quotas, Sizes
 
 ANA, BIA = Author(1), Author(2)
@@ -20,6 +21,7 @@ class QuotasTests(SynchronousTestCase):
     """The counting."""
 
     def setUp(self) -> None:
+        self.clock = Clock()
         self.kept: dict[bytes, int] = {}
         self.asked: list[Deferred[Sizes]] = []
         self.told: list[tuple[str, bytes]] = []
@@ -37,6 +39,7 @@ class QuotasTests(SynchronousTestCase):
             ask,
             lambda author: self.told.append(("full", author)),
             lambda author: self.told.append(("free", author)),
+            Insisting(self.clock),
         )
 
     def answer(self) -> None:
@@ -49,6 +52,16 @@ class QuotasTests(SynchronousTestCase):
             batch = author.batch(number + 1)
             self.quotas.taken(batch)
             self.kept[author.feed.author] = self.kept.get(author.feed.author, 0) + batch.size
+
+    def test_store_that_fails(self) -> None:
+        """It is asked again: nobody is shut out because what is kept could not be counted once."""
+        self.take(ANA, 10)
+        self.kept.clear()
+        self.assertFalse(self.quotas.admits(ANA.feed.author))
+        self.asked.pop().errback(ChatError("Input/output error"))
+        self.clock.advance(FIRST_WAIT)
+        self.answer()
+        self.assertTrue(self.quotas.admits(ANA.feed.author))
 
     def test_full(self) -> None:
         """Nothing more of an author is taken once the quota is used up, which is told once; others' are."""

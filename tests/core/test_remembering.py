@@ -11,10 +11,12 @@ from typing import Any
 from zlib import crc32
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.sealing import Writer
 from twisted_chat.core.feeds import Batch, FeedId
+from twisted_chat.core.insisting import Insisting
 from twisted_chat.core.remembering import Remembering
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.store import Known, Loaded
@@ -56,7 +58,7 @@ class RememberingTests(SynchronousTestCase):
     def begin(self, name: str = "Me") -> Roster:
         """Start, and return the roster."""
         roster = Roster(ME, name)
-        self.remembering = Remembering(roster, self.store)
+        self.remembering = Remembering(roster, self.store, Insisting(Clock()))
         self.assertIsNone(self.successResultOf(self.remembering.begin(self.successResultOf(self.store.load()))))
         return roster
 
@@ -164,7 +166,7 @@ class UpgradeTests(SynchronousTestCase):
             {held.feed: (held.low, held.high) for held in loaded.held}, {ana.feed: (1, 2), bia.feed: (1, 1)}
         )
         roster = Roster(ME, "Me")
-        self.assertIsNone(self.result(Remembering(roster, store).begin(loaded)))
+        self.assertIsNone(self.result(Remembering(roster, store, Insisting(Clock())).begin(loaded)))
         self.assertEqual(
             (roster.shown(ana.feed.author), roster.shown(bia.feed.author)), ("Ana", f"Ana~{bia.feed.author[:2].hex()}")
         )

@@ -141,8 +141,16 @@ class Party:
     """A replica with an audience that remembers."""
 
     def __init__(
-        self, clock: Clock, number: int, loaded: Loaded | None = None, store: Any = None, quota: int | None = None
+        self,
+        clock: Clock,
+        number: int,
+        loaded: Loaded | None = None,
+        store: Any = None,
+        quota: int | None = None,
+        watch: list[tuple[int, str, bytes]] | None = None,
+        epoch: int = 1,
     ) -> None:
+        """`watch` is to note what is told of losses, with `number`; `epoch` is the first of this process."""
         self.clock = clock
         self.identity = Identity(bytes([number]) * 32)
         self.id = self.identity.id
@@ -154,7 +162,9 @@ class Party:
         self.flows: list[bool] = []
         self.filled: list[bytes] = []
         self.wires: list[Wire] = []
-        epochs = count(1)
+        self.number = number
+        self.watch = [] if watch is None else watch
+        epochs = count(epoch)
         self.hybrid = HybridClock(lambda: START + clock.seconds())
         self.replica = Replica(
             self.identity, Group(), f"P{number}", self.store, self, clock, self.hybrid, lambda: next(epochs), quota
@@ -171,6 +181,14 @@ class Party:
     def forked(self, author: bytes) -> None:
         """See `Audience`."""
         self.forks.append(author)
+
+    def damaged(self, author: bytes) -> None:
+        """See `Audience`."""
+        self.watch.append((self.number, "damaged", author))
+
+    def mended(self, author: bytes) -> None:
+        """See `Audience`."""
+        self.watch.append((self.number, "mended", author))
 
     def relieved(self) -> None:
         """See `Audience`."""

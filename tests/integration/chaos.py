@@ -1,6 +1,7 @@
 """Five peers that talk while one after the other is killed: `python -m tests.integration.chaos --kills 500`.
 
-What becomes of it is compared with what guests were told that each peer holds on disk.
+What becomes of it is compared with what guests were told that each peer holds on disk. What a peer logs in two of its lives was
+not on its disk yet at the end of the first.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from twisted.internet.task import LoopingCall, react
 
 from tests.integration.guest import Guest, visit
 from tests.integration.processes import PeerProcess, Peers, eventually
-from tests.integration.stores import copied, database, high_marks, read
+from tests.integration.stores import Stored, copied, database, high_marks, read
 from twisted_chat.core.feeds import FeedId
 from twisted_chat.core.frames import Have
+from twisted_chat.core.records import Say
 
 NAMES = ("Ana", "Bia", "Caio", "Davi", "Eva")
 BEAT = 0.05
@@ -45,6 +47,7 @@ class Report:
     said: int = 0
     kept: int = 0
     announced: int = 0
+    logged_again: int = 0
     seconds: float = 0.0
     converged: float = 0.0
     faults: list[str] = field(default_factory=list)
@@ -53,7 +56,8 @@ class Report:
         """Return the figures, and what is wrong."""
         figures = (
             f"seed {self.seed}: {self.kills} kills in {self.seconds:.1f} s; {self.said:,} messages typed, {self.kept:,} kept "
-            f"by all, {self.announced:,} announced as held by those killed; all equal {self.converged:.2f} s after the end"
+            f"by all, {self.announced:,} announced as held by those killed, {self.logged_again:,} logged again in another life; "
+            f"all equal {self.converged:.2f} s after the end"
         )
         return "\n".join([figures, *self.faults, f"{len(self.faults)} faults"])
 
@@ -70,6 +74,8 @@ class Chaos:
         self._counts: Counter[str] = Counter()
         self._guests: dict[PeerProcess, Guest] = {}  # by life: one may be let in by a peer that is just being killed
         self._held: dict[FeedId, int] = {}
+        self._on_disk: dict[PeerProcess, dict[FeedId, int]] = {}
+        """What was on the disk of each that was killed, when it was."""
         self._all: list[PeerProcess] = []
         self._visits: list[Deferred[None]] = []
 
@@ -131,6 +137,7 @@ class Chaos:
                     self.report.faults.append(
                         f"{name} announced {high} of {_named(feed)}, and had {on_disk.get(feed, 0)} on disk"
                     )
+        self._on_disk[peer] = on_disk
         for feed, high in on_disk.items():
             self._held[feed] = max(high, self._held.get(feed, 0))
         self._lives[name] += 1
@@ -182,8 +189,29 @@ class Chaos:
             faults += [
                 f"{peer.name} logged twice: {text}" for text, count in Counter(peer.logged()).items() if count > 1
             ]
+        self._compare_lives(stores["Ana"])
         self.report.said = sum(self._counts.values())
         self.report.kept = len(stores["Ana"].texts)
+
+    def _compare_lives(self, store: Stored) -> None:
+        """Look for what a peer logged twice though it was on its disk when it was killed."""
+        places = {
+            record.text: (feed, batch.first + index)
+            for feed, batches in store.batches.items()
+            for batch in batches
+            for index, record in enumerate(batch.records)
+            if isinstance(record, Say)
+        }
+        before: dict[tuple[str, str], PeerProcess] = {}
+        for peer in self._all:
+            for _, text in peer.logged():
+                former = before.get((peer.name, text))
+                if former is not None:
+                    self.report.logged_again += 1
+                    feed, number = places[text]
+                    if number <= self._on_disk[former].get(feed, 0):
+                        self.report.faults.append(f"{peer.name} logged again what was on its disk: {text}")
+                before[peer.name, text] = peer
 
 
 def _named(feed: FeedId) -> str:

@@ -92,6 +92,6 @@ def _check(feed: FeedId, batches: list[Batch], faults: list[str]) -> None:
 def _opened(path: Path, damage: list[str]) -> Iterator[Tables]:
     connection = open_database(path)
     try:
-        yield Tables(connection, damage.append)
+        yield Tables(connection, lambda feed: damage.append(f"something of {feed} can't be read"))
     finally:
         connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -166,3 +167,35 @@ class TestDeleted(PeersTestCase):
         self.assertEqual(await ana.when_ended(), 1)
         self.assertIn(f"{key} is missing, but conversations are kept beside it", ana.errors)
         self.assertFalse(key.exists())
+
+
+class TestDamaged(PeersTestCase):
+    """A database in which a bit has changed."""
+
+    async def test_fetched_again(self) -> None:
+        """That is told once; a newcomer gets the rest, and, when somebody with all of it comes, both get that too."""
+        ana, bia = self.peers.start("Ana"), self.peers.start("Bia")
+        await self.peers.linked()
+        for number in range(10):
+            ana.say(f"message {number}")
+            await bia.wait_for(f"Ana: message {number}")
+        await self.peers.stop()
+        database = next(bia.data.glob("identities/*/*.db"))
+        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+            changed = "CAST(replace(body, 'message 4', 'message 5') AS BLOB)"
+            rows = connection.execute(
+                f"UPDATE batches SET body = {changed} WHERE instr(body, 'message 4') > 0"
+            ).rowcount
+        self.assertEqual(rows, 1)
+        bia, caio = self.peers.start("Bia"), self.peers.start("Caio")
+        await caio.wait_for("message 9")
+        await bia.eventually(lambda: "Algo que Ana disse não pode mais ser lido" in bia.log.read_text(), "damage")
+        ana = self.peers.start("Ana")
+        await bia.eventually(
+            lambda: "O que não podia ser lido de Ana está aqui de novo." in bia.log.read_text(), "mended"
+        )
+        await caio.eventually(lambda: "Ana: message 4" in caio.log.read_text(), "the one that was lost")
+        await self.peers.stop()
+        self.assertEqual(bia.log.read_text().count("MSG RECEBIDA] Ana: message 4"), 1)
+        (fault,) = self.peers.faults()
+        self.assertIn("[ERRO] Algo que Ana disse", fault)

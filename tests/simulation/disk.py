@@ -67,6 +67,7 @@ class DiskStore:
 
     def __init__(self, disk: Disk, node: Node) -> None:
         self.trouble: Callable[[str | None], None] = lambda detail: None
+        self.damaged: Callable[[FeedId], None] = lambda feed: None
         self._disk = disk
         self._node = node
         self._memory = MemoryStore()
@@ -119,6 +120,10 @@ class DiskStore:
         self._written_at = max(self._written_at, now + self._node.network.random.uniform(0, 0.05))
         self._node.callLater(self._written_at - now, write)
         return frozen
+
+    def check(self, feed: FeedId) -> Deferred[Held | None]:
+        """See `Store.check`."""
+        return self._memory.check(feed)
 
     def sizes(self) -> Deferred[Mapping[bytes, int]]:
         """See `Store.sizes`."""

@@ -11,6 +11,7 @@ from tests.simulation.network import Network, Node
 from twisted_chat.core.events import Event, Messages
 from twisted_chat.core.feeds import FeedId, Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.store import Store
 from twisted_chat.net.mesh import Mesh
 from twisted_chat.peer import Address, Peer
 
@@ -31,6 +32,8 @@ class Actor:
         self.neighbours = neighbours
         self.skew = world.network.random.uniform(-3, 3)
         self.disk = Disk(world.written)
+        self.store: Callable[[Disk, Node], Store] = DiskStore
+        """What keeps what is on the disk, from the next start on."""
         self.started_with: dict[FeedId, int] = {}
         self.lives: list[list[Event]] = []
         self.said: list[str] = []
@@ -49,7 +52,7 @@ class Actor:
             self.name,
             Group(),
             Address(*world.address(self.number), dialed),
-            DiskStore(self.disk, self.node),
+            self.store(self.disk, self.node),
             lambda: None,
             lambda: world.network.random.getrandbits(53),
         )

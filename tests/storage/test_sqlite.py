@@ -64,6 +64,7 @@ class OnDisk(contract.StoreContract):
     def setUp(self) -> None:
         self.calls: Queue[tuple[Callable[..., object], tuple[Any, ...]]] = Queue()
         self.trouble: list[str | None] = []
+        self.damaged: list[FeedId] = []
         self.path = Path(self.mktemp())
         self.store = self.open()
         self.addCleanup(self.close)
@@ -75,6 +76,7 @@ class OnDisk(contract.StoreContract):
             self.path, lambda function, *arguments: self.calls.put((function, arguments)), self.wall, RETRY
         )
         store.trouble = self.trouble.append
+        store.damaged = self.damaged.append
         return store
 
     def close(self) -> None:
@@ -445,34 +447,6 @@ class FailingDiskTests(OnDisk):
             self.store.append(batch)
         while not self.trouble:
             self.pump()
-
-
-class DamageTests(OnDisk):
-    """Bits that changed on the disk."""
-
-    def test_row(self) -> None:
-        """A damaged batch is passed over, told of once, and left alone; nothing else suffers."""
-        author = Author()
-        self.keep(*author.batches((1, 1), (2, 2), (3, 3)))
-        self.sql("UPDATE batches SET body = CAST(replace(body, 'oi 2', 'oi 9') AS BLOB) WHERE first = 2")
-        self.reopen()
-        self.assertEqual(self.read(author.feed, 1), [(1, 1)])
-        self.assertEqual(self.read(author.feed, 2), [(3, 3)])
-        self.assertEqual(len(self.page(9)), 2)
-        self.assertEqual(len(self.search("oi")), 2)
-        self.assertEqual(len(self.result(self.store.everything())), 2)
-        self.assertEqual(len(self.trouble), 1)
-        self.assertEqual(self.sql("SELECT count(*) FROM batches"), [(3,)])
-
-    def test_not_a_batch(self) -> None:
-        """Bytes that are no batch at all are passed over too."""
-        batch = Author().batch(1)
-        self.keep(batch)
-        self.sql("UPDATE batches SET body = x'7b', checksum = 0")
-        self.reopen()
-        self.assertEqual(self.read(batch.feed, 1), [])
-        self.keep(Author().batch(2))
-        self.assertEqual(self.read(batch.feed, 1), [(2, 2)])
 
 
 def feed_of(held: Held) -> Any:

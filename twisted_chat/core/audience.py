@@ -13,11 +13,20 @@ class Audience(Protocol):
     """What a replica needs of whoever it tells."""
 
     def accepted(self, batch: Batch, missed: bool) -> None:
-        """A batch became part of the conversation, exactly once in the life of this process; `missed` as `Backlog` says."""
+        """A batch became part of the conversation, exactly once in the life of this process, though the disk may lose it and it
+        comes again; `missed` as `Backlog` says."""
         ...
 
     def forked(self, author: bytes) -> None:
         """A feed of `author` is frozen: it signed two different batches for one place."""
+        ...
+
+    def damaged(self, author: bytes) -> None:
+        """Something of `author` can't be read here any more, and is asked of others."""
+        ...
+
+    def mended(self, author: bytes) -> None:
+        """Nothing of `author` that is wanted is missing any more for having been damaged."""
         ...
 
     def knows(self, author: bytes) -> bool:

@@ -19,6 +19,7 @@ from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import (
     Alone,
+    Copied,
     Delivered,
     Earlier,
     Event,
@@ -126,6 +127,9 @@ class Conversation:
         """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
         self._missed = Missed(clock, self.emit)
         self._lateness = Lateness(clock.seconds)
+        self._own_feeds: set[FeedId] = set()
+        self._began_ms = hybrid.wall_ms()
+        self._told_copied = False
         self._waiting: list[Callable[[], object]] = []
         self._told_alone = False
 
@@ -281,6 +285,8 @@ class Conversation:
 
     def accepted(self, batch: Batch, missed: bool = False) -> None:
         """A batch, own or another's, became part of the conversation; `missed` if it was said while this peer was not there."""
+        if batch.feed.author == self.roster.own.id and batch.feed not in self._own_feeds and batch.at > self._began_ms:
+            self._copied()
         member = self.naming.note(batch.feed.author, batch.name, min(batch.lc, self._hybrid.newest))
         if not member.heard:
             self.presence.met(member)
@@ -289,6 +295,12 @@ class Conversation:
         for each in [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach]:
             self._beyond.remove(each)
             self._show(*each)
+
+    def _copied(self) -> None:
+        """Another process has this one's key, and is at work now."""
+        if not self._told_copied:
+            self._told_copied = True
+            self.emit(Copied(self.name))
 
     def _show(self, batch: Batch, missed: bool) -> None:
         ignored = self.roster.ignores(batch.feed.author)
@@ -317,6 +329,7 @@ class Conversation:
 
     def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]], durable: bool) -> None:
         """Own records are kept here and held by members as `Delivered` says."""
+        self._own_feeds.add(feed)
         self.emit(Delivered(feed, kept, held, {member: self.roster.shown(member) for member in held}, durable))
 
     def relieved(self) -> None:
@@ -335,6 +348,8 @@ class Conversation:
         known = self.naming.note(member, name, self._hybrid.newest, durable)
         known.host, known.port, known.seen = host, port, now
         self._told_alone = False
+        if known is self.roster.own:
+            self._copied()
         self.presence.linked(known, dialed)
 
     def unlinked(self, member: bytes, left: bool, now: int = 0) -> None:

@@ -275,6 +275,20 @@ class TwoInstances(OfMember):
 
 
 @dataclass(frozen=True)
+class Copied:
+    """Another running program uses this peer's own key; `name` is this peer's."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The file at `path` has this group's conversation as an earlier version kept it; this one can't read it, and begins anew."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class WrongPassphrase:
     """A peer at this address does not have the passphrase that this peer has."""
 
@@ -349,6 +363,20 @@ class StoreRecovered:
 
 
 @dataclass(frozen=True)
+class Damaged:
+    """Something that `name` said can't be read on the disk any more; it is fetched again from whoever has it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Mended:
+    """All that `name` said and that could not be read any more has been fetched again, or is no longer wanted."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class NameUnkept:
     """That `name` is this member's can't be kept right now; `detail` is the operating system's word. It is tried again."""
 
@@ -379,7 +407,7 @@ class Leaving:
 Event: TypeAlias = (
     Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | NoLink | Untold | Impostor | Verified | Renamed
-    | TwoInstances | WrongPassphrase | Forked | Exposed
+    | TwoInstances | Copied | Unread | WrongPassphrase | Forked | Exposed
     | ClockOff | QuotaReached | Crowded | Unheard | Undiscoverable
-    | StoreFailing | StoreRecovered | NameUnkept | NameKept | Fault | Leaving
+    | StoreFailing | StoreRecovered | Damaged | Mended | NameUnkept | NameKept | Fault | Leaving
 )  # fmt: skip

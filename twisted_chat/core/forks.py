@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, feed_named, unseal
 from twisted_chat.core.frames import ForkFrame, SignedBody, Want
 from twisted_chat.core.holding import Holding
+from twisted_chat.core.insisting import Insisting, log_failure
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.core.store import Held, Store
@@ -29,6 +31,7 @@ class Forks:
         store: Store,
         own: Callable[[FeedId], bool],
         frozen: Callable[[Fork, bool], None],
+        insisting: Insisting,
     ) -> None:
         """`own(feed)` tells the feed this process writes: of that every proof counts. `frozen(fork, first)` is called once a feed
         has been cut; `first` unless it had been cut before, higher up."""
@@ -37,6 +40,7 @@ class Forks:
         self._store = store
         self._own = own
         self._frozen = frozen
+        self._insisting = insisting
         self._proofs: Counter[bytes] = Counter()
         """How many forked feeds of each author are known."""
 
@@ -68,7 +72,8 @@ class Forks:
             else:
                 self._freeze(Fork(mine, batch))
 
-        self._store.read(holding.feed, number, 1).addCallback(contradicted)
+        # If ours can't be read now the other is as if it had not come: whoever has it offers it again, and no more of them wait.
+        self._store.read(holding.feed, number, 1).addCallback(contradicted).addErrback(log_failure)
 
     def receive(self, neighbour: Neighbour, frame: ForkFrame) -> bool:
         """Take a proof from a neighbour; return False if it says nothing new.
@@ -113,7 +118,7 @@ class Forks:
             holding.load(held)
             self._frozen(fork, first)
 
-        self._store.freeze(fork).addCallback(cut)
+        self._insisting.ask(partial(self._store.freeze, fork), cut)
 
 
 def fork_frame(fork: Fork) -> ForkFrame:

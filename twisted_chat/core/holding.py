@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twisted_chat.core import holes
 from twisted_chat.core.feeds import Batch, FeedId, Fork
 from twisted_chat.core.frames import Range
-from twisted_chat.core.holes import MAX_HOLES, Hole, Holes
+from twisted_chat.core.holes import MAX_HOLES, Hole, Holes, Runs
 from twisted_chat.core.store import Held
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ class Holding:
 
     `kept_low` and `kept_high` are what may be announced in `have`: durable, and free of gaps. `cutting` is above 0 while the
     store drops what lies behind a fork: until it says what is left nothing more has a place. `closing` is the last record
-    that filled the highest hole and is not yet durable. `progress` is when something new came last, or was asked for;
+    that filled the highest hole and is not yet durable; `unkept` has the first record of each batch that the store failed to
+    keep. `progress` is when something new came last, or was asked for;
     `fill_progress` is the same for what fills a hole.
     """
 
     __slots__ = (
         "closing", "cutting", "doubted", "feed", "fill_progress", "filler", "fork", "high", "holes", "jump", "kept_high",
-        "kept_low", "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc",
+        "kept_low", "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc", "unkept",
     )  # fmt: skip
 
     def __init__(self, feed: FeedId) -> None:
@@ -53,6 +54,7 @@ class Holding:
         self.tip_lc = 0
         self.holes: Holes = ()
         self.closing = 0
+        self.unkept: set[int] = set()
         self.kept_low = 1
         self.kept_high = 0
         self.kept_tip = b""
@@ -71,6 +73,7 @@ class Holding:
         self.low, self.high, self.tip = held.low, held.high, held.tip
         self.tip_first, self.tip_lc, self.holes = held.tip_first, held.tip_lc, held.holes
         self.jump = self.closing = 0
+        self.unkept.clear()
         self.kept_low, self.kept_high, self.kept_tip = held.low, held.high, held.tip[:TIP_BYTES]
 
     @property
@@ -84,6 +87,11 @@ class Holding:
         asked = self.source is not None and self.feed in self.source.asked
         still = not asked and self.filler is None and not self.cutting and self.fork is None
         return still and 0 < self.high == self.kept_high < self.low and not self.holes
+
+    @property
+    def runs(self) -> Runs:
+        """What is held."""
+        return holes.runs(self.holes, self.low, self.high)
 
     @property
     def ended(self) -> bool:
@@ -146,7 +154,14 @@ class Holding:
                 self.kept_low = batch.first
             self.kept_high, self.kept_tip = batch.last, batch.hash[:TIP_BYTES]
         elif batch.last == self.closing:  # and so is all that filled the hole before it
+            self.closing = 0
+        self.unkept.discard(batch.first)
+        if not (self.closing or self.unkept):
             self.kept_low = min(self.kept_low, self.low)
+
+    def miss(self, batch: Batch) -> None:
+        """Note that `batch`, added before, is not durable yet, though later ones may be before it is."""
+        self.unkept.add(batch.first)
 
     def range(self) -> Range:
         """Return what may be announced."""

@@ -77,3 +77,27 @@ def cut(holes: Holes, low: int, last: int) -> tuple[Holes, int]:
     """Return the holes, and where the newest run begins, when `last` is the newest record that is left."""
     gone: Sequence[Hole] = [hole for hole in holes if hole.first > last]
     return holes[len(gone) :], gone[-1].base if gone else low
+
+
+Runs = Sequence[tuple[int, int]]
+"""Records that are held: the first and the last of each run without a gap, the lowest first."""
+
+
+def runs(holes: Holes, low: int, high: int) -> Runs:
+    """Return what is held, `[low, high]` being the newest run."""
+    held = [(hole.base, hole.first - 1) for hole in reversed(holes)]
+    return [(first, last) for first, last in [*held, (low, high)] if first <= last]
+
+
+def missing(before: Runs, now: Runs) -> Runs:
+    """Return which records of those in `before` are not among those in `now`."""
+    lost: list[tuple[int, int]] = []
+    for first, last in before:
+        for low, high in now:
+            if low <= last and high >= first:
+                if first < low:
+                    lost.append((first, low - 1))
+                first = high + 1
+        if first <= last:
+            lost.append((first, last))
+    return lost

@@ -12,9 +12,12 @@ from itertools import islice
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
 
 from twisted_chat.core.feeds import Batch, FeedId
 from twisted_chat.core.frames import Frame, Stop
+from twisted_chat.core.insisting import FIRST_WAIT, log_failure, next_wait
 
 MAX_PASSED_OVER = 10_000
 """Feeds passed over on one link, that is remembered; with one more the first is forgotten."""
@@ -58,8 +61,8 @@ class Wire(Protocol):
 class Neighbour:
     """The replication state of one link."""
 
-    def __init__(self, wire: Wire, read: Reader, now: float = 0.0) -> None:
-        """`now` is monotonic time, in seconds."""
+    def __init__(self, wire: Wire, read: Reader, clock: IReactorTime) -> None:
+        """`clock` is monotonic."""
         self.wire = wire
         self.have: dict[FeedId, tuple[int, int]] = {}
         """What the other side holds durably, as far as known."""
@@ -83,11 +86,16 @@ class Neighbour:
         """When it last failed as the source of a feed."""
         self.vain = 0
         """How often it was asked in vain, less what it has sent for having been asked."""
-        self.progress = now
+        self.progress = clock.seconds()
         """When it last sent a batch that was new; at first, when the link became ready."""
         self._read = read
+        self._clock = clock
         self._cursors: dict[FeedId, int] = {}
         self._behind: dict[FeedId, int] = {}
+        self._resting: dict[FeedId, int] = {}
+        """What is behind, and could not be read just now."""
+        self._waking: IDelayedCall | None = None
+        self._wait = FIRST_WAIT
         self._reading = False
         self._pumping = False
 
@@ -129,6 +137,7 @@ class Neighbour:
     def follow(self, feed: FeedId, start: int, high: int) -> None:
         """Send `feed` from record `start` on; `high` is the newest held now."""
         self._cursors[feed] = start
+        self._resting.pop(feed, None)
         if start <= high:
             self._behind[feed] = high
             self.pump()
@@ -139,6 +148,7 @@ class Neighbour:
         """Send no more of `feed`."""
         self._cursors.pop(feed, None)
         self._behind.pop(feed, None)
+        self._resting.pop(feed, None)
 
     def offer(self, batch: Batch) -> None:
         """Pass on a batch just accepted, if it is followed."""
@@ -149,7 +159,8 @@ class Neighbour:
             self._cursors[batch.feed] = batch.last + 1
             self.wire.send_line(batch.line)
         else:
-            self._behind[batch.feed] = batch.last
+            waiting = self._resting if batch.feed in self._resting else self._behind
+            waiting[batch.feed] = batch.last
 
     def passed(self, batch: Batch) -> None:
         """Note that the other side sent this batch, and so needs it from nobody."""
@@ -163,15 +174,23 @@ class Neighbour:
     @property
     def behind(self) -> int:
         """How many records it follows and has not been sent yet."""
-        return sum(high - self._cursors[feed] + 1 for feed, high in self._behind.items())
+        waiting = self._behind | self._resting
+        return sum(high - self._cursors[feed] + 1 for feed, high in waiting.items())
 
     def close(self) -> None:
         """Send nothing any more: the link is gone."""
         self._behind.clear()
+        self._resting.clear()
         self._cursors.clear()
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
 
     def pump(self) -> None:
-        """Go on with what is behind, a page at a time and feed by feed, while the transport takes it."""
+        """Go on with what is behind, a page at a time and feed by feed, while the transport takes it.
+
+        A feed of which a page can't be read rests for a while, ever longer until one can.
+        """
         if self._pumping:
             return
         self._pumping = True
@@ -179,11 +198,29 @@ class Neighbour:
             feed = next(iter(self._behind))
             self._reading = True
             start = self._cursors[feed]
-            self._read(feed, start).addCallback(self._page, feed, start)
+            page = self._read(feed, start)
+            page.addCallbacks(self._page, self._unread, (feed, start), errbackArgs=(feed,)).addErrback(log_failure)
         self._pumping = False
+
+    def _unread(self, reason: Failure, feed: FeedId) -> None:
+        self._reading = False
+        if feed in self._behind:
+            self._resting[feed] = self._behind.pop(feed)
+            if self._waking is None:
+                log_failure(reason)
+                self._waking = self._clock.callLater(self._wait, self._wake)
+                self._wait = next_wait(self._wait)
+        self.pump()
+
+    def _wake(self) -> None:
+        self._waking = None
+        self._behind.update(self._resting)
+        self._resting.clear()
+        self.pump()
 
     def _page(self, batches: Sequence[Batch], feed: FeedId, start: int) -> None:
         self._reading = False
+        self._wait = FIRST_WAIT
         high = self._behind.pop(feed, 0)
         cursor = self._cursors.get(feed)
         if cursor is not None and cursor < start:

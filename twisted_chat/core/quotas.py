@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core.feeds import Batch
+from twisted_chat.core.insisting import Insisting
 
 Sizes = Mapping[bytes, int]
 """Bytes kept by author."""
@@ -25,6 +26,7 @@ class Quotas:
         sizes: Callable[[], Deferred[Sizes]],
         reached: Callable[[bytes], None],
         freed: Callable[[bytes], None],
+        insisting: Insisting,
     ) -> None:
         """`limit` is in bytes, None for no limit; `sizes` asks the store. `reached` is called when an author has used the quota
         up, `freed` when there is room again."""
@@ -32,6 +34,7 @@ class Quotas:
         self._ask = sizes
         self._reached = reached
         self._freed = freed
+        self._insisting = insisting
         self._sizes: Counter[bytes] = Counter()
         self._since: Counter[bytes] = Counter()
         """What was taken since the store was asked."""
@@ -43,8 +46,11 @@ class Quotas:
         """Ask the store what is kept."""
         if self.limit is not None and not self._asking:
             self._asking = True
-            self._since.clear()
-            self._ask().addCallback(self._counted)
+            self._insisting.ask(self._count, self._counted)
+
+    def _count(self) -> Deferred[Sizes]:
+        self._since.clear()
+        return self._ask()
 
     def admits(self, author: bytes) -> bool:
         """Whether more of an author is to be taken."""

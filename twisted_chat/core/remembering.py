@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from twisted_chat.core.feeds import Batch
+from twisted_chat.core.insisting import Insisting, log_failure
 from twisted_chat.core.roster import Roster
 from twisted_chat.core.store import Held, Known, Loaded, Store
 
@@ -16,12 +18,14 @@ from twisted_chat.core.store import Held, Known, Loaded, Store
 class Remembering:
     """Fills a roster from a store, and keeps there what changes in it.
 
-    One call of the store at a time: while the disk refuses, what changes waits here, once for each member.
+    One call of the store at a time: while the disk refuses, what changes waits here, once for each member. A call that fails is
+    made again, before what has changed since.
     """
 
-    def __init__(self, roster: Roster, store: Store) -> None:
+    def __init__(self, roster: Roster, store: Store, insisting: Insisting) -> None:
         self._roster = roster
         self._store = store
+        self._insisting = insisting
         self._waiting: dict[bytes, Known] = {}
         self._writing = False
 
@@ -56,7 +60,7 @@ class Remembering:
         self._roster.keep = lambda known: None
         waiting, self._waiting = self._waiting, {}
         if waiting:
-            self._store.know(list(waiting.values()))
+            self._store.know(list(waiting.values())).addErrback(log_failure)
 
     def _keep(self, known: Known) -> None:
         self._waiting[known.id] = known
@@ -66,7 +70,7 @@ class Remembering:
         if self._waiting and not self._writing:
             waiting, self._waiting = self._waiting, {}
             self._writing = True
-            self._store.know(list(waiting.values())).addCallback(self._written)
+            self._insisting.ask(partial(self._store.know, list(waiting.values())), self._written)
 
     def _written(self, result: None) -> None:
         self._writing = False

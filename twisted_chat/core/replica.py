@@ -32,9 +32,11 @@ from twisted_chat.core.frames import (
     Stop,
     Want,
 )
-from twisted_chat.core.holding import Place
+from twisted_chat.core.holding import Holding, Place
+from twisted_chat.core.insisting import Insisting
 from twisted_chat.core.inventory import MAX_FEEDS, MAX_HELD, Inventory
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.losses import Losses
 from twisted_chat.core.neighbour import Neighbour, Wire
 from twisted_chat.core.own import Ending, OwnFeed
 from twisted_chat.core.quotas import Quotas
@@ -78,13 +80,15 @@ class Replica:
         self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
         self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered, clock)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
-        self.saving = Saving(store, self._kept, audience.relieved, audience.flow)
-        self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen)
+        self.insisting = Insisting(clock)
+        self.saving = Saving(store, self._kept, audience.relieved, audience.flow, self.insisting, self._unkept)
+        self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
         self._backlog = Backlog()
         self._caught_up = False
         self._long_lists: dict[Neighbour, None] = {}
         self._listing: IDelayedCall | None = None
-        self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again)
+        self.losses = Losses(self.holdings, store, self.insisting, audience, self._doubted, self._checked)
+        self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again, self.insisting)
         self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
@@ -102,10 +106,12 @@ class Replica:
             self.holdings.hold(held.feed, own=True).load(held)
             self._observe(held.feed, held.tip_lc)
         self._forks.load(loaded.forks)
+        self.losses.load(loaded.lost)
         self._retire(list(self.holdings.authors))
 
     def start(self, ending: Ending | None = None) -> None:
         """Begin a new epoch, or go on with the one that was left so; with what was appended already."""
+        self.losses.tell()
         self.quotas.start()
         self._own.begin(ending)
         self.receipts.begin()
@@ -169,7 +175,7 @@ class Replica:
 
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
-        neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock.seconds())
+        neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock)
         neighbour.told = self.holdings.digests()
         wire.send(Digest(neighbour.told))
         self._check_caught_up()
@@ -346,7 +352,7 @@ class Replica:
         if new and self.holdings.superseded(feed.author):
             self._retire([feed.author])
         self._observe(feed, batch.last_lc)
-        self._take(batch, self._backlog.holds(batch))
+        self._take(batch, self._backlog.holds(batch), self.losses.has(batch))
         self._sources.received(neighbour, holding, batch, fills)
         return True
 
@@ -370,16 +376,32 @@ class Replica:
         linked = any(neighbour.wire.member == feed.author for neighbour in self.neighbours.values())
         return self.holdings.has_room(feed, linked, self._audience.knows(feed.author))
 
-    def _take(self, batch: Batch, missed: bool = False) -> None:
-        """A batch has its place: give it to the followers, the store and the conversation."""
+    def _take(self, batch: Batch, missed: bool = False, again: bool = False) -> None:
+        """A batch has its place: give it to the followers, the store and the conversation, unless it comes `again`."""
         for neighbour in self.neighbours.values():
             neighbour.offer(batch)
         self.quotas.taken(batch)
         self.saving.save(batch, batch.feed == self.own)
-        self._audience.accepted(batch, missed)
+        if not again:
+            self._audience.accepted(batch, missed)
+
+    def _doubted(self, feed: FeedId) -> None:
+        """What is kept of a feed is not what was."""
+        if self._own.begun and feed == self.own:
+            self._begin_anew()  # which number comes next can't be told from what is held
+
+    def _checked(self, holding: Holding) -> None:
+        """What is left of a feed is known: what is not is announced no more, and asked of others."""
+        self._sources.cut(holding)
+        self._announcer.changed(holding.feed)
+
+    def _unkept(self, batch: Batch) -> None:
+        self.holdings[batch.feed].miss(batch)
 
     def _kept(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
-        self.holdings[batch.feed].keep(batch)
+        holding = self.holdings[batch.feed]
+        holding.keep(batch)
+        self.losses.look(holding)
         self._announcer.changed(batch.feed)
         self.trimmed(lows)
         if own:
@@ -391,6 +413,7 @@ class Replica:
             holding = self.holdings.get(feed)
             if holding is not None:
                 holding.trim(low)
+                self.losses.look(holding)
                 self._announcer.changed(feed)
         if lows:
             self.quotas.given_up()

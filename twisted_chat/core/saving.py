@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from twisted_chat.core.feeds import Batch, FeedId
+from twisted_chat.core.insisting import Insisting
 from twisted_chat.core.store import Store
 
 OWN_UNSAVED = 4 * 1024 * 1024
@@ -22,15 +24,20 @@ class Saving:
         kept: Callable[[Batch, bool, dict[FeedId, int]], None],
         relieved: Callable[[], None],
         flow: Callable[[bool], None],
+        insisting: Insisting,
+        unkept: Callable[[Batch], None],
     ) -> None:
         """`kept(batch, own, lows)` is called once a batch is durable, `lows` being what the store gave up for it; `relieved` when
-        `congested` has become false, `flow` with whether links are to be read when that changes."""
+        `congested` has become false, `flow` with whether links are to be read when that changes. `unkept(batch)` is called when
+        the store failed to keep a batch: it is asked again, and meanwhile may keep later ones."""
         self.unsaved = 0
         """Bytes of batches, anybody's, that are not yet durable."""
         self._store = store
         self._kept = kept
         self._relieved = relieved
         self._flow = flow
+        self._insisting = insisting
+        self._unkept = unkept
         self._own_unsaved = 0
         self._flowing = True
 
@@ -46,9 +53,11 @@ class Saving:
         if self._flowing and self.unsaved > UNSAVED:
             self._flowing = False
             self._flow(False)
-        self._store.append(batch).addCallback(self._saved, batch, own)
+        self._insisting.ask(
+            partial(self._store.append, batch), partial(self._saved, batch, own), partial(self._unkept, batch)
+        )
 
-    def _saved(self, lows: dict[FeedId, int], batch: Batch, own: bool) -> None:
+    def _saved(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
         self.unsaved -= batch.size
         congested = self.congested
         self._own_unsaved -= batch.size if own else 0

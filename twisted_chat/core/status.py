@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twisted_chat.core.events import Crowded
+from twisted_chat.core.holes import Runs
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.neighbour import Neighbour
 from twisted_chat.core.roster import Roster
@@ -30,6 +31,11 @@ class Copy:
     lacks: list[Lack]
     exceeds: int
     """How many records it holds beyond ours."""
+
+    @property
+    def lacking(self) -> int:
+        """How many records it lacks."""
+        return sum(lack.last - lack.first + 1 for lack in self.lacks)
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,8 @@ class Diagnosis:
     `listening` is where it takes calls, None if nowhere. `clocks` has by how many seconds members' clocks seem to be ahead of
     ours, `clock` by how many ours is ahead of most others', 0 if it is not off. `data` is the directory where messages are
     kept, None if they are not; `free` the bytes free there, None if that can't be told. `unsaved` bytes are not yet on disk,
-    because of `trouble` if that is not empty.
+    because of `trouble` if that is not empty. `crowds` are the limits that are near. `lost` has which records of each member
+    can't be read on the disk any more, and are asked of others.
     """
 
     listening: tuple[str, int] | None = None
@@ -125,12 +132,13 @@ class Diagnosis:
     unsaved: int = 0
     trouble: str = ""
     crowds: Sequence[Crowded] = ()
-    """Limits that are near."""
+    lost: Mapping[str, Runs] = field(default_factory=dict)
 
 
 def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roster) -> list[Copy]:
-    """Return how each neighbour's copy, as far as it has told, differs from what is held here durably."""
-    copies = []
+    """Return how the copy of each member that is linked, as far as it has told, differs from what is held here durably: of
+    several links to one, what the one says that lacks least."""
+    copies: dict[bytes, Copy] = {}
     for neighbour in neighbours:
         lacks: list[Lack] = []
         exceeds = 0
@@ -141,5 +149,8 @@ def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roste
             exceeds += max(0, high - max(holding.kept_high, low - 1))
         others = ((feed, told) for feed, told in neighbour.have.items() if feed not in inventory)
         exceeds += sum(max(0, high - max(low - 1, inventory.ended(feed))) for feed, (low, high) in others)
-        copies.append(Copy(roster.shown(neighbour.wire.member), neighbour.wire.durable, lacks, exceeds))
-    return copies
+        member = neighbour.wire.member
+        copy = Copy(roster.shown(member), neighbour.wire.durable, lacks, exceeds)
+        if member not in copies or copy.lacking < copies[member].lacking:
+            copies[member] = copy
+    return list(copies.values())

@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
-from twisted_chat.core.holes import Holes
+from twisted_chat.core.holes import Holes, Runs
 from twisted_chat.core.likeness import same_room
 from twisted_chat.core.records import Private, Record, Say
 
@@ -62,6 +62,8 @@ class Loaded:
     forks: list[Fork] = field(default_factory=list)
     members: list[Known] = field(default_factory=list)
     """In the order in which they became known."""
+    lost: Mapping[FeedId, Runs] = field(default_factory=dict)
+    """What was kept, and is not there any more."""
 
 
 Unsealer = Callable[[bytes, Private], str | None]
@@ -125,6 +127,9 @@ class Store(Protocol):
     """Whether what is kept outlives the process."""
     trouble: Callable[[str | None], None]
     """Set by the owner before `load`."""
+    damaged: Callable[[FeedId], None]
+    """Set by the owner before `load`. Called when something of a feed that is held could not be read for not being what was
+    kept: until `check` has been asked for this feed it is not called again."""
 
     def load(self) -> Deferred[Loaded]:
         """Return what is held. Called once, first."""
@@ -148,6 +153,11 @@ class Store(Protocol):
         Starts at the next record stored, if `first` isn't; empty if nothing at or above `first` is. Stops at a hole; what
         lies below one can be read too.
         """
+        ...
+
+    def check(self, feed: FeedId) -> Deferred[Held | None]:
+        """Look at all that is kept of a feed; drop what is not as it was. Return what is left: the rest is in its holes, or above
+        it, and None if nothing is left."""
         ...
 
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
@@ -178,8 +188,8 @@ class Store(Protocol):
         ...
 
     def notable(self, limit: int, author: bytes | None = None) -> Deferred[Sequence[Batch]]:
-        """Return the newest `limit` batches that are `notable`, by `author` if it is given, fewer if these are over 4 MiB, ordered
-        by (lc, feed, first)."""
+        """Return the newest `limit` batches that are `notable`, by `author` if it is given, fewer if these are over 4 MiB, by
+        (lc, feed, first)."""
         ...
 
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:

@@ -34,6 +34,8 @@ PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
 """
+SHRED = "PRAGMA secure_delete = ON"
+"""What is deleted is overwritten: not every SQLite does that by itself."""
 
 _FILLS = {SCHEMA / "3.sql": fill_labels}
 """What a step does that SQL alone can't."""
@@ -52,6 +54,7 @@ def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERS
         sync_directory(path.parent)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        connection.execute(SHRED)
         _bring_up_to_date(connection, path, scripts, version)
     except sqlite3.Error as error:
         connection.close()
@@ -75,7 +78,7 @@ def open_for_reading(path: Path, version: int = VERSION) -> Iterator[sqlite3.Con
     still = False
     try:
         with ExitStack() as stack:
-            connection, still = _open_as_it_is(path)
+            connection, still = open_as_it_is(path)
             stack.callback(connection.close)
             found = _recognise(connection, path, version)
             if found < version:
@@ -92,11 +95,14 @@ def open_for_reading(path: Path, version: int = VERSION) -> Iterator[sqlite3.Con
         raise StorageError(CHANGED, path)
 
 
-def _open_as_it_is(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Return a connection for reading; and whether it relies on nobody writing to the database meanwhile."""
+def open_as_it_is(path: Path, damaged: bool = False) -> tuple[sqlite3.Connection, bool]:
+    """Return a connection for reading a database of whatever format; and whether it relies on nobody writing to it meanwhile.
+
+    If it may be `damaged` as much is read as can be, even if the file has been cut off.
+    """
     log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
     if log.exists() or index.exists():  # else nobody has it open, and SQLite would make both and leave them there
-        connection = _connect(path, "mode=ro")
+        connection = _connect(path, "mode=ro", damaged)
         try:
             connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.OperationalError:  # one of the two is missing, or not for us, and can't be made
@@ -105,7 +111,7 @@ def _open_as_it_is(path: Path) -> tuple[sqlite3.Connection, bool]:
                 return _open_copy(path, log), False
         else:
             return connection, False
-    return _connect(path, "mode=ro&immutable=1"), True
+    return _connect(path, "mode=ro&immutable=1", damaged), True
 
 
 def _open_copy(path: Path, log: Path) -> sqlite3.Connection:
@@ -120,8 +126,12 @@ def _open_copy(path: Path, log: Path) -> sqlite3.Connection:
             return _copy(connection)
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+def _connect(path: Path, how: str, damaged: bool) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{how}"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    if damaged:  # else SQLite reads nothing of a file that is shorter than its first page says
+        connection.execute("PRAGMA writable_schema = ON")
+    return connection
 
 
 def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -16,6 +16,7 @@ NOT_OURS = "storage-not-ours"
 NEWER = "storage-newer"
 DAMAGED = "storage-damaged"
 UNKEPT = "storage-unkept"
+HOPELESS = "storage-hopeless"
 LOST = "storage-lost"
 RESCUED = "storage-rescued"
 OTHER_PASSPHRASE = "storage-other-passphrase"
@@ -42,7 +43,13 @@ SENTENCES = {
     NEWER: N_(
         "{path} was written by a newer tcpchat (format {detail}). Update tcpchat, or choose another --data directory."
     ),
-    DAMAGED: N_("{path} is damaged: {detail}. Move it away to begin anew: the others still have the conversation."),
+    DAMAGED: N_(
+        "{path} is damaged: {detail}. 'tcpchat repair' saves what can be read of it; the others still have the conversation."
+    ),
+    HOPELESS: N_(
+        "{path} is damaged, and nothing of it can be read: {detail}. Move it away to begin anew: the others still have the "
+        "conversation."
+    ),
     OTHER_PASSPHRASE: N_(
         "The passphrase is not the one that this group had before: {path} is its conversation. Check what you gave; a new "
         "passphrase makes a new group, which needs another --group name."

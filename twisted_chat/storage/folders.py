@@ -20,7 +20,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import platformdirs
@@ -137,8 +137,13 @@ class IdentityFolder:
 
     def database(self, group: str, closed: bool) -> Path:
         """Return where this identity keeps the group's conversation. Open and closed groups of one name are two."""
-        kind = "closed" if closed else "open"
-        return self.path / (_file_name(group, f"{kind}\0{group}") + ".db")
+        return self.path / (_file_name(group, _decides(group, closed)) + ".db")
+
+    def former(self, group: str, closed: bool) -> Path:
+        """Return where a former version kept the group's conversation: signed in another way, so that it can't be read now."""
+        decides = _decides(group, closed)
+        digest = blake2b(decides.encode(), digest_size=5).hexdigest()
+        return self.path / (_file_name(group, decides).replace(_digest(decides), digest) + ".db")
 
     def conversations(self) -> list[str]:
         """Return the groups whose conversation is kept here: the part of each name that its file's name shows."""
@@ -146,15 +151,16 @@ class IdentityFolder:
             return sorted(path.stem.rpartition("-")[0] or path.stem for path in self.path.glob("*.db"))
 
     def erase(self, group: str, closed: bool) -> None:
-        """Delete the group's conversation, with the copies that upgrades left; with the last one go the lines that were typed.
-        The identity is to be locked."""
-        database = self.database(group, closed)
-        with explained(database):
-            if all(path == database for path in self.path.glob("*.db")):
+        """Delete the group's conversation, with the copies that upgrades left and what a former version kept of it; with the last
+        one go the lines that were typed. The identity is to be locked."""
+        databases = [self.former(group, closed), self.database(group, closed)]
+        with explained(databases[-1]):
+            if all(path in databases for path in self.path.glob("*.db")):
                 self.typed.unlink(missing_ok=True)  # first: there is no second time without a conversation
             # The database last: without its write-ahead log it is whole, the log without it is not.
-            for path in sorted(self.path.glob(f"{database.name}*"), reverse=True):
-                path.unlink(missing_ok=True)
+            for database in databases:
+                for path in sorted(self.path.glob(f"{database.name}*"), reverse=True):
+                    path.unlink(missing_ok=True)
             sync_directory(self.path)
 
     def remember(self, name: str) -> None:
@@ -237,8 +243,16 @@ def _file_name(name: str, decides: str) -> str:
     """Return a file name, safe everywhere, that people recognise as `name`; names are told apart by `decides`."""
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     slug = re.sub("[^a-z0-9]+", "-", plain)[:24].strip("-")
-    digest = sha256(decides.encode()).hexdigest()[:10]
+    digest = _digest(decides)
     return f"{slug}-{digest}" if slug else digest
+
+
+def _digest(decides: str) -> str:
+    return sha256(decides.encode()).hexdigest()[:10]
+
+
+def _decides(group: str, closed: bool) -> str:
+    return f"{'closed' if closed else 'open'}\0{group}"
 
 
 def _is_file_name(value: object) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twisted_chat.core import holes
 from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.holes import MAX_HOLES, Hole, Holes
+from twisted_chat.core.holes import MAX_HOLES, Hole, Holes, Runs
 from twisted_chat.core.store import Held
 
 
@@ -67,6 +67,52 @@ class Head:
             return None
         below, low = holes.cut(self.holes, self.low, newest.last)
         return replace(self._topped(newest), holes=below, low=low, bytes=self.bytes - freed)
+
+    def found(self, ends: Sequence[tuple[Batch, Batch]], bytes: int) -> Head | None:
+        """Return the head when of what it tells of only these runs are still there, the lowest first, of so many bytes in all.
+
+        What is not between them becomes holes, but for what had been given up. None if nothing is there that should be.
+        """
+        if not ends:
+            return self if self.low > self.high else None
+        wanted = self.holes[-1].base if self.holes else self.low
+        below: list[Hole] = []
+        before: Batch | None = None
+        base = wanted
+        for first, last in ends:
+            start = before.last + 1 if before else wanted
+            if first.first > start:
+                known = next((hole for hole in self.holes if hole.first == start and before is None), None)
+                left = (
+                    (before.hash, before.last_lc) if before else (known.before, known.before_lc) if known else (None, 0)
+                )
+                below.insert(0, Hole(start, first.first - 1, base, *left, first.prev, first.lc))
+            base, before = first.first, last
+        left_out = below[MAX_HOLES - 1 :]
+        if len(left_out) > 1:  # what lies between these is not claimed any more
+            highest = left_out[0]
+            below[MAX_HOLES - 1 :] = [highest._replace(first=wanted, base=wanted, before=None, before_lc=0)]
+        top = ends[-1][0].first
+        return replace(self._topped(ends[-1][1]), low=top, holes=tuple(below), bytes=bytes)
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The first records of the lowest and of the newest batch stored; None if none is."""
+        held = self.runs
+        return (held[0][0], self.tip_first) if held else None
+
+    def begins(self, page: Sequence[Batch], first: int) -> bool:
+        """Whether a page read from record `first` on begins with what is stored there, or next above it."""
+        run = next(((low, high) for low, high in self.runs if high >= first), None)
+        if run is None:
+            return not page
+        wanted = max(first, run[0])
+        return bool(page) and page[0].first <= wanted <= page[0].last
+
+    @property
+    def runs(self) -> Runs:
+        """What is stored."""
+        return holes.runs(self.holes, self.low, self.high)
 
     def held(self, feed: FeedId) -> Held:
         """Return what the rest of the program is told."""

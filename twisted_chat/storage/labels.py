@@ -26,7 +26,7 @@ SELECT labels.last_lc, author, epoch, last, batches.id
 FROM labels JOIN batches ON batches.id = labels.batch JOIN feeds ON feeds.id = batches.feed
 WHERE label = ? AND labels.last_lc <= ? {authors} ORDER BY labels.last_lc DESC, author DESC, epoch DESC, last DESC
 """
-_READ = "SELECT sig, body, checksum FROM batches WHERE id = ?"
+_READ = "SELECT sig, body, checksum, feed, first FROM batches WHERE id = ?"
 """One by one: many may have the same time, and to sort those nobody has to hold what is in them."""
 
 
@@ -59,8 +59,8 @@ def drop_labels(connection: sqlite3.Connection, where: str, values: tuple[int, .
 def rows(
     connection: sqlite3.Connection, which: Which, before: Position | None
 ) -> Generator[tuple[Any, ...], None, None]:
-    """Yield sig, body and checksum of the batches that may hold messages of a page before a position, those that end last
-    first."""
+    """Yield sig, body, checksum, feed and first record of the batches that may hold messages of a page before a position, those
+    that end last first."""
     labels: list[Label] = [] if which.private else [PUBLIC if which.room is None else room_key(which.room)]
     if which.room is None:
         labels.append(which.reader)

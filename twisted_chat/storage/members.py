@@ -23,6 +23,11 @@ def read_members(connection: sqlite3.Connection) -> list[Known]:
     ]
 
 
+def read_names(connection: sqlite3.Connection) -> dict[bytes, str]:
+    """Return what each member that is kept called itself last."""
+    return dict(connection.execute("SELECT id, name FROM members"))
+
+
 def keep_member(connection: sqlite3.Connection, known: Known) -> None:
     """Replace what is kept of a member. Within a transaction."""
     connection.execute("DELETE FROM names WHERE owner = ?", (known.id,))

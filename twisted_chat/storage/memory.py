@@ -49,6 +49,7 @@ class MemoryStore:
     def __init__(self, limit: int = LIMIT, wall: Callable[[], float] = time.time) -> None:
         """Keep batches that take at most `limit` bytes of memory. `wall` returns seconds since 1970."""
         self.trouble: Callable[[str | None], None] = lambda words: None
+        self.damaged: Callable[[FeedId], None] = lambda feed: None
         self._limit = limit
         self._wall = wall
         self._size = 0
@@ -86,6 +87,11 @@ class MemoryStore:
         if start and kept[start - 1].batch.last >= first:
             start -= 1
         return succeed(page(_batches_from(kept, start), limit))
+
+    def check(self, feed: FeedId) -> Deferred[Held | None]:
+        """See `Store.check`."""
+        head = self._heads.get(feed)
+        return succeed(head.held(feed) if head else None)
 
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
         """See `Store.freeze`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from twisted_chat.storage.tables import Tables
 
 
 @contextmanager
-def reading(path: Path, damage: Callable[[str], None]) -> Iterator[Tables]:
+def reading(path: Path) -> Iterator[Tables]:
     """Give the tables of the database at `path` as they stand now: for reading only, whatever a peer goes on to write.
 
-    `damage` is called as `Tables` says. What is written meanwhile stays in the write-ahead log until the end of this, so
+    What can't be read is passed over. What is written meanwhile stays in the write-ahead log until the end of this, so
     that should not wait for anybody. Raises `StorageError`, also for what goes wrong inside.
     """
     with open_for_reading(path) as connection:
         connection.execute("BEGIN")
-        yield Tables(connection, damage)
+        yield Tables(connection, lambda feed: None)

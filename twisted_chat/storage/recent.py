@@ -51,8 +51,16 @@ class Recent:
 
     def freeze(self, fork: Fork) -> None:
         """Forget a feed that ends at a fork, and take no more of it."""
-        self._forget(fork.feed)
-        self._highs[fork.feed] = MAX_INT
+        self.forget(fork.feed)
+
+    def forget(self, feed: FeedId) -> None:
+        """Forget a feed, and take no more of it until `begin`."""
+        self._forget(feed)
+        self._highs[feed] = MAX_INT
+
+    def begin(self, feed: FeedId, high: int) -> None:
+        """Take what follows the last record stored of a feed."""
+        self._highs[feed] = high
 
     def trim(self) -> None:
         """Forget everything: some of it may be given up."""

@@ -13,18 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twisted_chat.core.feeds import Batch, FeedId, Fork, Position
 from twisted_chat.core.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
-from twisted_chat.storage.database import open_database
-from twisted_chat.storage.errors import DAMAGED, LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError
+from twisted_chat.storage.database import open_database, storage_error
+from twisted_chat.storage.errors import LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError
 from twisted_chat.storage.history import page, words_of
 from twisted_chat.storage.recent import Recent
 from twisted_chat.storage.results import fire, result_of
@@ -33,10 +35,14 @@ from twisted_chat.storage.tables import Tables
 from twisted_chat.storage.whereabouts import Whereabouts
 
 RETRY_SECONDS = 1.0
+_DISK_ERROR = "disk I/O error"
 GATHER_BYTES = 1024 * 1024
 """Bytes of batches for which nothing more is waited for: in memory they take three times as much."""
 GATHER_SECONDS = 0.05
 """How long after a commit appended batches are gathered for the next one."""
+
+
+_log = Logger()
 
 
 class _Again(Enum):
@@ -62,8 +68,8 @@ class SQLiteStore:
     While the disk refuses, what writes waits, and is tried again every second. `read` also returns the batches that wait;
     `page`, `search` and `everything` don't. So it is while the database is not at its path, which is noticed within a second:
     one that was deleted is written anew there, whole.
-    `trouble` also hears, with no None to follow, of stored batches that have been damaged; they are passed over. Only if the
-    database itself is damaged so that it can't be read does a call that reads fail, with `StorageError`.
+    Stored batches that have been damaged are passed over. Only if the disk or the database itself is damaged so that it can't be
+    read does a call that reads fail, with `StorageError`.
     """
 
     durable = True
@@ -81,6 +87,9 @@ class SQLiteStore:
         `callFromThread` does. `wall` returns seconds since 1970; `retry` is in seconds.
         """
         self.trouble: Callable[[str | None], None] = lambda words: None
+        self.damaged: Callable[[FeedId], None] = lambda feed: None
+        self._suspected: set[FeedId] = set()
+        """Feeds that `damaged` was called with, and that have not been checked since."""
         self._path = path
         self._call_from_thread = call_from_thread
         self._wall = wall
@@ -99,7 +108,9 @@ class SQLiteStore:
 
     def load(self) -> Deferred[Loaded]:
         """See `Store.load`."""
-        return self._look(lambda: self._tables.load())
+        return self._put(
+            _Call(lambda: self._tables.load_checked(), writes=True, without_writing=lambda waiting: self._tables.load())
+        )
 
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
         """See `Store.append`. Fires after the commit."""
@@ -126,6 +137,20 @@ class SQLiteStore:
 
         return self._put(_Call(read, writes=False, without_writing=with_waiting))
 
+    def check(self, feed: FeedId) -> Deferred[Held | None]:
+        """See `Store.check`."""
+        self._recent.forget(feed)
+
+        def check() -> Held | None:
+            self._suspected.discard(feed)
+            return self._tables.check(feed)
+
+        def checked(held: Held | None) -> Held | None:
+            self._recent.begin(feed, held.high if held else 0)
+            return held
+
+        return self._put(_Call(check, writes=True)).addCallback(checked)
+
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
         """See `Store.freeze`."""
         self._recent.freeze(fork)
@@ -138,7 +163,10 @@ class SQLiteStore:
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""
         self._recent.trim()
-        return self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
+        trimmed = self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
+        shredded = self._put(_Call(self._shred, writes=False))
+        shredded.addErrback(lambda reason: _log.failure("what was given up may still be on the disk:", reason))
+        return trimmed
 
     def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
         """See `Store.forget`."""
@@ -196,6 +224,9 @@ class SQLiteStore:
     def _tell(self, words: str | None) -> None:
         self.trouble(words)
 
+    def _tell_damaged(self, feed: FeedId) -> None:
+        self.damaged(feed)
+
     # What follows runs in the thread.
 
     def _run(self) -> None:
@@ -223,7 +254,7 @@ class SQLiteStore:
         self._end(waiting)
 
     def _open(self) -> None:
-        self._tables = Tables(open_database(self._path), self._report)
+        self._tables = Tables(open_database(self._path), self._suspect)
         self._whereabouts: Whereabouts | None = Whereabouts(self._path)
 
     def _follow(self, now: bool) -> None:
@@ -245,6 +276,17 @@ class SQLiteStore:
         if self._whereabouts is None:
             self._open()
 
+    def _shred(self) -> _Again | None:
+        """Let no file have what was given up: neither the write-ahead log nor the copies that upgrades left."""
+        if self._tables.connection.in_transaction:  # of others that are made with this one
+            return _Again.AGAIN
+        if self._tables.given_up:
+            self._tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for copy in self._path.parent.glob(f"{self._path.name}.v*.bak"):
+                copy.unlink(missing_ok=True)
+            self._tables.given_up = 0
+        return None
+
     def _fails(self, words: str) -> None:
         """Note that nothing can be kept now; tell so when it begins."""
         if not self._failing:
@@ -259,14 +301,17 @@ class SQLiteStore:
     def _perform(self, calls: Sequence[_Call]) -> None:
         """Make all `calls` in one transaction. Raises `sqlite3.Error` if none of them took effect."""
         results = []
-        with self._tables.transaction() if any(call.writes for call in calls) else nullcontext():
+        writes = any(call.writes for call in calls)
+        with self._tables.transaction() if writes else nullcontext():
             for call in calls:
-                result = result_of(call.perform)
+                result = result_of(call.perform) if call.writes else self._looked_up(call.perform)
                 if result is _Again.AGAIN:
                     self._calls.put(call)
                     self._urgent.set()
                 else:
                     results.append((call.deferred, result))
+            if writes and not self._tables.connection.in_transaction:  # SQLite has ended it, for what could not be read
+                raise sqlite3.OperationalError(_DISK_ERROR)
         if results:
             self._call_from_thread(fire, results)
 
@@ -277,16 +322,17 @@ class SQLiteStore:
         results = []
         for call in calls:
             if call.without_writing is not None:
-                results.append((call.deferred, self._looked_up(call.without_writing, waiting)))
+                results.append((call.deferred, self._looked_up(partial(call.without_writing, waiting))))
         if results:
             self._call_from_thread(fire, results)
         return rest
 
-    def _looked_up(self, look: Callable[[Sequence[Batch]], Any], waiting: Sequence[Batch]) -> Any:
+    def _looked_up(self, look: Callable[[], Any]) -> Any:
+        """Return what `look` returns, or a `Failure`: what can't be read is no reason not to write."""
         try:
-            return result_of(lambda: look(waiting))
+            return result_of(look)
         except sqlite3.Error as error:
-            return Failure(StorageError(DAMAGED, self._path, error))
+            return Failure(storage_error(self._path, error))
 
     def _end(self, waiting: Sequence[_Call]) -> None:
         self._answer_without_writing(self._take(0.0)[0])  # searches that were to be made again
@@ -308,6 +354,11 @@ class SQLiteStore:
         if messages := sum(len(call.batch.records) for call in waiting if call.batch):
             return StorageError(UNKEPT, self._path, messages)
         return StorageError(UNUSABLE, self._path, self._failing) if waiting else None
+
+    def _suspect(self, feed: FeedId) -> None:
+        if feed not in self._suspected:
+            self._suspected.add(feed)
+            self._call_from_thread(self._tell_damaged, feed)
 
     def _report(self, words: str) -> None:
         self._call_from_thread(self._tell, words)

@@ -7,18 +7,18 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import msgspec
 
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
-from twisted_chat.core.holes import Holes
+from twisted_chat.core.holes import Holes, Runs, missing
 from twisted_chat.core.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
+from twisted_chat.storage.checking import checksum, examine
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying
 from twisted_chat.storage.labels import drop_labels, keep_labels, rows
-from twisted_chat.storage.members import keep_member, read_members
+from twisted_chat.storage.members import keep_member, read_members, read_names
 from twisted_chat.storage.words import WordIndex, has_full_text
 
 INDEX_STEP = 256
@@ -36,9 +36,12 @@ INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, notable, c
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _READ = """
-SELECT sig, body, checksum FROM batches WHERE feed = :feed AND last >= :first
+SELECT sig, body, checksum, feed, first FROM batches WHERE feed = :feed AND last >= :first
 AND first >= coalesce((SELECT max(first) FROM batches WHERE feed = :feed AND first <= :first), 0) ORDER BY first
 """
+_CHECK = "SELECT id, first, last, checksum, sig, body FROM batches WHERE feed = ? ORDER BY first"
+_ENDS = "SELECT feed, min(first), max(first) FROM batches GROUP BY feed"
+"""What is in an index, and so is there at once, however much is stored."""
 _OLD = """
 SELECT author, epoch, min(CASE WHEN received >= ? THEN first END) AS kept
 FROM batches JOIN feeds ON feeds.id = feed GROUP BY feed HAVING kept IS NULL OR kept > min(first)
@@ -58,19 +61,18 @@ class Stored(NamedTuple):
 class Tables:
     """One database. Knows every feed's head, so that no call has to look for it."""
 
-    def __init__(self, connection: sqlite3.Connection, damage: Callable[[str], None]) -> None:
-        """`damage` is called, once for each, with words about a row that no longer holds what was stored.
-
-        Such a row is passed over as if it weren't there, and left alone: a later version may make sense of it.
+    def __init__(self, connection: sqlite3.Connection, damage: Callable[[FeedId], None]) -> None:
+        """`damage` is called with a feed of which something that is held was not there when it was to be read, or was not what
+        had been stored. It is passed over as if it weren't there, and left alone until `check`.
         """
         self.connection = connection
         self._damage = damage
-        self._damaged: set[str] = set()
-        self._feeds: dict[FeedId, Stored] = {}
+        self._feeds = {feed: Stored(id, head) for id, feed, head in read_heads(connection)}
         self._before: dict[FeedId, Stored | None] = {}
-        for id, author, epoch, low, high, holes, *tip in connection.execute(_LOAD):
-            self._feeds[FeedId(author, epoch)] = Stored(id, Head(low, high, _holes.decode(holes), *tip))
-        self._next_id = max((stored.id for stored in self._feeds.values()), default=0) + 1
+        [(rows_of,)] = connection.execute("SELECT coalesce(max(feed), 0) FROM batches")
+        self._next_id = max((rows_of, *(stored.id for stored in self._feeds.values()))) + 1
+        self.given_up = 0
+        """Bytes that were given up and may still be in the write-ahead log."""
         self._index = WordIndex(connection) if has_full_text(connection) else None
 
     @contextmanager
@@ -94,22 +96,79 @@ class Tables:
         held = [stored.head.held(feed) for feed, stored in self._feeds.items()]
         return Loaded(held, list(self.forks()), read_members(self.connection))
 
+    def load_checked(self) -> Loaded:
+        """Do what `load` does, after a check of the feeds that don't begin and end where they should, which can be seen at once;
+        and forget proofs that can't be read. Within a transaction."""
+        ends = {id: (first, last) for id, first, last in self.connection.execute(_ENDS)}
+        lost: dict[FeedId, Runs] = {}
+        for feed, stored in list(self._feeds.items()):
+            if ends.get(stored.id) != stored.head.ends:
+                self.check(feed)
+                after = self._feeds.get(feed)
+                lost[feed] = missing(stored.head.runs, after.head.runs if after else ())
+        for author, epoch, proof in self._proofs():
+            if proof is None:
+                self.connection.execute("DELETE FROM forks WHERE author = ? AND epoch = ?", (author, epoch))
+        loaded = self.load()
+        loaded.lost = {feed: runs for feed, runs in lost.items() if runs}
+        return loaded
+
+    def check(self, feed: FeedId) -> Held | None:
+        """See `Store.check`. Within a transaction."""
+        stored = self._feeds.get(feed)
+        if stored is None:
+            return None
+        head = self._examined(feed, stored, thorough=False)
+        if head is not None and head.runs == stored.head.runs:
+            head = self._examined(feed, stored, thorough=True)
+        self._change(feed, Stored(stored.id, head) if head else None)
+        return head.held(feed) if head else None
+
+    def _examined(self, feed: FeedId, stored: Stored, thorough: bool) -> Head | None:
+        """Drop what is not what was stored of a feed; return the head of what is left."""
+        try:
+            with closing(self.connection.execute(_CHECK, (stored.id,))) as rows:
+                ends, bad = examine(feed, rows, thorough)
+        except Refusal:
+            return self._examined(feed, stored, thorough=True)
+        for id in bad:
+            self._delete("id = ?", (id,))
+        size = "SELECT coalesce(sum(length(sig) + length(body)), 0) FROM batches WHERE feed = ?"
+        [(left,)] = self.connection.execute(size, (stored.id,))
+        return stored.head.found(ends, left)
+
+    def names(self) -> Mapping[bytes, str]:
+        """Return what each member that is known called itself last."""
+        return read_names(self.connection)
+
+    def runs(self) -> Mapping[FeedId, Runs]:
+        """Return what is held of each feed."""
+        return {feed: stored.head.runs for feed, stored in self._feeds.items()}
+
     def highs(self) -> dict[FeedId, int]:
         """Return the last record stored of each feed."""
         return {feed: stored.head.high for feed, stored in self._feeds.items()}
 
     def forks(self) -> Generator[Fork, None, None]:
         """Yield the proofs, by feed, without keeping them."""
-        query = "SELECT one_sig, one_body, other_sig, other_body FROM forks ORDER BY author, epoch"
+        for _, _, fork in self._proofs():
+            if fork is not None:
+                yield fork
+
+    def _proofs(self) -> Generator[tuple[bytes, int, Fork | None], None, None]:
+        """Yield author and epoch of each feed that is forked, and the proof; None if that can't be read."""
+        query = "SELECT author, epoch, one_sig, one_body, other_sig, other_body FROM forks ORDER BY author, epoch"
         with closing(self.connection.execute(query)) as rows:
-            for one_sig, one_body, other_sig, other_body in rows:
+            for author, epoch, one_sig, one_body, other_sig, other_body in rows:
                 one, other = self._batch(one_sig, one_body), self._batch(other_sig, other_body)
-                if one and other:
-                    yield Fork(one, other)
+                sound = one and other and one.feed == other.feed == (author, epoch)
+                yield author, epoch, Fork(one, other) if one and other and sound else None
 
     def by_time(self) -> Generator[Batch, None, None]:
         """Yield every batch by (last_lc, feed), and so each feed in its order, without keeping them."""
-        query = "SELECT sig, body, checksum FROM batches JOIN feeds ON feeds.id = feed ORDER BY last_lc, author, epoch"
+        query = """
+        SELECT sig, body, checksum, feed, first FROM batches JOIN feeds ON feeds.id = feed ORDER BY last_lc, author, epoch
+        """
         with self._batches(query, ()) as batches:
             yield from batches
 
@@ -128,9 +187,8 @@ class Tables:
             stored = Stored(self._next_id, head)
             self._next_id += 1
         self._change(batch.feed, Stored(stored.id, head))
-        checksum = _checksum(batch.sig, batch.body)
         ends = (batch.first, batch.last, batch.last_lc)
-        row = (stored.id, *ends, received, batch.notable, checksum, batch.sig, batch.body)
+        row = (stored.id, *ends, received, batch.notable, checksum(batch.sig, batch.body), batch.sig, batch.body)
         id = self.connection.execute(_KEEP, row).lastrowid
         keep_labels(self.connection, id or 0, batch)
         return {}
@@ -141,7 +199,10 @@ class Tables:
         if stored is None or first > stored.head.high:
             return []
         with self._batches(_READ, {"feed": stored.id, "first": first}) as batches:
-            return page(batches, limit)
+            found = page(batches, limit)
+        if not stored.head.begins(found, first):
+            self._damage(feed)
+        return found
 
     def freeze(self, fork: Fork) -> Held | None:
         """See `Store.freeze`."""
@@ -157,7 +218,7 @@ class Tables:
             return None
         where = "feed = ? AND first > ? AND last >= ?"
         freed = self._delete(where, (stored.id, fork.place - MAX_RECORDS, fork.place))
-        newest_first = "SELECT sig, body, checksum FROM batches WHERE feed = ? ORDER BY first DESC"
+        newest_first = "SELECT sig, body, checksum, feed, first FROM batches WHERE feed = ? ORDER BY first DESC"
         with self._batches(newest_first, (stored.id,)) as left:
             head = stored.head.cut(fork.place, left, freed)
         self._change(feed, Stored(stored.id, head) if head else None)
@@ -180,6 +241,9 @@ class Tables:
             self._change(feed, Stored(id, head))
             if head.low > before.low:
                 lows[feed] = head.low
+            self.given_up += freed
+        if self.given_up and self._index is not None:
+            self._index.drop()
         return lows
 
     def forget(self, feeds: Sequence[FeedId]) -> None:
@@ -200,7 +264,9 @@ class Tables:
         last = (
             "last_lc" if author is None else "+last_lc"
         )  # its feeds are found faster than it among all that is notable
-        query = f"SELECT sig, body, checksum FROM batches WHERE notable {of_one} ORDER BY {last} DESC LIMIT ?"
+        query = (
+            f"SELECT sig, body, checksum, feed, first FROM batches WHERE notable {of_one} ORDER BY {last} DESC LIMIT ?"
+        )
         with self._batches(query, (limit,) if author is None else (author, limit)) as batches:
             return sorted(page(batches, NOTABLE_BYTES, gaps=True), key=in_order)
 
@@ -211,8 +277,8 @@ class Tables:
         if self._index_some(self._index):
             return None
         hits: list[Hit] = []
-        for sig, body, checksum, number in self._index.find(words, which.without, limit):
-            batch = self._batch(sig, body, checksum)
+        for sig, body, kept, feed, first, number in self._index.find(words, which.without, limit):
+            batch = self._batch(sig, body, kept, feed, first)
             if batch:
                 hits.append(Hit(batch, number))
         return hits[::-1]
@@ -228,7 +294,7 @@ class Tables:
             if after and feed < after.feed:
                 continue
             above = after.first if after and feed == after.feed else 0
-            rows = "SELECT sig, body, checksum FROM batches WHERE feed = ? AND first > ? ORDER BY first"
+            rows = "SELECT sig, body, checksum, feed, first FROM batches WHERE feed = ? AND first > ? ORDER BY first"
             with self._batches(rows, (self._feeds[feed].id, above)) as batches:
                 found = page(batches, limit, gaps=True)
             if found:
@@ -241,7 +307,7 @@ class Tables:
 
     def _index_some(self, index: WordIndex) -> bool:
         """Index a step further; return whether that was not all."""
-        query = "SELECT id, sig, body, checksum FROM batches WHERE id > ? ORDER BY id LIMIT ?"
+        query = "SELECT id, sig, body, checksum, feed, first FROM batches WHERE id > ? ORDER BY id LIMIT ?"
         rows = self.connection.execute(query, (index.upto(), INDEX_STEP)).fetchall()
         if rows:
             batches = ((id, self._batch(*row)) for id, *row in rows)
@@ -284,17 +350,23 @@ class Tables:
         with closing(self.connection.execute(query, values)) as rows:
             yield self._unsealed_ones(rows)
 
-    def _batch(self, sig: bytes, body: bytes, checksum: int | None = None) -> Batch | None:
+    def _batch(self, sig: bytes, body: bytes, kept: int | None = None, feed: int = 0, first: int = 0) -> Batch | None:
+        """Return a batch; None, which is damage if it is of the feed stored under the id `feed`, if it is not what was stored."""
         try:
-            if checksum in (None, _checksum(sig, body)):
+            if kept in (None, checksum(sig, body)):
                 return _unsealed(sig, body)
-            words = f"a batch of {len(body)} bytes, checksum {checksum}, has changed on the disk"
-        except Refusal as refusal:
-            words = f"a batch can't be read: {refusal}"
-        if words not in self._damaged:
-            self._damaged.add(words)
-            self._damage(words)
+        except Refusal:
+            pass
+        for damaged, stored in self._feeds.items():
+            if stored.id == feed and any(low <= first <= high for low, high in stored.head.runs):
+                self._damage(damaged)
         return None
+
+
+def read_heads(connection: sqlite3.Connection) -> Iterator[tuple[int, FeedId, Head]]:
+    """Yield the id, the feed and the head of each row of feeds."""
+    for id, author, epoch, low, high, holes, *tip in connection.execute(_LOAD):
+        yield id, FeedId(author, epoch), Head(low, high, _holes.decode(holes), *tip)
 
 
 @lru_cache(maxsize=64)
@@ -306,7 +378,3 @@ def _unsealed(sig: bytes, body: bytes) -> Batch:
 def _columns(head: Head) -> Sequence[Any]:
     holes = msgspec.json.encode(head.holes).decode() if head.holes else "[]"
     return head.low, head.high, holes, head.tip, head.tip_first, head.tip_lc, head.bytes
-
-
-def _checksum(sig: bytes, body: bytes) -> int:
-    return crc32(body, crc32(sig))

@@ -13,7 +13,7 @@ _SHIFT = 9  # a batch has at most 512 records
 _CREATE = "CREATE VIRTUAL TABLE words USING fts5 (tokens, content = '', tokenize = 'ascii')"
 """An index that was made otherwise is made anew. This tokenizer splits at spaces, and leaves alone all that is not ASCII."""
 _FIND = """
-SELECT batches.sig, batches.body, batches.checksum, batches.first + (words.rowid & {mask}) AS number
+SELECT batches.sig, batches.body, batches.checksum, batches.feed, batches.first, batches.first + (words.rowid & {mask}) AS number
 FROM words JOIN batches ON batches.id = words.rowid >> {shift} JOIN feeds ON feeds.id = batches.feed
 WHERE words MATCH ? {authors} ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC LIMIT ?
 """
@@ -43,6 +43,11 @@ class WordIndex:
         upto: int = self._connection.execute("SELECT upto FROM indexed").fetchone()[0]
         return upto if made else 0
 
+    def drop(self) -> None:
+        """Let no word be left: what was said is given up. The next search makes the index anew. Within a transaction."""
+        self._connection.execute("DROP TABLE IF EXISTS words")
+        self._connection.execute("UPDATE indexed SET upto = 0")
+
     def add(self, rows: Iterable[tuple[int, Batch]], upto: int) -> None:
         """Index batches, given with their id, and note that all up to id `upto` are. Within a transaction."""
         if self.upto() == 0:
@@ -59,8 +64,9 @@ class WordIndex:
 
     def find(
         self, words: Sequence[str], without: Collection[bytes], limit: int
-    ) -> Iterable[tuple[bytes, bytes, int, int]]:
-        """Return sig, body, checksum and record number of the newest `limit` messages, newest first; none by `without`."""
+    ) -> Iterable[tuple[bytes, bytes, int, int, int, int]]:
+        """Return sig, body, checksum, feed, first record and number of the newest `limit` messages, newest first; none by
+        `without`."""
         if self.upto() == 0:
             return []
         authors = f"AND author NOT IN ({', '.join('?' * len(without))})" if without else ""

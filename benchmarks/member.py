@@ -20,7 +20,7 @@ from benchmarks.messages import Tally, Work, compose
 from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core.events import Delivered, Event, Joined, Messages
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.group import Group
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, settle_memory, steady_reactor
 from twisted_chat.storage.folders import DataDirectory

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.storage.feeding import GROUP, Author
+from tests.kit.feeding import GROUP, Author
 from twisted_chat import archive
 from twisted_chat.archive import End, Fault, NotAnArchive, Report, check, write
-from twisted_chat.core.feeds import Batch, Fork, Group
-from twisted_chat.core.frames import MAX_LINE, Ping, encode
+from twisted_chat.core.feeds.batches import Batch, Fork
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.verdict import verdict
+from twisted_chat.core.wire.frames import MAX_LINE, Ping, encode
+from twisted_chat.speech.verdict import verdict
 
 EXPORTER = Identity(b"e" * 32)
 AT = 1_700_000_000_123

@@ -20,13 +20,13 @@ from twisted.logger import Logger, LogLevel, LogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.test_words import AT, FEED, said, sample
+from tests.speech.test_words import AT, FEED, said, sample
 from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog, LogUnwritable
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.records import Say
-from twisted_chat.core.text import accept_name, check_name, shown_name
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.writing.text import accept_name, check_name, shown_name
 from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
 
 WALL = AT / 1000
@@ -484,7 +484,7 @@ class ForeignTests(ChatLogCase):
             self.logger().failure("Unhandled Error")
         (line,) = self.lines()
         self.assertRegex(
-            line, r"^\[ERRO\] AttributeError: 'NoneType' .*\(twisted_chat.core.text\.py:\d+ in check_label\)$"
+            line, r"^\[ERRO\] AttributeError: 'NoneType' .*\(twisted_chat.core.writing.text\.py:\d+ in check_label\)$"
         )
 
     def test_a_failure_from_elsewhere(self) -> None:

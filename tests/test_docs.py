@@ -26,15 +26,21 @@ from twisted_chat.chatlog import MAX_REFUSALS
 from twisted_chat.cli.checks import MAX_LINKS
 from twisted_chat.cli.flags import COMMON, Flag, Section
 from twisted_chat.cli.options import Options
-from twisted_chat.console.output import MAX_QUEUED
+from twisted_chat.cli.subcommands import SUBCOMMANDS
 from twisted_chat.core import errors
-from twisted_chat.core.acquaintance import Acquaintances
-from twisted_chat.core.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS
 from twisted_chat.core.errors import REASONS
-from twisted_chat.core.feeds import MAX_BODY, MAX_RECORDS, Batch, FeedId, Group, seal, unseal
-from twisted_chat.core.forks import MAX_FORKS
-from twisted_chat.core.frames import (
+from twisted_chat.core.feeds.batches import MAX_BODY, MAX_RECORDS, Batch, FeedId, seal, unseal, verify
+from twisted_chat.core.feeds.records import KINDS, KnownRecord, Say
+from twisted_chat.core.group import MAX_AUTHORS, Group
+from twisted_chat.core.keys import Identity
+from twisted_chat.core.people.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS
+from twisted_chat.core.replication.forks import MAX_FORKS
+from twisted_chat.core.replication.inventory import MAX_FEEDS, MAX_HELD, Inventory
+from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.replication.unsaved import OWN_UNSAVED, UNSAVED
+from twisted_chat.core.wire.acquaintance import Acquaintances
+from twisted_chat.core.wire.frames import (
     FRAMES,
     MAX_LINE,
     TAGS,
@@ -53,25 +59,20 @@ from twisted_chat.core.frames import (
     decode,
     encode,
 )
-from twisted_chat.core.inventory import MAX_AUTHORS, MAX_FEEDS, MAX_HELD, Inventory
-from twisted_chat.core.keys import Identity
-from twisted_chat.core.opening import Introduction, Opening, Role, Slow, Step
-from twisted_chat.core.records import KINDS, KnownRecord, Say
-from twisted_chat.core.replica import MAX_HAVE
-from twisted_chat.core.saving import OWN_UNSAVED, UNSAVED
-from twisted_chat.core.text import MAX_TEXT
-from twisted_chat.i18n import in_language
+from twisted_chat.core.wire.opening import Introduction, Opening, Role, Slow, Step
+from twisted_chat.core.writing.text import MAX_TEXT
+from twisted_chat.frontends.console.output import MAX_QUEUED
 from twisted_chat.net.budget import BURST, BYTES, FORK, RATE
-from twisted_chat.net.calls import MAX_LEARNED
-from twisted_chat.net.door import MAX_CLOSING, MAX_OPENING
+from twisted_chat.net.dialing import MAX_LEARNED
 from twisted_chat.net.failures import IN_ALL, PER_ADDRESS
-from twisted_chat.net.hearsay import MAX_REMEMBERED, MAX_VAIN, VAIN_A_PLACE, VAIN_IN_ALL
+from twisted_chat.net.flow import TURN
+from twisted_chat.net.gossip import MAX_REMEMBERED, MAX_VAIN, VAIN_A_PLACE, VAIN_IN_ALL
 from twisted_chat.net.link import MAX_UNTAKEN
 from twisted_chat.net.mdns import MAX_SERVICES
 from twisted_chat.net.pairs import MAX_ALIKE, MAX_INSTANCES
-from twisted_chat.net.reading import TURN
+from twisted_chat.net.pending import MAX_CLOSING, MAX_OPENING
+from twisted_chat.speech.i18n import in_language
 from twisted_chat.storage.memory import LIMIT as MEMORY
-from twisted_chat.subcommands import SUBCOMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.pt-BR.md")
@@ -273,7 +274,7 @@ class ProtocolTests(SynchronousTestCase):
         for line in _FENCE.findall(section(self.name, "A worked example"))[1].splitlines():
             frame = decode(line.encode())
             assert isinstance(frame, BatchFrame)
-            Group().verify(unseal(frame.sig, bytes(frame.body)))
+            verify(Group(), unseal(frame.sig, bytes(frame.body)))
 
     def test_example_by_the_page_alone(self) -> None:
         """Who knows only the page, and none of this package, finds every signature and every hash as it says."""

@@ -16,31 +16,34 @@ import twisted_chat
 PACKAGE = Path(twisted_chat.__file__).parent
 
 LAYERS = (
-    {
-        "__main__",
-        "service",
-        "cli",
-        "subcommands",
-        "send",
-        "invite",
-        "debugging",
-        "reactors",
-        "standard",
-        "retries",
-    },
+    {"__main__", "service"},
+    {"cli"},
     {"peer"},
-    {"console"},
+    {"frontends.console"},
+    {"frontends"},
     {"chatlog"},
-    {"answers"},
-    {"words", "verdict", "advice"},
+    {"debugging", "reactors", "retries"},
+    {"speech"},
     {"archive"},
     {"net"},
     {"storage"},
-    {"core"},
+    {"core.conversation"},
+    {"core.timeline", "core.addressing", "core.commands"},
+    {"core.people", "core.status"},
+    {"core.events", "core.watching"},
+    {"core.replication"},
+    {"core.feeds"},
+    {"core.wire"},
+    {"core.writing"},
+    {"core.group"},
+    {"core.clock", "core.errors", "core.keys", "core.marks", "core.throttle"},
 )
-"""The parts of the package from the top down. A new module must be given its place here."""
-EVERYWHERE_BUT_CORE = {"i18n", "catalogue"}
-"""Below every layer but the core, which has no words for people."""
+"""The rooms of the package from the top down: a module's is the longest name here that it begins with."""
+EVERYWHERE_BUT_CORE = {"speech.i18n", "speech.catalogue"}
+"""Below every room but the core, which has no words for people."""
+
+PACKAGES = {"core"}
+"""What holds rooms and has no modules of its own but those that are one."""
 
 CORE_TWISTED = {
     "twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task", "twisted.logger.Logger",
@@ -72,15 +75,21 @@ def imports(source: str) -> Iterator[str]:
             yield "builtins.open"
 
 
-def depth(part: str) -> int | None:
-    """How far down a part of the package is, 0 being the top; None if it has no place."""
-    return next((depth for depth, layer in enumerate(LAYERS) if part in layer), None)
+def depth(name: str) -> int | None:
+    """How far down a module is, 0 being the top; None if it has no place."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        room = ".".join(parts[:length])
+        for number, layer in enumerate(LAYERS):
+            if room in layer:
+                return number
+    return None
 
 
 def faults(name: str, source: str) -> list[str]:
-    """What a module of this name and text does that its layer does not allow."""
+    """What a module of this name and text does that its room does not allow."""
     part = name.partition(".")[0]
-    if part and depth(part) is None and part not in EVERYWHERE_BUT_CORE:
+    if name not in ("", *PACKAGES) and depth(name) is None:
         return [f"{name} has no place in LAYERS"]
     found = []
     for target in imports(source):
@@ -94,13 +103,13 @@ def faults(name: str, source: str) -> list[str]:
 
 
 def _upward(name: str, part: str, target: str) -> list[str]:
-    to = target.split(".")[1]
-    if to in EVERYWHERE_BUT_CORE:
+    to = target.removeprefix("twisted_chat.")
+    if ".".join(to.split(".")[:2]) in EVERYWHERE_BUT_CORE:
         allowed = part != "core"
     elif to.startswith("__version"):
         allowed = True
     else:
-        here, there = depth(part), depth(to)
+        here, there = len(LAYERS) if name in EVERYWHERE_BUT_CORE else depth(name), depth(to)
         allowed = here is not None and there is not None and here <= there
     return [] if allowed else [f"{name} imports {target}, which is not below it"]
 
@@ -138,8 +147,9 @@ class FaultTests(SynchronousTestCase):
         """Each way around the layers is a fault."""
         cases = (
             ("core.feeds", "from twisted_chat.net import link"),
-            ("core.feeds", "from twisted_chat.i18n import _"),
-            ("core.feeds", "from twisted_chat import words"),
+            ("core.feeds", "from twisted_chat.speech.i18n import _"),
+            ("core.feeds", "from twisted_chat.speech import words"),
+            ("core.feeds.batches", "from twisted_chat.core.replication import replica"),
             ("core.feeds", "def f():\n    import socket"),
             ("core.feeds", "from os import path"),
             ("core.feeds", "import os.path"),
@@ -149,12 +159,12 @@ class FaultTests(SynchronousTestCase):
             ("core.feeds", "if TYPE_CHECKING:\n    from pathlib import Path"),
             ("core.feeds", "x = open('f')"),
             ("storage.memory", "import twisted_chat.net.link"),
-            ("net.link", "from twisted_chat.words import who"),
-            ("words", "from twisted_chat.chatlog import ChatLog"),
-            ("console.plain", "from twisted_chat.cli.options import Options"),
-            ("console.plain", "from . import prompts"),
-            ("console.plain", "from twisted_chat import nonsense"),
-            ("i18n", "from twisted_chat.core import text"),
+            ("net.link", "from twisted_chat.speech.words import who"),
+            ("speech.words", "from twisted_chat.chatlog import ChatLog"),
+            ("frontends.console.plain", "from twisted_chat.cli.options import Options"),
+            ("frontends.console.plain", "from . import prompts"),
+            ("frontends.console.plain", "from twisted_chat import nonsense"),
+            ("speech.i18n", "from twisted_chat.core.writing import text"),
             ("helpers", ""),
         )
         for name, source in cases:
@@ -163,12 +173,12 @@ class FaultTests(SynchronousTestCase):
     def test_allowed(self) -> None:
         """Downward, sideways, and the parts of Twisted the core may use, are no faults."""
         cases = (
-            ("core.feeds", "from twisted_chat.core import text"),
+            ("core.feeds", "from twisted_chat.core.writing import text"),
             ("core.feeds", "from twisted.internet.defer import Deferred"),
             ("core.feeds", "from twisted.internet import defer, task"),
             ("core.feeds", "from collections.abc import Iterable"),
-            ("net.link", "from twisted_chat.core.frames import encode\nfrom twisted_chat.storage import memory"),
-            ("net.link", "from twisted_chat.i18n import _\nfrom twisted.internet.protocol import Protocol"),
+            ("net.link", "from twisted_chat.core.wire.frames import encode\nfrom twisted_chat.storage import memory"),
+            ("net.link", "from twisted_chat.speech.i18n import _\nfrom twisted.internet.protocol import Protocol"),
             ("service", "from twisted_chat.cli.options import Options"),
             ("cli.options", "from twisted_chat import __version__"),
             ("", ""),

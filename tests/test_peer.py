@@ -7,13 +7,14 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.feeding import Author
 from tests.simulation.failing import FailingStore
 from tests.simulation.world import FIRST_PORT, HOST, START, World
-from tests.storage.feeding import Author
 from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
-from twisted_chat.core.feeds import FeedId, Group
-from twisted_chat.core.frames import MAX_INT
-from twisted_chat.core.store import Loaded, Which
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.group import Group
+from twisted_chat.core.replication.store import Loaded, Which
+from twisted_chat.core.wire.frames import MAX_INT
 from twisted_chat.peer import DAY, DELIVERY_SECONDS, Address, Peer, random_whole
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.heads import Head

@@ -12,8 +12,8 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
-from tests.restrained import read_only, unprivileged
-from tests.storage.feeding import Author
+from tests.kit.feeding import Author
+from tests.kit.restrained import read_only, unprivileged
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.tables import Tables

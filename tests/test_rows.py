@@ -12,23 +12,31 @@ from typing import get_args
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.test_words import AT, FEED
-from twisted_chat import answers, words
-from twisted_chat.advice import advice
+from tests.speech.test_words import AT, FEED
 from twisted_chat.archive import Fault, Finding, Header, Report, Voice
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.console.ink import Ink
-from twisted_chat.console.transcript import Transcript
 from twisted_chat.core import errors, events, status
-from twisted_chat.core.crowding import Limit
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Messages
-from twisted_chat.core.likeness import same_room
-from twisted_chat.core.records import Say
-from twisted_chat.core.roster import Member
-from twisted_chat.core.text import DEFAULT_ROOM, MAX_NAME, MAX_ROOM, accept_name, accept_room, clean_text, shown_name
-from twisted_chat.i18n import choose
-from twisted_chat.verdict import verdict
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.people.roster import Member
+from twisted_chat.core.replication.crowding import Limit
+from twisted_chat.core.writing.skeleton import same_room
+from twisted_chat.core.writing.text import (
+    DEFAULT_ROOM,
+    MAX_NAME,
+    MAX_ROOM,
+    accept_name,
+    accept_room,
+    clean_text,
+    shown_name,
+)
+from twisted_chat.frontends.console.ink import Ink
+from twisted_chat.frontends.console.transcript import Transcript
+from twisted_chat.speech import answers, words
+from twisted_chat.speech.advice import advice
+from twisted_chat.speech.i18n import choose
+from twisted_chat.speech.verdict import verdict
 
 NAME, SHOWN, NAMES, ROOM, TEXT, HEX = map(chr, range(0xE000, 0xE006))
 """What stands in a row for a name, a name with or without a piece of a key, several of those, a room's, any text, a key."""

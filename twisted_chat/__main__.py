@@ -7,11 +7,11 @@ import sys
 from twisted.application.service import ServiceMaker
 from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-defined]
 
-from twisted_chat import standard
+from twisted_chat.cli import standard
 from twisted_chat.cli.options import Options
-from twisted_chat.i18n import _
-from twisted_chat.subcommands import SUBCOMMANDS
-from twisted_chat.subcommands import main as run_subcommand
+from twisted_chat.cli.subcommands import SUBCOMMANDS
+from twisted_chat.cli.subcommands import main as run_subcommand
+from twisted_chat.speech.i18n import _
 
 
 class Twistd(ServerOptions):

@@ -17,12 +17,13 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 import msgspec
 
 from twisted_chat.core.errors import BadText, ChatError, Refusal
-from twisted_chat.core.feeds import Batch, FeedId, Fork, Group, unseal
-from twisted_chat.core.forks import fork_frame
-from twisted_chat.core.frames import MAX_LINE, BatchFrame, ForkFrame, Frame, Id, Signature, Whole, Word, encode
+from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, unseal, verify
+from twisted_chat.core.feeds.records import Private, Say
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, verified
-from twisted_chat.core.records import Private, Say
-from twisted_chat.core.text import accept_name
+from twisted_chat.core.replication.forks import fork_frame
+from twisted_chat.core.wire.frames import MAX_LINE, BatchFrame, ForkFrame, Frame, Id, Signature, Whole, Word, encode
+from twisted_chat.core.writing.text import accept_name
 
 VERSION = 1
 """The format this version writes, and the only one it reads."""
@@ -244,7 +245,7 @@ class _Checking:
             self.report.add(Finding(fault, number, batch.name, first, last))
 
         try:
-            self._group.verify(batch)
+            verify(self._group, batch)
         except Refusal:
             note(Fault.FORGED)
             return True

@@ -19,12 +19,12 @@ from zope.interface import implementer
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
-from twisted_chat.core.likeness import same_room
-from twisted_chat.core.records import Say
-from twisted_chat.core.text import DEFAULT_ROOM, clean, clean_text, clean_texts
-from twisted_chat.i18n import in_language
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.writing.skeleton import same_room
+from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, clean_texts
+from twisted_chat.speech.i18n import in_language
+from twisted_chat.speech.words import fields
 from twisted_chat.storage.errors import SENTENCES, StorageError
-from twisted_chat.words import fields
 
 MAX_REFUSALS = 20
 """Refusals written in `REFUSAL_SECONDS`; the others are counted."""

@@ -11,8 +11,8 @@ from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.text import clean
-from twisted_chat.i18n import _
+from twisted_chat.core.writing.text import clean
+from twisted_chat.speech.i18n import _
 
 VARIABLE = "TCPCHAT_DEBUG"
 MAX_BYTES = 8 * 1024 * 1024

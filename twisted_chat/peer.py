@@ -14,11 +14,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from twisted_chat.core.acquaintance import Acquaintances
-from twisted_chat.core.belief import Belief
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.crowding import Crowd
 from twisted_chat.core.events import (
     ClockOff,
     Crowded,
@@ -32,18 +29,22 @@ from twisted_chat.core.events import (
     Undiscoverable,
     Unheard,
 )
-from twisted_chat.core.feeds import Batch, FeedId, Group
-from twisted_chat.core.frames import MAX_INT
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.opening import Introduction
-from twisted_chat.core.private import Seals
-from twisted_chat.core.remembering import Remembering
-from twisted_chat.core.replica import Replica
-from twisted_chat.core.roster import Roster
-from twisted_chat.core.skew import Skews
+from twisted_chat.core.people.belief import Belief
+from twisted_chat.core.people.remembering import Remembering
+from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.people.skew import Skews
+from twisted_chat.core.replication.crowding import Crowd
+from twisted_chat.core.replication.replica import Replica
+from twisted_chat.core.replication.store import Store
 from twisted_chat.core.status import Diagnosis, Status, compare
-from twisted_chat.core.store import Store
-from twisted_chat.net.calls import ANNOUNCED
+from twisted_chat.core.wire.acquaintance import Acquaintances
+from twisted_chat.core.wire.frames import MAX_INT
+from twisted_chat.core.wire.opening import Introduction
+from twisted_chat.net.dialing import ANNOUNCED
 from twisted_chat.net.discovery import Discovery, Report
 from twisted_chat.net.mesh import Mesh
 from twisted_chat.storage.resumption import Resumption

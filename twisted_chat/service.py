@@ -23,24 +23,24 @@ from twisted_chat.chatlog import ChatLog
 from twisted_chat.cli.joining import guarded
 from twisted_chat.cli.options import Options
 from twisted_chat.cli.settings import Settings, dialed
-from twisted_chat.console import attach
+from twisted_chat.cli.standard import say
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.events import Event, Exposed, Leaving, NameKept, NameUnkept, Unread
-from twisted_chat.core.feeds import Group
-from twisted_chat.core.store import Store
-from twisted_chat.i18n import _
+from twisted_chat.core.group import Group
+from twisted_chat.core.replication.store import Store
+from twisted_chat.frontends.console import attach
 from twisted_chat.net.discovery import Discovery
 from twisted_chat.net.own import ways
 from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
 from twisted_chat.retries import Retries
-from twisted_chat.standard import say
+from twisted_chat.speech.i18n import _
+from twisted_chat.speech.words import unusable
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.memory import MemoryStore
 from twisted_chat.storage.resumption import Resumption
 from twisted_chat.storage.sqlite import SQLiteStore
-from twisted_chat.words import unusable
 
 __all__ = ["ChatService", "Options", "makeService"]
 

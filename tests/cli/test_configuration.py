@@ -16,15 +16,14 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.cli.test_options import CommandLine, Twistd
-from twisted_chat import send
-from twisted_chat.cli import configuration
+from twisted_chat.cli import configuration, send
 from twisted_chat.cli.configuration import MAX_BYTES, MAX_KEY, MAX_VALUE, check, load
 from twisted_chat.cli.flags import CHAT, CONFIG, CONFIGURABLE, Form
 from twisted_chat.cli.joining import ENVIRONMENT
 from twisted_chat.cli.options import Options
+from twisted_chat.cli.send import Send
 from twisted_chat.cli.settings import Settings
-from twisted_chat.i18n import choose
-from twisted_chat.send import Send
+from twisted_chat.speech.i18n import choose
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "class.toml"
 SECRET = "xyzzy plugh"

@@ -10,8 +10,8 @@ from twisted_chat.cli import configuration, flags
 from twisted_chat.cli.commandline import CommandLine
 from twisted_chat.cli.flags import COMMON, CONFIGURABLE, LANG, Flag, Form, Section
 from twisted_chat.cli.options import Options
-from twisted_chat.i18n import choose, in_language
-from twisted_chat.subcommands import SUBCOMMANDS
+from twisted_chat.cli.subcommands import SUBCOMMANDS
+from twisted_chat.speech.i18n import choose, in_language
 
 COMMANDS: tuple[type[CommandLine], ...] = (Options, *SUBCOMMANDS.values())
 

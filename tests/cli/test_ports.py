@@ -11,10 +11,10 @@ from itertools import count
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.cli import ports
-from twisted_chat.core.feeds import Group
-from twisted_chat.core.frames import MAX_LINE, Bye, Frame, Greet, Hello, Ping, decode, encode
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.opening import Introduction, Opening, Role
+from twisted_chat.core.wire.frames import MAX_LINE, Bye, Frame, Greet, Hello, Ping, decode, encode
+from twisted_chat.core.wire.opening import Introduction, Opening, Role
 
 HOST = "127.0.0.1"
 PATIENCE = 10.0

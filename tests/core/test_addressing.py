@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.patience import patient
+from tests.kit.patience import patient
 from twisted_chat.core.addressing import (
     LENGTHS,
     MOVED,
@@ -22,10 +22,10 @@ from twisted_chat.core.addressing import (
 from twisted_chat.core.commands import IGNORE, MSG, VERIFY
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.keys import fingerprint
-from twisted_chat.core.likeness import likeness
-from twisted_chat.core.roster import Member, Roster
-from twisted_chat.core.store import Known
-from twisted_chat.core.text import check_name
+from twisted_chat.core.people.roster import Member, Roster
+from twisted_chat.core.replication.store import Known
+from twisted_chat.core.writing.skeleton import likeness
+from twisted_chat.core.writing.text import check_name
 
 ME, BIA, EVA, TWIN = b"m" * 32, b"b" * 32, b"\xaa\x6c" + b"e" * 30, b"\xaa\x6c" + b"t" * 30
 KEYS = [first + bytes([number]) * 31 for first in (b"\xaa", b"\xbb") for number in range(4)]

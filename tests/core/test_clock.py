@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.patience import patient
-from twisted_chat.core.clock import COUNTED, MICROSECONDS, STEP, HybridClock
-from twisted_chat.core.feeds import MAX_WALL_MS
-from twisted_chat.core.frames import MAX_INT
+from tests.kit.patience import patient
+from twisted_chat.core.clock import COUNTED, MAX_WALL_MS, MICROSECONDS, STEP, HybridClock
+from twisted_chat.core.wire.frames import MAX_INT
 
 NOW = 1_763_800_000.25
 

@@ -8,9 +8,9 @@ from msgspec import Raw
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.sealing import Writer
-from tests.core.wires import Recorder
-from tests.storage.feeding import START
+from tests.kit.feeding import START
+from tests.kit.sealing import Writer
+from tests.kit.wires import Recorder
 from twisted_chat.core.clock import MICROSECONDS, HybridClock
 from twisted_chat.core.conversation import Congested, Conversation
 from twisted_chat.core.errors import BadText
@@ -30,15 +30,16 @@ from twisted_chat.core.events import (
     WentAway,
     WhileAway,
 )
-from twisted_chat.core.feeds import Batch, Group
-from twisted_chat.core.frames import MAX_INT
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.records import Away, KnownRecord, Private, Say, Topic
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.lateness import LATE
-from twisted_chat.core.missed import PATIENCE
-from twisted_chat.core.presence import SETTLE_SECONDS
-from twisted_chat.core.private import Seals
-from twisted_chat.core.records import Away, KnownRecord, Private, Say, Topic
-from twisted_chat.core.roster import Roster
+from twisted_chat.core.people.presence import SETTLE_SECONDS
+from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.timeline.lateness import LATE
+from twisted_chat.core.timeline.missed import PATIENCE
+from twisted_chat.core.wire.frames import MAX_INT
 from twisted_chat.storage.memory import MemoryStore
 
 MINE = Identity(b"\5" * 32)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.patience import patient
-from tests.core.sealing import ORDER
+from tests.kit.patience import patient
+from tests.kit.sealing import ORDER
 from twisted_chat.core.keys import Identity, fingerprint, spoken, spoken_digits, verified
 
 SMALL_ORDER = [

@@ -17,13 +17,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.mischief import Mischief, carry
-from tests.core.wires import Party, Recorder, Wire, join
-from twisted_chat.core import forks, inventory
+from tests.kit.mischief import Mischief, carry
+from tests.kit.wires import Party, Recorder, Wire, join
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.frames import MAX_LINE, Digest, Frame, Have, Range, Want, decode, encode
+from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.replication import forks, inventory
+from twisted_chat.core.wire.frames import MAX_LINE, Digest, Frame, Have, Range, Want, decode, encode
 
 EXAMPLES = int(os.environ.get("TCPCHAT_MISCHIEF", "60"))
 

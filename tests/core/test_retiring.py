@@ -7,14 +7,14 @@ from unittest.mock import patch
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.test_sources import carry, have
-from tests.core.wires import Party, Recorder, join, run
-from tests.storage.feeding import Author
-from twisted_chat.core import inventory
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.frames import Digest, Have, Range, Want
-from twisted_chat.core.inventory import Inventory
-from twisted_chat.core.store import Loaded
+from tests.core.replication.test_sources import carry, have
+from tests.kit.feeding import Author
+from tests.kit.wires import Party, Recorder, join, run
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.replication import inventory
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.store import Loaded
+from twisted_chat.core.wire.frames import Digest, Have, Range, Want
 
 LATER = 2**50
 

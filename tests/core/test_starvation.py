@@ -8,14 +8,14 @@ from unittest.mock import patch
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.test_sources import carry, have
-from tests.core.wires import Party, Recorder, join, one_turn, run
-from tests.storage.feeding import Author
-from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.frames import Digest, Have, Range, Want
-from twisted_chat.core.neighbour import Neighbour
-from twisted_chat.core.replica import LISTED_AT_ONCE, Replica
-from twisted_chat.core.sources import MAX_ASKED, STALL, TICK, Sources
+from tests.core.replication.test_sources import carry, have
+from tests.kit.feeding import Author
+from tests.kit.wires import Party, Recorder, join, one_turn, run
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication.neighbour import Neighbour
+from twisted_chat.core.replication.replica import LISTED_AT_ONCE, Replica
+from twisted_chat.core.replication.sources import MAX_ASKED, STALL, TICK, Sources
+from twisted_chat.core.wire.frames import Digest, Have, Range, Want
 
 
 def small_feeds(count: int, first: int = 1) -> list[Batch]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from tests.core.test_frames import GOOD, line
-from twisted_chat.core.frames import MAX_LINE
+from tests.core.wire.test_frames import GOOD, line
+from twisted_chat.core.wire.frames import MAX_LINE
 
 TOKENS = (
     b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\\u0000", b"\\ud800", b"\\u202e", b"\xff", b"\xed\xa0\x80", b"\0",

@@ -17,21 +17,22 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogPublisher
 
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
 from tests.fuzz.mutation import LINES, chunks, mangled, mutated, reworded
 from tests.net.test_link import Connection
-from twisted_chat import answers
 from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
-from twisted_chat.core.feeds import MAX_BODY, Batch, Group, seal, unseal
-from twisted_chat.core.frames import Auth, BatchFrame, Digest, ForkFrame, Have, Range, Stop, Want, decode, encode
+from twisted_chat.core.feeds.batches import MAX_BODY, Batch, seal, unseal
+from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Slow, Step
-from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
-from twisted_chat.core.replica import MAX_HAVE
+from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.wire.frames import Auth, BatchFrame, Digest, ForkFrame, Have, Range, Stop, Want, decode, encode
+from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
 from twisted_chat.peer import Address, Peer
+from twisted_chat.speech import answers
+from twisted_chat.speech.words import sentences
 from twisted_chat.storage.memory import MemoryStore
-from twisted_chat.words import sentences
 
 START = 1_763_800_000
 HOST = "127.0.0.1"

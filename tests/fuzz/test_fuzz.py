@@ -8,9 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fuzz import targets
 from tests.fuzz.running import ROUND, Found, inputs
-from twisted_chat.core import feeds
-from twisted_chat.core.feeds import Batch, Group
-from twisted_chat.core.neighbour import Neighbour
+from twisted_chat.core.feeds import batches
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.group import Group
+from twisted_chat.core.replication.neighbour import Neighbour
 
 
 class FuzzTests(SynchronousTestCase):
@@ -28,7 +29,7 @@ class FuzzTests(SynchronousTestCase):
             raise KeyError("a mistake")
 
         def follow(neighbour: Neighbour, feed: Any, start: int, high: int) -> None:
-            neighbour._cursors.update({feeds.FeedId(feed.author, epoch): start for epoch in range(100_000)})
+            neighbour._cursors.update({batches.FeedId(feed.author, epoch): start for epoch in range(100_000)})
 
         mistakes: list[tuple[Any, str, Any]] = [
             (targets, "unseal", lambda sig, body: body[5000]),

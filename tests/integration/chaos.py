@@ -23,9 +23,9 @@ from twisted.internet.task import LoopingCall, react
 from tests.integration.guest import Guest, visit
 from tests.integration.processes import PeerProcess, Peers, eventually
 from tests.integration.stores import Stored, copied, database, high_marks, read
-from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.frames import Have
-from twisted_chat.core.records import Say
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.wire.frames import Have
 
 NAMES = ("Ana", "Bia", "Caio", "Davi", "Eva")
 BEAT = 0.05

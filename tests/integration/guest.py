@@ -13,10 +13,11 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from tests.integration.processes import HOST, PATIENCE
-from twisted_chat.core.feeds import FeedId, Group
-from twisted_chat.core.frames import Bye, Digest, Frame, Have, Ping, decode, encode
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.opening import Introduction, Opening, Role, Step
+from twisted_chat.core.wire.frames import Bye, Digest, Frame, Have, Ping, decode, encode
+from twisted_chat.core.wire.opening import Introduction, Opening, Role, Step
 from twisted_chat.net.lines import ChunkedLineReceiver
 
 AnyFrame = TypeVar("AnyFrame", bound=Frame)

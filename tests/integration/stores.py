@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twisted_chat.core.feeds import Batch, FeedId, Group
-from twisted_chat.core.records import Say
+from twisted_chat.core.feeds.batches import Batch, FeedId, verify
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.group import Group
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.tables import Tables
@@ -80,7 +81,7 @@ def read(path: Path) -> Stored:
 def _check(feed: FeedId, batches: list[Batch], faults: list[str]) -> None:
     expected, prev = 1, batches[0].prev
     for batch in batches:
-        GROUP.verify(batch)
+        verify(GROUP, batch)
         if batch.first != expected or batch.prev != prev:
             faults.append(
                 f"{batch.name}'s epoch {feed.epoch}: {batch.first} where {expected} should be, or not chained"

@@ -17,10 +17,11 @@ from zope.interface import implementer
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, call, visit
 from tests.integration.processes import HOST, PeerProcess, eventually
-from twisted_chat.core.feeds import Batch, Group, seal
-from twisted_chat.core.frames import Frame, Have, Ping, Pong, Range, Want, encode
+from twisted_chat.core.feeds.batches import Batch, seal
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.records import Say
+from twisted_chat.core.wire.frames import Frame, Have, Ping, Pong, Range, Want, encode
 from twisted_chat.net.budget import BURST, RATE
 
 PROMPT = 0.25

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from msgspec import Raw
 
-from tests.core.sealing import seal_any
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, visit
-from twisted_chat.core.feeds import Batch, FeedId, Group
-from twisted_chat.core.frames import BatchFrame, Have, Ping, Pong, Range, Want
+from tests.kit.sealing import seal_any
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.records import Say
-from twisted_chat.core.replica import MAX_HAVE
+from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.wire.frames import BatchFrame, Have, Ping, Pong, Range, Want
 
 EPOCH = 7
 NOW = 1_700_000_000_000

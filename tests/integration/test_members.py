@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.integration.case import PeersTestCase
 from tests.integration.processes import PeerProcess
 from tests.integration.stores import database
-from twisted_chat.core.store import Known
+from twisted_chat.core.replication.store import Known
 from twisted_chat.storage.database import open_for_reading
 from twisted_chat.storage.members import read_members
 

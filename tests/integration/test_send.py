@@ -11,7 +11,7 @@ from twisted.trial.unittest import SkipTest
 
 from tests.integration.case import PeersTestCase
 from tests.integration.processes import PeerProcess
-from twisted_chat.core.text import MAX_TEXT
+from twisted_chat.core.writing.text import MAX_TEXT
 
 
 class TestSend(PeersTestCase):

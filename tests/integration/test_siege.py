@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from tests.integration import judge
 from tests.integration.judge import Archive, Screen, look, open_archive
 from tests.integration.siege import besiege
-from tests.storage.feeding import GROUP, Author
+from tests.kit.feeding import GROUP, Author
 from twisted_chat.archive import write
-from twisted_chat.core.feeds import Batch
+from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.keys import Identity
 
 KILLS = 15

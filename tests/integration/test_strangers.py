@@ -18,10 +18,10 @@ from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, call, visit
 from tests.integration.processes import HOST, MODULE, PATIENCE
 from tests.integration.test_hostile import saying, sealed
-from twisted_chat.core.feeds import Group
-from twisted_chat.core.frames import VERSION, Greet, encode
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.opening import OPENING_SECONDS, Introduction, Opening, Role
+from twisted_chat.core.wire.frames import VERSION, Greet, encode
+from twisted_chat.core.wire.opening import OPENING_SECONDS, Introduction, Opening, Role
 from twisted_chat.net.connection import FLUSH_SECONDS
 
 NOISE = 100 * 1024 * 1024

@@ -15,11 +15,11 @@ from twisted.internet.defer import gatherResults
 
 from tests.integration.case import PeersTestCase
 from tests.integration.processes import MODULE, TWISTD, PeerProcess
-from tests.storage.feeding import Author
+from tests.kit.feeding import Author
+from twisted_chat.cli.subcommands import main
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.folders import DataDirectory
 from twisted_chat.storage.tables import Tables
-from twisted_chat.subcommands import main
 
 FULL = "/dev/full"
 ALL_CLOSED = "<&- >&- 2>&-"

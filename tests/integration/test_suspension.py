@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, DeferredList
 
 from tests.integration.case import PeersTestCase
 from tests.integration.chaos import Chaos
-from twisted_chat.core.text import MAX_TEXT
+from twisted_chat.core.writing.text import MAX_TEXT
 
 FLOOD = 50 * 1024 * 1024
 """Bytes said while a peer is suspended."""

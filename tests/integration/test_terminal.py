@@ -388,7 +388,8 @@ class TestLeaving(TerminalTestCase):
         self.tmux.press("C-d")
         await self.assert_restored()
         program = (
-            "import os\nfrom twisted_chat.console.terminal import Terminal\nTerminal().make_raw()\nraise MemoryError\n"
+            "import os\nfrom twisted_chat.frontends.console.terminal import Terminal\n"
+            "Terminal().make_raw()\nraise MemoryError\n"
         )
         (self.place / "crash.py").write_text(program)
         self.tmux.command("clear")

@@ -11,14 +11,14 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
-from twisted_chat.advice import advice, at_address
-from twisted_chat.answers import status, who
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import events
-from twisted_chat.core.roster import Member
+from twisted_chat.core.people.roster import Member
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding, Found, LinkStatus, Status
 from twisted_chat.net.addresses import endpoint, needs_scope, scoped
-from twisted_chat.words import sentences
+from twisted_chat.speech.advice import advice, at_address
+from twisted_chat.speech.answers import status, who
+from twisted_chat.speech.words import sentences
 
 PACKAGE = Path(twisted_chat.__file__).parent
 HOST, PORT, WRITTEN = "fe80::1%eth0", 5001, "[fe80::1%eth0]:5001"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.test_frames import GOOD
-from twisted_chat.core.announcing import HAVE_INTERVAL
-from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.frames import MAX_LINE, BatchFrame, Frame, Want, encode
-from twisted_chat.core.inventory import Inventory
-from twisted_chat.core.replica import MAX_HAVE
+from tests.core.wire.test_frames import GOOD
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.replication.announcing import HAVE_INTERVAL
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.wire.frames import MAX_LINE, BatchFrame, Frame, Want, encode
 from twisted_chat.net.budget import BURST, RATE, Budget, cost
 
 LONGEST_REST = 0.5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase
 from tests.simulation.world import FIRST_PORT, Actor, World
-from twisted_chat.core.company import LINKED_INTERVAL
 from twisted_chat.core.events import Event, Joined, Left, Lost, Reachable, Unreachable
-from twisted_chat.core.frames import Linked
-from twisted_chat.core.presence import SETTLE_SECONDS
+from twisted_chat.core.people.presence import SETTLE_SECONDS
+from twisted_chat.core.wire.frames import Linked
+from twisted_chat.net.company import LINKED_INTERVAL
 
 WITHIN = LINKED_INTERVAL + SETTLE_SECONDS + 0.5
 """Seconds within which people are told who is here no longer, or through others only."""

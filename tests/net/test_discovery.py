@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.world import FIRST_PORT, HOST, START, World
 from twisted_chat.core.events import Undiscoverable
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.group import Group
 from twisted_chat.net import mdns
 from twisted_chat.net.discovery import ASK_SECONDS, LOOK_SECONDS, MAX_HOSTS, SETTLE_SECONDS, Discovery, Report
 from twisted_chat.net.mdns import ANSWER_MILLISECONDS, MAX_SERVICES, Network, Seen, own_hosts

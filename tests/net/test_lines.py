@@ -10,8 +10,8 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import LineReceiver
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.patience import patient
-from twisted_chat.core.frames import MAX_LINE
+from tests.kit.patience import patient
+from twisted_chat.core.wire.frames import MAX_LINE
 from twisted_chat.net.lines import ChunkedLineReceiver
 
 LIMIT = 12

@@ -12,10 +12,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.frames import (
+from twisted_chat.core.wire.frames import (
     MAX_LINE,
     AnyFrame,
     Bye,
@@ -30,11 +30,11 @@ from twisted_chat.core.frames import (
     decode,
     encode,
 )
-from twisted_chat.core.opening import Opening, Role, Slow, Step
+from twisted_chat.core.wire.opening import Opening, Role, Slow, Step
 from twisted_chat.net.connection import UNREAD
+from twisted_chat.net.flow import TURN, Reason
 from twisted_chat.net.link import MAX_UNTAKEN, Link
 from twisted_chat.net.pulse import DEAD_AFTER, Verdict
-from twisted_chat.net.reading import TURN, Reason
 from twisted_chat.net.tls import Encryption
 
 

@@ -8,22 +8,23 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
 from tests.net.test_link import Connection
 from tests.simulation.network import Node
 from tests.simulation.world import FIRST_PORT, START, Actor, World
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Joined, Left, Lost, NoLink, Refused, TwoInstances, WrongPassphrase
-from twisted_chat.core.feeds import Group, seal
-from twisted_chat.core.frames import Address as PeerAddress
-from twisted_chat.core.frames import Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
-from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Step
-from twisted_chat.core.records import Say
+from twisted_chat.core.feeds.batches import seal
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.group import Group
+from twisted_chat.core.wire.frames import Address as PeerAddress
+from twisted_chat.core.wire.frames import Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
+from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Step
 from twisted_chat.net.addresses import is_loopback
-from twisted_chat.net.door import MAX_OPENING
-from twisted_chat.net.hearsay import MAX_VAIN
+from twisted_chat.net.gossip import MAX_VAIN
 from twisted_chat.net.pairs import MAX_ALIKE, MAX_INSTANCES
+from twisted_chat.net.pending import MAX_OPENING
 from twisted_chat.net.setbacks import LONGEST_WAIT, STEADY
 from twisted_chat.peer import Address, Peer
 from twisted_chat.storage.memory import MemoryStore

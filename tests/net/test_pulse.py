@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.patience import patient
+from tests.kit.patience import patient
 from twisted_chat.net.pulse import DEAD_AFTER, PING_AFTER, SUSPECT_AFTER, Pulse, Verdict
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
 from tests.net.test_link import Connection
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase, Service
 from tests.simulation.world import FIRST_PORT, START, Actor, World
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Group
-from twisted_chat.core.frames import Address as PeerAddress
-from twisted_chat.core.frames import Greet, Peers, encode
-from twisted_chat.core.opening import Step
+from twisted_chat.core.group import Group
 from twisted_chat.core.status import AddressStatus, Finding, Found
+from twisted_chat.core.wire.frames import Address as PeerAddress
+from twisted_chat.core.wire.frames import Greet, Peers, encode
+from twisted_chat.core.wire.opening import Step
 from twisted_chat.net.factories import CONNECT_SECONDS
 from twisted_chat.net.findings import answered
 from twisted_chat.peer import Address, Peer

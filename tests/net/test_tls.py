@@ -14,17 +14,17 @@ from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
 from tests.integration.processes import free_ports
-from tests.net.relay import Relay
+from tests.kit.relay import Relay
 from tests.net.test_link import Owner
 from twisted_chat.core import errors
 from twisted_chat.core.events import Event, Joined, Left, Messages, Refused, WrongPassphrase
-from twisted_chat.core.feeds import Group
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.opening import OPENING_SECONDS, Role
 from twisted_chat.core.status import Finding
-from twisted_chat.net.calls import ASKED
+from twisted_chat.core.wire.opening import OPENING_SECONDS, Role
+from twisted_chat.net.dialing import ASKED
 from twisted_chat.net.failures import PER_ADDRESS, PERIOD, Failures
 from twisted_chat.net.link import Link
 from twisted_chat.net.tls import Encryption

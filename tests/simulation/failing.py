@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from twisted_chat.core.store import Store
+from twisted_chat.core.replication.store import Store
 from twisted_chat.storage.errors import UNUSABLE, StorageError
 
 CALLS = tuple(name for name, member in vars(Store).items() if callable(member) and not name.startswith("_"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulation.story import Violation
 from tests.simulation.world import Actor, World
-from twisted_chat.core.frames import BatchFrame
+from twisted_chat.core.wire.frames import BatchFrame
 
 GRAPHS = ("full", "ring", "star", "chain", "random")
 LINKING = 5.0

@@ -8,16 +8,16 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.sealing import Writer
-from tests.core.wires import Recorder
+from tests.kit.sealing import Writer
+from tests.kit.wires import Recorder
 from tests.simulation.disk import Disk, DiskStore
 from tests.simulation.failing import CALLS, FailingStore
 from tests.simulation.network import Node
 from tests.simulation.world import Actor, World
-from twisted_chat.console.session import Session
 from twisted_chat.core.events import Past
-from twisted_chat.core.frames import BatchFrame
-from twisted_chat.core.insisting import LONGEST_WAIT
+from twisted_chat.core.replication.insisting import LONGEST_WAIT
+from twisted_chat.core.wire.frames import BatchFrame
+from twisted_chat.frontends.session import Session
 
 ASKED = ("/history", "/history 9 #tea", "/history P0x", "/search oi", "/join #tea", "/doctor")
 """What is answered with what the store finds."""

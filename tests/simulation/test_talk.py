@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.simulation.world import Actor, World
 from twisted_chat import peer
 from twisted_chat.core.events import ClockOff, Messages, Renamed, Topical, WentAway
-from twisted_chat.core.skew import ENOUGH, MOMENT
-from twisted_chat.words import sentences
+from twisted_chat.core.people.skew import ENOUGH, MOMENT
+from twisted_chat.speech.words import sentences
 
 
 class TalkTests(SynchronousTestCase):

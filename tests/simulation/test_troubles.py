@@ -7,15 +7,15 @@ from typing import Any
 from twisted.internet.protocol import ClientFactory
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.sealing import Writer
-from tests.core.test_opening import introduce
+from tests.core.wire.test_opening import introduce
+from tests.kit.sealing import Writer
 from tests.net.test_mesh import Caller
 from tests.simulation.network import Transport
 from tests.simulation.story import MOST_BUFFERED, SETTLED_WITHIN
 from tests.simulation.world import Actor, World
 from twisted_chat.core.events import Forked, Refused
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.frames import BatchFrame, Digest, Have, Want
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.wire.frames import BatchFrame, Digest, Have, Want
 
 
 class TroubleTests(SynchronousTestCase):

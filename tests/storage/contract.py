@@ -7,11 +7,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.storage.feeding import Author, ranges
-from twisted_chat.core.feeds import Batch, FeedId, Position
-from twisted_chat.core.holes import MAX_HOLES
-from twisted_chat.core.records import Away, KnownRecord, Private, Say, Topic
-from twisted_chat.core.store import Held, Hit, Known, Loaded, Store, Which
+from tests.kit.feeding import Author, ranges
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.records import Away, KnownRecord, Private, Say, Topic
+from twisted_chat.core.replication.holes import MAX_HOLES
+from twisted_chat.core.replication.store import Held, Hit, Known, Loaded, Store, Which
 
 READER = Author(9).feed.author
 

@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.feeding import START, Author
 from tests.storage.contract import READER, unseal
-from tests.storage.feeding import START, Author
-from twisted_chat.core.feeds import Batch, Position
-from twisted_chat.core.store import Known, Loaded, Store, Which
+from twisted_chat.core.feeds.batches import Batch, Position
+from twisted_chat.core.replication.store import Known, Loaded, Store, Which
 from twisted_chat.storage.memory import MemoryStore
 from twisted_chat.storage.sqlite import SQLiteStore
 

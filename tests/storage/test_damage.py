@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from tests.storage.feeding import Author, ranges
+from tests.kit.feeding import Author, ranges
 from tests.storage.test_sqlite import OnDisk
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.holes import MAX_HOLES, missing, runs
-from twisted_chat.core.store import Held
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.replication.holes import MAX_HOLES, missing, runs
+from twisted_chat.core.replication.store import Held
 from twisted_chat.storage.checking import checksum
 
 TEN = [(n, n) for n in range(1, 11)]

@@ -7,9 +7,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.feeding import Author, ranges
 from tests.storage import contract
-from tests.storage.feeding import Author, ranges
-from twisted_chat.core.store import Store
+from twisted_chat.core.replication.store import Store
 from twisted_chat.storage.memory import MemoryStore, cost
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.storage.feeding import Author, ranges
-from twisted_chat.core.feeds import FeedId
+from tests.kit.feeding import Author, ranges
+from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.storage.memory import cost
 from twisted_chat.storage.recent import Recent
 

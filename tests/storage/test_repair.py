@@ -11,10 +11,10 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.storage.feeding import Author
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.holes import MAX_HOLES
-from twisted_chat.core.store import Known
+from tests.kit.feeding import Author
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.replication.holes import MAX_HOLES
+from twisted_chat.core.replication.store import Known
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import HOPELESS, NOT_OURS, StorageError
 from twisted_chat.storage.repair import repair, salvaged

@@ -11,11 +11,11 @@ from tempfile import mkdtemp
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.wires import START, Party, Recorder, run
-from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.frames import Digest, Have, Range
-from twisted_chat.core.own import Ending
-from twisted_chat.core.store import Loaded
+from tests.kit.wires import START, Party, Recorder, run
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.replication.ownfeed import Ending
+from twisted_chat.core.replication.store import Loaded
+from twisted_chat.core.wire.frames import Digest, Have, Range
 from twisted_chat.storage import resumption
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.resumption import Resumption

@@ -18,12 +18,12 @@ from unittest import mock
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.feeding import Author, ranges
 from tests.storage import contract
 from tests.storage.contract import READER, unseal
-from tests.storage.feeding import Author, ranges
-from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.records import Say
-from twisted_chat.core.store import Held, Known, Which
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.replication.store import Held, Known, Which
 from twisted_chat.storage import tables, words
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import UNKEPT, StorageError
@@ -38,7 +38,7 @@ CRASH = """
 import os, sys
 from pathlib import Path
 from queue import Queue
-from tests.storage.feeding import Author
+from tests.kit.feeding import Author
 from twisted_chat.storage.sqlite import SQLiteStore
 calls = Queue()
 store = SQLiteStore(Path(sys.argv[1]), lambda function, *arguments: calls.put((function, arguments)))

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from tests.storage.feeding import Author
+from tests.kit.feeding import Author
 from tests.storage.test_sqlite import OnDisk
 from twisted_chat.storage import database
 from twisted_chat.storage.folders import DataDirectory

@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from tests.storage.feeding import Author, ranges
+from tests.kit.feeding import Author, ranges
 from tests.storage.test_sqlite import OnDisk
 from twisted_chat.storage import whereabouts
 from twisted_chat.storage.database import open_database

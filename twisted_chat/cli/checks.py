@@ -14,9 +14,9 @@ from twisted.python.usage import UsageError
 
 from twisted_chat.cli.settings import CONSOLES, Console
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.text import check_label, check_name
-from twisted_chat.i18n import AUTO, _, known, languages
-from twisted_chat.words import wrong
+from twisted_chat.core.writing.text import check_label, check_name
+from twisted_chat.speech.i18n import AUTO, _, known, languages
+from twisted_chat.speech.words import wrong
 
 MAX_PORT = 65535
 MAX_PORTS = 64

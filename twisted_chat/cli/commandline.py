@@ -17,9 +17,9 @@ from twisted.python.usage import UsageError
 from twisted_chat import __version__
 from twisted_chat.cli import configuration
 from twisted_chat.cli.flags import COMMON, CONFIG, LANG, Flag, Form, Section
+from twisted_chat.cli.standard import say, show
 from twisted_chat.core.marks import N_
-from twisted_chat.i18n import AUTO, _, choose, known
-from twisted_chat.standard import say, show
+from twisted_chat.speech.i18n import AUTO, _, choose, known
 
 MIN_COLUMNS, MAX_COLUMNS = 40, 80
 """Help is not made for narrower terminals, and is not wider on others."""

@@ -19,7 +19,7 @@ from twisted.python.usage import UsageError
 
 from twisted_chat.cli.flags import CONFIGURABLE, GROUP, PASSPHRASE_FILE, Flag, Form
 from twisted_chat.core.marks import N_
-from twisted_chat.i18n import _
+from twisted_chat.speech.i18n import _
 
 if sys.version_info >= (3, 11):
     import tomllib

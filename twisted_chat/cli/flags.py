@@ -14,7 +14,7 @@ from typing import Any
 from twisted_chat.cli import checks, hosts
 from twisted_chat.cli.settings import CONSOLES
 from twisted_chat.core.marks import N_
-from twisted_chat.i18n import AUTO
+from twisted_chat.speech.i18n import AUTO
 
 Check = Callable[[str, str], Any]
 """Takes where a value was given, and the value as it was given; see `checks`."""

@@ -8,9 +8,9 @@ from twisted.python.usage import UsageError
 
 from twisted_chat.cli.checks import MAX_PORT, parse_number
 from twisted_chat.cli.settings import HOME, Peer
-from twisted_chat.i18n import _
 from twisted_chat.net.addresses import needs_scope, numeric, scoped
 from twisted_chat.net.own import link_local_addresses
+from twisted_chat.speech.i18n import _
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 

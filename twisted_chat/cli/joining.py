@@ -14,16 +14,16 @@ from twisted.python.usage import UsageError
 
 from twisted_chat.cli.commandline import CommandLine
 from twisted_chat.cli.prompts import Terminal, ask_passphrase
+from twisted_chat.cli.standard import say
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Event, Joined
-from twisted_chat.core.passphrase import MAX_PASSPHRASE, check_passphrase
-from twisted_chat.i18n import _
+from twisted_chat.core.wire.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.retries import Retries
-from twisted_chat.standard import say
+from twisted_chat.speech.i18n import _
+from twisted_chat.speech.words import wrong
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.passphrases import PassphraseNote
-from twisted_chat.words import wrong
 
 ENVIRONMENT = "TCPCHAT_PASSPHRASE"
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_chat.advice import numbers
 from twisted_chat.cli.commandline import Subcommand
 from twisted_chat.cli.flags import CONVERSATION
-from twisted_chat.core.feeds import Batch, FeedId, Group
-from twisted_chat.core.holes import Runs, missing
-from twisted_chat.core.text import clean
-from twisted_chat.i18n import _
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.group import Group
+from twisted_chat.core.replication.holes import Runs, missing
+from twisted_chat.core.writing.text import clean
+from twisted_chat.speech.advice import numbers
+from twisted_chat.speech.i18n import _
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.tables import Tables
 

@@ -15,21 +15,21 @@ from twisted_chat.cli.joining import Joining
 from twisted_chat.cli.ports import holder, is_free
 from twisted_chat.cli.prompts import ask_name, ask_port, find_terminal
 from twisted_chat.cli.settings import Settings
-from twisted_chat.core.feeds import Group
-from twisted_chat.core.frames import MAX_INT
+from twisted_chat.cli.standard import OutputFailed, say, secure
+from twisted_chat.cli.subcommands import overview
+from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.marks import N_
-from twisted_chat.core.opening import Introduction
-from twisted_chat.core.text import clean, shown_name
-from twisted_chat.i18n import _
+from twisted_chat.core.wire.frames import MAX_INT
+from twisted_chat.core.wire.opening import Introduction
+from twisted_chat.core.writing.text import clean, shown_name
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.own import link_local_addresses, own_addresses
 from twisted_chat.reactors import install_reactor
-from twisted_chat.standard import OutputFailed, say, secure
+from twisted_chat.speech.i18n import _
+from twisted_chat.speech.words import unusable
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import usual_root
-from twisted_chat.subcommands import overview
-from twisted_chat.words import unusable
 
 
 def taken(listen: str, port: int, name: str, group: Group) -> str | None:

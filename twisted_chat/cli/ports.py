@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from errno import EADDRINUSE
 
 from twisted_chat.core.errors import LEFT, Refusal
-from twisted_chat.core.frames import MAX_LINE, Bye, encode
-from twisted_chat.core.opening import Dismissed, Introduction, Opening, Role, Slow, Step
+from twisted_chat.core.wire.frames import MAX_LINE, Bye, encode
+from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
 
 SILENCE_SECONDS = 1.0
 """How long connecting, and each wait for more, may take."""

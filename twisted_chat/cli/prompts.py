@@ -11,10 +11,10 @@ from getpass import getpass
 from twisted.python.usage import UsageError
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.passphrase import check_passphrase
-from twisted_chat.core.text import check_name
-from twisted_chat.i18n import _
-from twisted_chat.words import refused
+from twisted_chat.core.wire.passphrase import check_passphrase
+from twisted_chat.core.writing.text import check_name
+from twisted_chat.speech.i18n import _
+from twisted_chat.speech.words import refused
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from itertools import islice
 from twisted_chat.core.commands import Command
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
-from twisted_chat.core.likeness import likeness
-from twisted_chat.core.roster import Meaning, Member, Moved, Roster, Several
-from twisted_chat.core.text import MAX_NAME
+from twisted_chat.core.people.roster import Meaning, Member, Moved, Roster, Several
+from twisted_chat.core.writing.skeleton import likeness
+from twisted_chat.core.writing.text import MAX_NAME
 
 _QUOTES = '"“”„'
 """What a name may stand between: keyboards and systems that mean well turn one into the others."""

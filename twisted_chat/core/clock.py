@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_chat.core.feeds import MAX_WALL_MS
-
+MAX_WALL_MS = 32_503_680_000_000
+"""The year 3000: no later time can be displayed everywhere."""
 MICROSECONDS = 1_000_000
 COUNTED = 2**52
 """Where stamps stop being times (the year 2112): from here on they only count. No wall clock leads here."""

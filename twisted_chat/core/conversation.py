@@ -26,18 +26,18 @@ from twisted_chat.core.events import (
     Messages,
     Receiving,
 )
-from twisted_chat.core.feeds import Batch, FeedId, Position
-from twisted_chat.core.lateness import Lateness
-from twisted_chat.core.missed import Missed
-from twisted_chat.core.naming import Naming
-from twisted_chat.core.presence import Presence
-from twisted_chat.core.reading import Reader
-from twisted_chat.core.records import Away, KnownRecord, Nick, Private, Say, Topic
-from twisted_chat.core.roster import Member, Roster
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
+from twisted_chat.core.people.naming import Naming
+from twisted_chat.core.people.presence import Presence
+from twisted_chat.core.people.roster import Member, Roster
+from twisted_chat.core.replication.store import Hit, Unsealer, Which
 from twisted_chat.core.status import Diagnosis, Status
-from twisted_chat.core.store import Hit, Unsealer, Which
-from twisted_chat.core.text import DEFAULT_ROOM, check_name
+from twisted_chat.core.timeline.lateness import Lateness
+from twisted_chat.core.timeline.missed import Missed
+from twisted_chat.core.timeline.reader import Reader
 from twisted_chat.core.watching import Watcher, Watchers
+from twisted_chat.core.writing.text import DEFAULT_ROOM, check_name
 
 EARLIER = 20
 """Messages of former times shown at the start."""

@@ -1,7 +1,7 @@
 """What can happen in a conversation, for whoever watches: the console, the log, a test.
 
 Names in events are as the roster shows them, texts as their authors wrote them; `text.clean` is applied where they are shown.
-`twisted_chat.words` turns events into sentences.
+`twisted_chat.speech.words` turns events into sentences.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from twisted_chat.core.crowding import Limit
-from twisted_chat.core.feeds import FeedId, Position
-from twisted_chat.core.records import Say
+from twisted_chat.core.feeds.batches import FeedId, Position
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.replication.crowding import Limit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twisted_chat.core.events import Crowded
-from twisted_chat.core.holes import Runs
-from twisted_chat.core.inventory import Inventory
-from twisted_chat.core.neighbour import Neighbour
-from twisted_chat.core.roster import Roster
+from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.replication.holes import Runs
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.neighbour import Neighbour
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted_chat.core.frames import BatchFrame, ForkFrame, Frame
+from twisted_chat.core.wire.frames import BatchFrame, ForkFrame, Frame
 
 RATE = 2_000.0
 """What is earned in a second."""

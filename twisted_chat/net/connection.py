@@ -17,8 +17,8 @@ from zope.interface import implementer
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.frames import MAX_LINE, Bye, Hello, encode
-from twisted_chat.core.opening import (
+from twisted_chat.core.wire.frames import MAX_LINE, Bye, Hello, encode
+from twisted_chat.core.wire.opening import (
     GREET_SECONDS,
     OPENING_SECONDS,
     Answer,
@@ -30,9 +30,9 @@ from twisted_chat.core.opening import (
     Step,
 )
 from twisted_chat.net.addresses import normal, scoped
+from twisted_chat.net.flow import Reading, Reason
 from twisted_chat.net.lines import ChunkedLineReceiver
 from twisted_chat.net.pulse import Pulse
-from twisted_chat.net.reading import Reading, Reason
 from twisted_chat.net.tls import Encryption, channel, process
 
 FLUSH_SECONDS = 2.0

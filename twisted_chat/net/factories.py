@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.status import Finding
 from twisted_chat.net.findings import UNKNOWN, unanswered
-from twisted_chat.net.hearsay import Word
+from twisted_chat.net.gossip import Word
 from twisted_chat.net.link import Link
 from twisted_chat.net.segments import keep_short
 

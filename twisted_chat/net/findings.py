@@ -7,8 +7,8 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.opening import Step
 from twisted_chat.core.status import Finding, Found
+from twisted_chat.core.wire.opening import Step
 from twisted_chat.net.link import Link
 
 UNKNOWN = Found(Finding.UNKNOWN)

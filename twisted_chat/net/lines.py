@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.protocols.basic import LineReceiver
 
-from twisted_chat.core.frames import MAX_LINE
+from twisted_chat.core.wire.frames import MAX_LINE
 
 
 class ChunkedLineReceiver(LineReceiver):

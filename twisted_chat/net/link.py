@@ -11,10 +11,10 @@ from zope.interface import implementer
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.frames import Bye, Frame, Linked, Peers, Ping, Pong, decode, encode
-from twisted_chat.core.opening import Introduction, Role
+from twisted_chat.core.wire.frames import Bye, Frame, Linked, Peers, Ping, Pong, decode, encode
+from twisted_chat.core.wire.opening import Introduction, Role
 from twisted_chat.net.connection import Connection, ConnectionOwner
-from twisted_chat.net.reading import Reason
+from twisted_chat.net.flow import Reason
 from twisted_chat.net.tls import Encryption
 
 MAX_UNTAKEN = 16 * 1024 * 1024

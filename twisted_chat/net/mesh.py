@@ -13,25 +13,25 @@ from twisted.internet.threads import deferToThreadPool
 
 from twisted_chat.core import errors
 from twisted_chat.core.clock import MICROSECONDS
-from twisted_chat.core.company import Company
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import TwoInstances
-from twisted_chat.core.frames import Address, Frame, Linked, Peers
-from twisted_chat.core.opening import Introduction, Role
-from twisted_chat.core.replica import Replica
+from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.status import AddressStatus, LinkStatus
+from twisted_chat.core.wire.frames import Address, Frame, Linked, Peers
+from twisted_chat.core.wire.opening import Introduction, Role
 from twisted_chat.net.addresses import endpoint, place
 from twisted_chat.net.budget import USELESS
-from twisted_chat.net.calls import MAX_LEARNED, Calls
-from twisted_chat.net.door import BACKLOG, Door
+from twisted_chat.net.company import Company
+from twisted_chat.net.dialing import MAX_LEARNED, Calls
 from twisted_chat.net.factories import Dialer, Listener
-from twisted_chat.net.hearsay import told
+from twisted_chat.net.flow import Reason
+from twisted_chat.net.gossip import told
 from twisted_chat.net.heartbeat import Heartbeat
 from twisted_chat.net.link import Link
 from twisted_chat.net.outcomes import Outcomes
 from twisted_chat.net.pairs import Pairs
-from twisted_chat.net.reading import Reason
+from twisted_chat.net.pending import BACKLOG, Door
 from twisted_chat.net.routes import Routes
 from twisted_chat.net.segments import keep_short
 from twisted_chat.net.setbacks import STEADY

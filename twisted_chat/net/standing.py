@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from twisted_chat.core.roster import Roster
+from twisted_chat.core.people.roster import Roster
 from twisted_chat.net.addresses import place
 from twisted_chat.net.link import Link
 

@@ -8,8 +8,8 @@ from zlib import crc32
 import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch, FeedId, unseal
-from twisted_chat.core.frames import Id, Whole
+from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.wire.frames import Id, Whole
 
 Row = tuple[int, int, int, int, bytes, bytes]
 """A row of batches: id, first, last, checksum, sig, body."""

@@ -27,7 +27,7 @@ import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.likeness import likeness
+from twisted_chat.core.writing.skeleton import likeness
 from twisted_chat.storage.errors import ALIKE, HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, KEY_MISSING, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 

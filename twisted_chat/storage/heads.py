@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twisted_chat.core import holes
-from twisted_chat.core.feeds import Batch, FeedId
-from twisted_chat.core.holes import MAX_HOLES, Hole, Holes, Runs
-from twisted_chat.core.store import Held
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication import holes
+from twisted_chat.core.replication.holes import MAX_HOLES, Hole, Holes, Runs
+from twisted_chat.core.replication.store import Held
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from twisted_chat.core.feeds import Batch, FeedId, Position
-from twisted_chat.core.records import Private, Record, Say
-from twisted_chat.core.store import Hit, Unsealer, Which
-from twisted_chat.core.writing import tokens
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.records import Private, Record, Say
+from twisted_chat.core.replication.store import Hit, Unsealer, Which
+from twisted_chat.core.writing.boundaries import tokens
 
 
 def page(batches: Iterable[Batch], limit: int, gaps: bool = False) -> list[Batch]:

@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import MAX_RECORDS, Batch, Position, unseal
-from twisted_chat.core.likeness import room_key
-from twisted_chat.core.records import Private
-from twisted_chat.core.store import Which
+from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, Position, unseal
+from twisted_chat.core.feeds.records import Private
+from twisted_chat.core.replication.store import Which
+from twisted_chat.core.writing.skeleton import room_key
 
 Label: TypeAlias = str | bytes
 """A room, for what is said there; a member's id, for private messages to and by it; or `PUBLIC`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from twisted_chat.core.store import Known
+from twisted_chat.core.replication.store import Known
 
 _KEEP = """
 INSERT INTO members (id, name, verified, ignored) VALUES (:id, :name, :verified, :ignored)

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import Batch, FeedId, Fork, unseal
-from twisted_chat.core.holes import MAX_HOLES, Runs, missing
+from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, unseal
+from twisted_chat.core.replication.holes import MAX_HOLES, Runs, missing
 from twisted_chat.storage.checking import checksum
 from twisted_chat.storage.database import open_as_it_is, open_database, storage_error
 from twisted_chat.storage.errors import DAMAGED, HOPELESS, StorageError

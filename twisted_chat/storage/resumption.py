@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from twisted_chat.core.feeds import FeedId
-from twisted_chat.core.own import Ending
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.replication.ownfeed import Ending
 
 MEMORY = Path("/dev/shm")
 """Where files are in memory, if they are: on Linux."""

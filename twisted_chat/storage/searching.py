@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from twisted_chat.core.feeds import Position
-from twisted_chat.core.store import Hit, Unsealer, Which
+from twisted_chat.core.feeds.batches import Position
+from twisted_chat.core.replication.store import Hit, Unsealer, Which
 from twisted_chat.storage.history import saying_privately
 from twisted_chat.storage.tables import Tables
 

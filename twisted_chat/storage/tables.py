@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
-from twisted_chat.core.holes import Holes, Runs, missing
-from twisted_chat.core.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
+from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
+from twisted_chat.core.replication.holes import Holes, Runs, missing
+from twisted_chat.core.replication.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
 from twisted_chat.storage.checking import checksum, examine
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
-from twisted_chat.core.feeds import Batch
-from twisted_chat.core.records import Say
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.records import Say
 from twisted_chat.storage.history import said_in
 
 _SHIFT = 9  # a batch has at most 512 records

@@ -4,7 +4,7 @@
 ALTER TABLE feeds ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;  -- of its batches, what was signed and the signatures
 UPDATE feeds SET bytes = (SELECT coalesce(sum(length(sig) + length(body)), 0) FROM batches WHERE feed = feeds.id);
 
--- Members, in the order in which they became known: see core/roster.py.
+-- Members, in the order in which they became known: see core/people/roster.py.
 CREATE TABLE members (
     number INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,

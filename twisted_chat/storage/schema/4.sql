@@ -1,6 +1,6 @@
 -- What version 4 added.
 
--- The holes of each feed, the highest first, as JSON: see core/holes.py. What stood in base, hole_first and hole_last, which no
+-- The holes of each feed, the highest first, as JSON: see core/replication/holes.py. What stood in base, hole_first and hole_last, which no
 -- longer mean anything, is taken over; what has to fit there is not known of it. (Not every SQLite can drop a column.)
 ALTER TABLE feeds ADD COLUMN holes TEXT NOT NULL DEFAULT '[]';
 UPDATE feeds SET holes = '[[' || hole_first || ',' || hole_last || ',' || min(base, hole_first) || ',null,0,null,0]]' WHERE hole_first > 0;

@@ -1,0 +1,44 @@
+"""What records can say."""
+
+from __future__ import annotations
+
+import msgspec
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.feeds.records import KINDS, Away, Nick, Private, Say, Topic, Unknown, decode_record
+
+SAMPLES = [Say("oi"), Say("oi", "#redes", me=True), Topic("#redes", "TCP"), Topic("#redes"), Nick("Bia"), Away("almoço"),
+           Away(), Private(b"b" * 32, b"sealed", b"copy")]  # fmt: skip
+
+
+class RecordTests(SynchronousTestCase):
+    """Every kind of record keeps what it says."""
+
+    def test_round_trip(self) -> None:
+        """What is encoded comes back equal, for every kind there is."""
+        self.assertEqual({type(sample) for sample in SAMPLES}, set(KINDS))
+        for sample in SAMPLES:
+            sample.check()
+            self.assertEqual(decode_record(msgspec.Raw(msgspec.json.encode(sample))), sample)
+
+    def test_short(self) -> None:
+        """The usual message takes no more room than it needs."""
+        self.assertEqual(msgspec.json.encode(Say("oi")), b'{"k":"say","text":"oi"}')
+
+    def test_refused(self) -> None:
+        """What can't be shown or is too long is refused before it is sealed."""
+        for bad in (
+            Say(""),
+            Say("\x1b[2J"),
+            Say("x", "redes"),
+            Topic("redes"),
+            Topic("#a", "\x07"),
+            Nick("a:b"),
+            Away("\x00"),
+        ):
+            self.assertRaises(BadText, bad.check)
+
+    def test_later_kinds(self) -> None:
+        """A kind nobody knows yet is known as such, whatever it holds."""
+        self.assertEqual(decode_record(msgspec.Raw(b'{"k":"dance","steps":[1,2]}')), Unknown("dance"))

@@ -1,0 +1,1 @@
+"""Frames, and the opening of a link."""

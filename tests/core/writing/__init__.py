@@ -1,0 +1,1 @@
+"""Names, texts, and what looks alike."""

@@ -1,0 +1,282 @@
+"""Feeds: what one author said in one epoch, in signed batches, each naming the hash of the one before."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from itertools import accumulate
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from twisted_chat.core.clock import MAX_WALL_MS
+from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
+from twisted_chat.core.feeds.records import KnownRecord, Other, Record, Say, decode_record
+from twisted_chat.core.group import Group
+from twisted_chat.core.keys import Identity
+from twisted_chat.core.wire.frames import MAX_INT, MAX_NUMBER, BatchFrame, Id, Number, SignedBody, Whole, encode
+from twisted_chat.core.writing.text import DEFAULT_ROOM, MAX_TEXT, accept_name, accept_room, may_hide_control
+
+MAX_RECORDS = 512
+"""Records in a batch."""
+MAX_BODY = 30 * 1024
+"""Bytes in a batch's body, so that a `fork` frame has room for two."""
+
+
+class FeedId(NamedTuple):
+    """Which feed: an author's id and one of its epochs. Feeds sort by it."""
+
+    author: bytes
+    epoch: int
+
+
+class Position(NamedTuple):
+    """Where a record stands in the order that is the same for everybody: its hybrid time, then its id. Positions compare."""
+
+    lc: int
+    feed: FeedId
+    number: int
+
+
+class _Body(Struct):
+    author: Id
+    epoch: Whole
+    first: Number
+    prev: Annotated[bytes, Meta(max_length=32)]
+    at: Annotated[int, Meta(ge=0, le=MAX_WALL_MS)]
+    lc: Whole
+    name: str
+
+
+class _Known(_Body):
+    records: Annotated[list[KnownRecord], Meta(min_length=1, max_length=MAX_RECORDS)]
+
+
+class _Mixed(_Body):
+    records: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_RECORDS)]
+
+
+_encoder = msgspec.json.Encoder()
+_known = msgspec.json.Decoder(_Known)
+_mixed = msgspec.json.Decoder(_Mixed)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Consecutive records of one feed under one signature. Made by `seal` and `unseal` only.
+
+    `sig` and `body` are the bytes on the wire, `digest` is the SHA-256 of `body`; the other fields are what `body` says. `at`
+    is the author's wall clock in milliseconds, `lc` the hybrid time of the first record in microseconds, record `first + i`
+    having `lc + i`.
+    """
+
+    sig: bytes
+    body: bytes
+    digest: bytes
+    feed: FeedId
+    first: int
+    prev: bytes
+    at: int
+    lc: int
+    name: str
+    records: Sequence[Record]
+
+    @property
+    def last(self) -> int:
+        """The number of the last record."""
+        return self.first + len(self.records) - 1
+
+    @property
+    def last_lc(self) -> int:
+        """The hybrid time of the last record."""
+        return self.lc + len(self.records) - 1
+
+    def position(self, index: int) -> Position:
+        """Return where the record at `index` stands."""
+        return Position(self.lc + index, self.feed, self.first + index)
+
+    @cached_property
+    def said(self) -> Sequence[Say]:
+        """The messages among the records."""
+        return [record for record in self.records if type(record) is Say]
+
+    @cached_property
+    def others(self) -> Sequence[tuple[int, Other]]:
+        """The records that are no messages, each with its index; usually none."""
+        if len(self.said) == len(self.records):
+            return ()
+        return [(index, record) for index, record in enumerate(self.records) if not isinstance(record, Say)]
+
+    @cached_property
+    def rooms(self) -> Sequence[str]:
+        """Where its messages were said."""
+        return list(dict.fromkeys([record.room for record in self.said]))
+
+    @property
+    def notable(self) -> bool:
+        """Whether it has to be known at the next start, however long ago it was said: it shows that there is such a room, or
+        tells what a room is about."""
+        return any(room != DEFAULT_ROOM for room in self.rooms) or any(record.notable for _, record in self.others)
+
+    @property
+    def size(self) -> int:
+        """Bytes that count against limits."""
+        return len(self.body) + len(self.sig)
+
+    @cached_property
+    def hash(self) -> bytes:
+        """SHA-256 of signature and digest: what the next batch names as `prev`."""
+        return sha256(self.sig + self.digest).digest()
+
+    @cached_property
+    def line(self) -> bytes:
+        """The frame that carries this batch, encoded once for however many links."""
+        return encode(BatchFrame(self.sig, Raw(self.body)))
+
+    def signed(self) -> SignedBody:
+        """This batch as half of a `fork`."""
+        return SignedBody(self.sig, Raw(self.body))
+
+    def contradicts(self, other: Batch) -> bool:
+        """Whether nobody who keeps to the rules signs both: they claim a common place of one feed, or follow each other and the
+        later names another before it, or time does not go on from one to the other as it does with every record."""
+        if self.feed != other.feed or self.hash == other.hash:
+            return False
+        earlier, later = (self, other) if self.first <= other.first else (other, self)
+        between = later.first - earlier.last
+        chained = between != 1 or later.prev == earlier.hash
+        return between < 1 or not chained or later.lc - earlier.last_lc < between
+
+
+def verify(group: Group, batch: Batch) -> None:
+    """Raise `Refusal(FORGED)` unless the batch's author signed it for `group`."""
+    if not group.signature_holds(batch.feed.author, batch.sig, batch.digest):
+        raise Refusal(FORGED, "a batch is not signed by the author it names, or for another group")
+
+
+def split(records: list[KnownRecord]) -> Iterator[list[KnownRecord]]:
+    """Cut records into runs that each fit one batch."""
+    lines = _encoder.encode_lines(records).splitlines(keepends=True)  # what a newline takes here, a comma takes there
+    ends = [0, *accumulate(map(len, lines))]
+    room = MAX_BODY - 512  # what surrounds the records, a name of 32 wide characters included
+    start = 0
+    while start < len(records):
+        fits = bisect_right(ends, ends[start] + room) - 1
+        stop = max(start + 1, min(fits, start + MAX_RECORDS))
+        yield records[start:stop]
+        start = stop
+
+
+def seal(
+    identity: Identity,
+    group: Group,
+    epoch: int,
+    first: int,
+    prev: bytes,
+    at: int,
+    lc: int,
+    name: str,
+    records: list[KnownRecord],
+) -> Batch:
+    """Sign `records` (one run of `split`, each checked) as the batch that follows the one whose hash is `prev`."""
+    body = _encoder.encode(_Known(identity.id, epoch, first, prev, at, lc, name, records))
+    digest = sha256(body).digest()
+    feed = FeedId(identity.id, epoch)
+    return Batch(group.sign(identity, digest), body, digest, feed, first, prev, at, lc, name, records)
+
+
+def unseal(sig: bytes, body: bytes) -> Batch:
+    """Return what `body` says, its form checked and its signature not: that is `Group.verify`.
+
+    Raises `Refusal(PROTOCOL)`, and nothing else, for whatever is not a batch.
+    """
+    if len(body) > MAX_BODY:
+        raise Refusal(PROTOCOL, f"a batch of {len(body)} bytes; at most {MAX_BODY} are allowed")
+    try:
+        says, records = _decode(body)
+        if len(says.prev) not in (0, 32):
+            raise Refusal(PROTOCOL, "prev is neither empty nor 32 bytes")
+        accept_name(says.name)
+        feed = FeedId(says.author, says.epoch)
+        digest = sha256(body).digest()
+        batch = Batch(sig, body, digest, feed, says.first, says.prev, says.at, says.lc, says.name, records)
+        if batch.last > MAX_NUMBER or batch.last_lc > MAX_INT:
+            raise Refusal(PROTOCOL, "a record with a number or a time that is too high")
+        _check_records(batch)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise Refusal(PROTOCOL, f"batch: {error}") from None
+    except BadText as error:
+        raise Refusal(PROTOCOL, f"batch: {error.code}") from None
+    return batch
+
+
+class _Names(Struct):
+    author: Id
+    epoch: Whole
+
+
+_names = msgspec.json.Decoder(_Names)
+
+
+def feed_named(body: bytes) -> FeedId | None:
+    """Return which feed a body says it is of, whatever else may be wrong with it; None if it doesn't say that."""
+    try:
+        names = _names.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return FeedId(names.author, names.epoch)
+
+
+def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
+    try:
+        known = _known.decode(body)
+        return known, known.records
+    except msgspec.ValidationError:
+        mixed = _mixed.decode(body)
+        return mixed, [decode_record(raw) for raw in mixed.records]
+
+
+def _check_records(batch: Batch) -> None:
+    """Raise `BadText` if one of the records can't be said: one look for all if they are short messages, else one for each."""
+    lengths = [len(record.text) for record in batch.said]
+    short = len(lengths) == len(batch.records) and all(lengths) and max(lengths) <= MAX_TEXT // 4
+    if short and not may_hide_control(batch.body):
+        for room in batch.rooms:
+            accept_room(room)
+    else:
+        for record in batch.records:
+            record.check()
+
+
+@dataclass(frozen=True)
+class Fork:
+    """The proof that an author contradicts itself: two batches that nobody who keeps to the rules signs both."""
+
+    one: Batch
+    other: Batch
+
+    @property
+    def feed(self) -> FeedId:
+        """The feed that is forked."""
+        return self.one.feed
+
+    @property
+    def place(self) -> int:
+        """The first record that is in doubt: the feed ends before it."""
+        return min(self.one.first, self.other.first)
+
+    @property
+    def deeper(self) -> bool:
+        """Whether the two batches name different ones before them: then there is a contradiction before this one."""
+        return self.one.first == self.other.first and self.one.prev != self.other.prev
+
+    def prove(self, group: Group) -> None:
+        """Raise `Refusal` unless both batches are the author's and contradict each other."""
+        if not self.one.contradicts(self.other):
+            raise Refusal(FORGED, "a fork whose two batches do not contradict each other")
+        verify(group, self.one)
+        verify(group, self.other)

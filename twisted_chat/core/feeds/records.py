@@ -1,0 +1,112 @@
+"""What one record in a feed can say: a class a kind, the registry at the bottom.
+
+A kind this version does not know is kept and relayed, not shown. Adding one is adding a class to `KINDS`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from twisted_chat.core.wire.frames import Id
+from twisted_chat.core.writing.text import DEFAULT_ROOM, accept_name, accept_room, check_text
+
+MAX_SEALED = 16 * 1024
+"""Bytes of a sealed message."""
+
+
+class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults=True):
+    """A message to a room; with `me` it tells what the author does ("Ana waves")."""
+
+    text: str
+    room: str = DEFAULT_ROOM
+    me: bool = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be said."""
+        check_text(self.text)
+        if self.room != DEFAULT_ROOM:
+            accept_room(self.room)
+
+
+class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defaults=True):
+    """What a room is about, from now on; empty for nothing in particular."""
+
+    room: str
+    text: str = ""
+    notable = True
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a topic."""
+        accept_room(self.room)
+        if self.text:
+            check_text(self.text)
+
+
+class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
+    """The author goes by this name from now on; the batch bears it too."""
+
+    name: str
+    notable = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a name."""
+        accept_name(self.name)
+
+
+class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaults=True):
+    """The author is not at the keyboard, and why; empty: is back."""
+
+    text: str = ""
+    notable = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a reason."""
+        if self.text:
+            check_text(self.text)
+
+
+class Private(Struct, frozen=True, gc=False, tag="private", tag_field="k"):
+    """A message that only the member `to` and the author can read; each has its copy, see `private`."""
+
+    to: Id
+    sealed: Annotated[bytes, Meta(max_length=MAX_SEALED)]
+    copy: Annotated[bytes, Meta(max_length=MAX_SEALED)]
+    notable = False
+
+    def check(self) -> None:
+        """Accept: what is inside is checked when it is opened."""
+
+
+class Unknown(Struct, frozen=True, gc=False):
+    """A record of a kind from a later version."""
+
+    kind: str
+    notable = False
+
+    def check(self) -> None:
+        """Accept anything: this version knows no rule for it."""
+
+
+KnownRecord: TypeAlias = Say | Topic | Nick | Away | Private
+Other: TypeAlias = Topic | Nick | Away | Private | Unknown
+Record: TypeAlias = Say | Other
+KINDS: tuple[type[KnownRecord], ...] = (Say, Topic, Nick, Away, Private)
+"""Every kind of record this version knows."""
+_TAGS = {str(kind.__struct_config__.tag) for kind in KINDS}
+
+
+class _Kind(Struct):
+    k: str
+
+
+_kind = msgspec.json.Decoder(_Kind)
+_record: msgspec.json.Decoder[KnownRecord] = msgspec.json.Decoder(KnownRecord)
+
+
+def decode_record(raw: Raw) -> Record:
+    """Return the record, its form checked and not its content. Raises `msgspec.DecodeError` or `RecursionError`."""
+    kind = _kind.decode(raw).k
+    return _record.decode(raw) if kind in _TAGS else Unknown(kind)

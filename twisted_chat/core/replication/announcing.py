@@ -1,0 +1,97 @@
+"""Telling neighbours what has become durable: at once, but not too often, and never while their link is full.
+
+An author hears first what is held of its own feeds, for that is its receipt. All tell all, so that the rest grows with the
+square of the members: the more links there are, the rarer it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.replication.forks import fork_frame
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.neighbour import Neighbour, Wire
+from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.wire.frames import encode
+
+HAVE_INTERVAL = 0.05
+"""Seconds between two announcements of what became durable, at least."""
+RECEIPT_A_LINK = 0.00625
+"""For each link, seconds between two announcements to an author of what is held of its feeds."""
+HAVE_A_LINK = 0.025
+"""The same, to all others."""
+LINKS_COUNTED = 40
+"""Links that count for that, at most."""
+
+
+class Announcer:
+    """Sends `have` for feeds that changed."""
+
+    def __init__(self, inventory: Inventory, neighbours: Mapping[Wire, Neighbour], clock: IReactorTime) -> None:
+        self._inventory = inventory
+        self._neighbours = neighbours
+        self._unacknowledged: set[FeedId] = set()
+        self._unannounced: set[FeedId] = set()
+        self._receipts = Rounds(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
+        self._rounds = Rounds(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
+
+    def changed(self, feed: FeedId) -> None:
+        """What is durable of `feed`, or its fork, is not what it was."""
+        self._inventory.changed(feed)
+        if self._neighbours:  # who is linked later is told of everything
+            self._unacknowledged.add(feed)
+            self._unannounced.add(feed)
+            self._receipts.ask()
+            self._rounds.ask()
+
+    def resumed(self, neighbour: Neighbour) -> None:
+        """A link takes more again: tell what it was not told."""
+        self._prove(neighbour)
+        if neighbour.unsaid:
+            unsaid, neighbour.unsaid = neighbour.unsaid, set()
+            self._tell([neighbour], unsaid)
+
+    def prove(self, neighbours: Iterable[Neighbour], feeds: Iterable[FeedId]) -> None:
+        """Send the proofs that these feeds are forked, as fast as the links take them."""
+        proofs = dict.fromkeys(feeds)
+        for neighbour in neighbours:
+            neighbour.unproven.update(proofs)
+            self._prove(neighbour)
+
+    def _prove(self, neighbour: Neighbour) -> None:
+        while neighbour.unproven and neighbour.wire.writable:
+            feed = next(iter(neighbour.unproven))
+            del neighbour.unproven[feed]
+            fork = self._inventory[feed].fork
+            assert fork is not None
+            neighbour.wire.send(fork_frame(fork))
+
+    def stop(self) -> None:
+        """Tell nothing any more."""
+        self._receipts.stop()
+        self._rounds.stop()
+
+    def _interval(self, a_link: float) -> float:
+        return max(HAVE_INTERVAL, a_link * min(len(self._neighbours), LINKS_COUNTED))
+
+    def _acknowledge(self) -> None:
+        feeds, self._unacknowledged = self._unacknowledged, set()
+        for neighbour in self._neighbours.values():
+            self._tell([neighbour], [feed for feed in feeds if feed.author == neighbour.wire.member])
+
+    def _announce(self) -> None:
+        feeds, self._unannounced = self._unannounced, set()
+        neighbours = self._neighbours.values()
+        self._tell([each for each in neighbours if any(feed.author != each.wire.member for feed in feeds)], feeds)
+
+    def _tell(self, neighbours: Iterable[Neighbour], feeds: Iterable[FeedId]) -> None:
+        lines = [encode(frame) for frame in self._inventory.lines(feeds)]
+        for neighbour in neighbours:
+            if neighbour.wire.writable:
+                for line in lines:
+                    neighbour.wire.send_line(line)
+            else:
+                neighbour.unsaid.update(feeds)

@@ -1,0 +1,67 @@
+"""Who hears what the replica has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication.crowding import Crowd
+
+
+class Audience(Protocol):
+    """What a replica needs of whoever it tells."""
+
+    def accepted(self, batch: Batch, missed: bool) -> None:
+        """A batch became part of the conversation, exactly once in the life of this process, though the disk may lose it and it
+        comes again; `missed` as `Backlog` says."""
+        ...
+
+    def forked(self, author: bytes) -> None:
+        """A feed of `author` is frozen: it signed two different batches for one place."""
+        ...
+
+    def damaged(self, author: bytes) -> None:
+        """Something of `author` can't be read here any more, and is asked of others."""
+        ...
+
+    def mended(self, author: bytes) -> None:
+        """Nothing of `author` that is wanted is missing any more for having been damaged."""
+        ...
+
+    def knows(self, author: bytes) -> bool:
+        """Whether the person here has verified `author`: there is room kept for it."""
+        ...
+
+    def unheard(self, member: bytes) -> None:
+        """`member` says that it takes no more of what is said here."""
+        ...
+
+    def crowded(self, crowd: Crowd) -> None:
+        """A limit is near; told once for each."""
+        ...
+
+    def relieved(self) -> None:
+        """`congested` has become false."""
+        ...
+
+    def caught_up(self, caught_up: bool) -> None:
+        """Whether all that any neighbour holds is held here too, as far as known; called when that changes."""
+        ...
+
+    def receiving(self, received: int, total: int) -> None:
+        """Of `total` records that were missing when catching up began, or came since, `received` have come."""
+        ...
+
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]]) -> None:
+        """Of `feed`, the own one, the records up to `kept` are durable here; each linked member with a disk holds those from
+        the first to the last that `held` has for it. Called with every `feed` before anything in it is accepted."""
+        ...
+
+    def quota_reached(self, author: bytes) -> None:
+        """As much of `author` is kept as may be: no more is taken."""
+        ...
+
+    def flow(self, open: bool) -> None:
+        """Links are to be read (True), or not until so much that waits for the store is kept (False)."""
+        ...

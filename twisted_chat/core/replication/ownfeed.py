@@ -1,0 +1,127 @@
+"""The feed this process writes: what it says is gathered, and sealed in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.feeds.batches import Batch, FeedId, seal, split
+from twisted_chat.core.feeds.records import KnownRecord
+from twisted_chat.core.group import Group
+from twisted_chat.core.keys import Identity
+from twisted_chat.core.replication.holding import Holding
+from twisted_chat.core.replication.inventory import Inventory
+
+
+class Ending(NamedTuple):
+    """How a process left its feed: the last record it said there, and the hash of the batch that has it."""
+
+    feed: FeedId
+    high: int
+    tip: bytes
+
+
+class OwnFeed:
+    """The current epoch of this peer's author. `begin` comes first; records may be added before.
+
+    `name` is the name that batches bear from now on.
+    """
+
+    feed: FeedId
+    holding: Holding
+
+    def __init__(
+        self,
+        identity: Identity,
+        group: Group,
+        name: str,
+        hybrid: HybridClock,
+        inventory: Inventory,
+        new_epoch: Callable[[], int],
+        clock: IReactorTime,
+        take: Callable[[Batch], None],
+    ) -> None:
+        """`new_epoch` returns a random number below 2^53; `take` is given every batch."""
+        self.name = name
+        self.begun = False
+        self.resumed = False
+        """Whether `feed` was begun by an earlier process."""
+        self._identity = identity
+        self._group = group
+        self._hybrid = hybrid
+        self._inventory = inventory
+        self._new_epoch = new_epoch
+        self._clock = clock
+        self._take = take
+        self._prev = b""
+        self._outbox: list[KnownRecord] = []
+        self._due = False
+
+    def begin(self, ending: Ending | None = None) -> None:
+        """Open a new epoch, whose first batch names the newest one known of this author; or go on with the newest, if an
+        `ending` permits it and it is held as it was left, whole."""
+        newest = max(self._inventory.of(self._identity.id), key=lambda holding: holding.tip_lc, default=None)
+        self._prev = newest.tip if newest is not None else b""
+        self.resumed = newest is not None and ending is not None and _is_left(newest, ending)
+        self.feed = newest.feed if newest is not None and self.resumed else FeedId(self._identity.id, self._new_epoch())
+        self.holding = self._inventory.hold(self.feed, own=True)
+        self.begun = True
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the feed is left, if it is left now; None if nobody may go on with it."""
+        held = self.holding
+        if not held.high or held.high != held.kept_high or held.fork is not None or self.waiting:
+            return None
+        return Ending(self.feed, held.high, held.tip)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether records wait to be sealed."""
+        return bool(self._outbox)
+
+    def add(self, record: KnownRecord) -> None:
+        """Gather a record, checked before; what is gathered within a reactor turn is sealed together at its end."""
+        self._outbox.append(record)
+        if not self._due:
+            self._seal_later()
+
+    def flush(self) -> None:
+        """Seal all that was gathered, now; before `begin`, nothing."""
+        if self.begun:
+            records, self._outbox = self._outbox, []
+            self._seal(split(records))
+
+    def _seal_later(self) -> None:
+        if self.begun:
+            self._due = True
+            self._clock.callLater(0, self._end_turn)
+
+    def _end_turn(self) -> None:
+        """Seal what was gathered; if that is several batches, what does not fill the last waits a turn for more."""
+        self._due = False
+        runs = list(split(self._outbox))
+        self._outbox = runs.pop() if len(runs) > 1 else []
+        if self._outbox:
+            self._seal_later()
+        self._seal(runs)
+
+    def _seal(self, runs: Iterable[list[KnownRecord]]) -> None:
+        for run in runs:
+            lc = self._hybrid.stamp(len(run))
+            at = self._hybrid.wall_ms()
+            prev = self.holding.tip or self._prev
+            first = self.holding.high + 1
+            batch = seal(self._identity, self._group, self.feed.epoch, first, prev, at, lc, self.name, run)
+            self.holding.extend(batch)
+            self._take(batch)
+
+
+def _is_left(holding: Holding, ending: Ending) -> bool:
+    """Whether a feed is held as it was left. One whose beginning was given up is not gone on with: who is new would have to wait
+    until it is certain that nobody has that."""
+    left = (holding.feed, holding.high, holding.tip) == ending
+    return left and holding.low == 1 and holding.fork is None and not holding.cutting

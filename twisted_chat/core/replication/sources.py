@@ -1,0 +1,394 @@
+"""From whom this peer wants the feeds it lacks records of.
+
+Each feed has one source: the author's own link if there is one that offers what is missing, else another that does. A source
+that lacks what is missing, or sends nothing new for `STALL` seconds, is left for another. Where nobody holds the next record
+but somebody holds later ones, what is missing is jumped over after `HOLE` seconds, and filled when a holder comes.
+
+What is offered may be made up. So every link has its share of what is looked at, who sent nothing for having been asked is
+asked only for what nobody else offers, what was asked for in vain makes way for what was not, and of what is behind only that
+counts which is offered by who also sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_chat.core.errors import LIMIT
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication.holding import Holding
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.neighbour import Neighbour, Wire
+from twisted_chat.core.wire.frames import Stop, Want
+
+GRACE = 0.3
+"""Seconds the author itself is given to push what others already hold."""
+STALL = 1.0
+"""Seconds without a new batch after which a source is left for another."""
+PATIENCE = 10.0
+"""The same for a source that sends other feeds meanwhile. So long, too, who sends nothing new is taken at its word that there is
+something to catch up on."""
+HOLE = 5.0
+"""Seconds after which records that no link offers are jumped over."""
+TICK = 0.1
+"""Seconds between two looks at the feeds that are behind."""
+MAX_ASKED = 64
+"""Feeds wanted from one neighbour at a time."""
+LOOKED_AT = 512
+"""Feeds looked at in one tick."""
+AT_ONCE = 64
+"""Feeds looked at as soon as they are offered: as many as can be wanted from who offers them."""
+REPORTED_ON = 2_000
+"""Feeds that count in a report of progress: as many as can be gone through in a moment."""
+PROGRESS = 1.0
+"""Seconds between two reports of how far catching up has come."""
+
+
+class _Behind:
+    """A feed somebody holds more of than we do: `since` when we know, and since when nobody `offered` the next record who has
+    not failed to send it."""
+
+    __slots__ = ("offered", "since")
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.offered = now
+
+
+class Sources:
+    """Chooses, and chooses again, the source of every feed this peer is behind in."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        neighbours: Mapping[Wire, Neighbour],
+        unwanted: Callable[[FeedId], bool],
+        clock: IReactorTime,
+        progress: Callable[[int, int], None],
+        looked: Callable[[], None],
+    ) -> None:
+        """`unwanted(feed)` tells of a feed that is wanted from nobody, as the one is that this process writes.
+        `progress(received, total)` is called every second while this takes long, `looked` after each look at what is behind."""
+        self._inventory = inventory
+        self._neighbours = neighbours
+        self._unwanted = unwanted
+        self._progress = progress
+        self._looked = looked
+        self._clock = clock
+        self._behind: dict[FeedId, _Behind] = {}
+        self._ticking: IDelayedCall | None = None
+        self._refilling: IDelayedCall | None = None
+        self._served: dict[Neighbour, None] = {}
+        """Neighbours that have sent most of what was wanted from them."""
+        self._received = 0
+        self._reported = 0.0
+
+    @property
+    def behind(self) -> bool:
+        """Whether some neighbour holds, or for all we know may hold, what we lack.
+
+        Who has sent nothing new for `PATIENCE` seconds does not count, whatever it says.
+        """
+        return any(neighbour.lacking or not neighbour.synced for neighbour in self._going())
+
+    def _going(self) -> list[Neighbour]:
+        lately = self._clock.seconds() - PATIENCE
+        return [neighbour for neighbour in self._neighbours.values() if neighbour.progress > lately]
+
+    def offered(self, neighbour: Neighbour, feeds: Iterable[FeedId]) -> None:
+        """A neighbour says what it holds of `feeds`; see its `have`."""
+        now = self._clock.seconds()
+        if not self._behind:
+            self._reported = now
+        new = []
+        for feed in feeds:
+            if not self._lacks(feed, neighbour):
+                neighbour.lacking.pop(feed, None)
+            elif feed not in neighbour.lacking:
+                neighbour.lacking[feed] = None
+                self._behind.setdefault(feed, _Behind(now))
+                new.append(feed)
+        for feed in new[:AT_ONCE]:
+            if feed in self._behind:
+                self._look(feed)
+        self.tick_later()
+
+    def _lacks(self, feed: FeedId, neighbour: Neighbour) -> bool:
+        low, high = neighbour.holds(feed)
+        holding = self._inventory.get(feed)
+        if holding is None:
+            return high > self._inventory.ended(feed)
+        return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
+
+    def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
+        """A neighbour sent a batch that was new; `filled` if it was missing from a hole."""
+        self._received += len(batch.records)
+        now = neighbour.progress = self._clock.seconds()
+        neighbour.failed.pop(holding.feed, None)
+        if neighbour in (holding.source, holding.filler):
+            neighbour.served()
+        if filled:
+            holding.fill_progress = now
+        else:
+            holding.progress = now
+        if holding.source is not neighbour and neighbour.wire.member == holding.feed.author:
+            if holding.source is not None and holding.source.wire.member == holding.feed.author:
+                holding.source.asked.discard(holding.feed)  # the pair has two links for now: stop neither
+            else:
+                self._leave(holding)  # the author pushes its current feed
+            holding.source = neighbour
+        if holding.filler is not None and filled:
+            self._fill_on(holding, batch.last + 1)
+        if neighbour.holds(holding.feed)[1] <= holding.high and holding.feed in neighbour.asked:
+            neighbour.asked.discard(holding.feed)
+            self._look(holding.feed)
+            self._ask_on(neighbour)
+
+    def lost(self, neighbour: Neighbour) -> None:
+        """A neighbour is gone: find others for what it was the source of."""
+        self._served.pop(neighbour, None)
+        for holding in list(self._inventory.values()):
+            if holding.filler is neighbour:
+                holding.filler = None
+            if holding.source is neighbour:
+                holding.source = None
+                self._inventory.release(holding)
+        for feed in neighbour.lacking:
+            if not any(feed in other.lacking for other in self._neighbours.values()):
+                self._behind.pop(feed, None)
+        self.tick_later(0)
+
+    def stop(self) -> None:
+        """Want nothing any more: no link is left."""
+        self._behind.clear()
+        for call in (self._ticking, self._refilling):
+            if call is not None:
+                call.cancel()
+        self._ticking = self._refilling = None
+
+    def cut(self, holding: Holding) -> None:
+        """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
+        self._leave(holding)
+        holding.filler = None
+        for neighbour in self._neighbours.values():
+            neighbour.passed_over.pop(holding.feed, None)
+            neighbour.lacking.pop(holding.feed, None)
+            self.offered(neighbour, [holding.feed])
+
+    def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
+        """A neighbour sends a feed of which no more is taken."""
+        self._forget(feed)
+        holding = self._inventory.get(feed)
+        if holding is not None and holding.source is neighbour:
+            self._leave(holding, LIMIT)
+        else:
+            neighbour.wire.send(Stop(feed, LIMIT))
+
+    def pass_over(self, neighbour: Neighbour, feed: FeedId, reason: str = "") -> None:
+        """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
+        neighbour.pass_over(feed, reason)
+        holding = self._inventory.get(feed)
+        if holding is not None and holding.filler is neighbour:
+            holding.filler = None
+        if holding is not None and holding.source is neighbour:
+            holding.source = None
+            neighbour.asked.discard(feed)
+            self._inventory.release(holding)
+        if feed in self._behind:
+            self._look(feed)
+
+    # One look at everything that is behind, every tenth of a second while anything is.
+
+    def tick_later(self, wait: float = TICK) -> None:
+        """Look again a little later, if there is anything to wait for."""
+        if self._ticking is None and (self._behind or self.behind):
+            self._ticking = self._clock.callLater(wait, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = None
+        share = max(1, LOOKED_AT // max(1, len(self._neighbours)))
+        looked_at: set[FeedId] = set()
+        for neighbour in list(self._neighbours.values()):
+            for feed in neighbour.next_lacking(share):
+                if feed not in looked_at:
+                    looked_at.add(feed)
+                    self._look(feed)
+        self._report()
+        self.tick_later()
+
+    def _ask_on(self, neighbour: Neighbour) -> None:
+        """Want more in the next turn from who has sent most of what was wanted: who sends is not kept waiting for a tick."""
+        if len(neighbour.asked) <= MAX_ASKED // 2 and neighbour.lacking:
+            self._served[neighbour] = None
+            if self._refilling is None:
+                self._refilling = self._clock.callLater(0, self._refill)
+
+    def _refill(self) -> None:
+        self._refilling = None
+        served, self._served = self._served, {}
+        for neighbour in served:
+            for feed in neighbour.next_lacking(AT_ONCE):
+                if len(neighbour.asked) < MAX_ASKED:
+                    self._look(feed)
+
+    def _report(self) -> None:
+        """Say every second how far this has come, and when it is done."""
+        now = self._clock.seconds()
+        if not self.behind:
+            self._received = 0
+            self._reported = now
+        elif now - self._reported >= PROGRESS:
+            self._reported = now
+            going = self._going()
+            lacking = (self._lacking(feed, going) for feed in islice(self._behind, REPORTED_ON))
+            self._progress(self._received, self._received + sum(lacking))
+        self._looked()
+
+    def _lacking(self, feed: FeedId, going: Iterable[Neighbour]) -> int:
+        holding = self._inventory.known(feed)
+        held = (neighbour.holds(feed) for neighbour in going)
+        return max((max(0, high - max(holding.high, low - 1)) for low, high in held), default=0)
+
+    def _look(self, feed: FeedId) -> None:
+        holding = self._inventory.known(feed)
+        if self._unwanted(feed):
+            self._forget(feed)
+            return
+        if holding.cutting:
+            return
+        ahead = []
+        for neighbour in self._neighbours.values():
+            if neighbour.holds(feed)[1] > holding.high:
+                ahead.append(neighbour)
+            elif feed in neighbour.lacking and not self._lacks(feed, neighbour):
+                del neighbour.lacking[feed]
+        fillers = self._fill(holding)
+        if ahead and not holding.ended:
+            self._catch_up(holding, ahead, any(feed not in filler.failed for filler in fillers))
+        elif not fillers:
+            self._forget(feed)
+
+    def _forget(self, feed: FeedId) -> None:
+        self._behind.pop(feed, None)
+        for neighbour in self._neighbours.values():
+            neighbour.lacking.pop(feed, None)
+
+    def _catch_up(self, holding: Holding, ahead: list[Neighbour], fills: bool) -> None:
+        feed, missing = holding.feed, holding.high + 1
+        now = self._clock.seconds()
+        behind = self._behind.setdefault(feed, _Behind(now))
+        offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing)]
+        if any(feed not in neighbour.failed and not neighbour.vain for neighbour in offers):
+            behind.offered = now
+        source = holding.source
+        if source is not None:
+            owing = now - max(holding.progress, behind.since)
+            if owing < GRACE or (source in ahead and not self._stalled(source, holding.progress)):
+                return  # what it sends may just be on its way, though others have announced it already
+            others = [neighbour for neighbour in offers if neighbour is not source]
+            if not any(neighbour.wire.writable for neighbour in others) and source in offers:
+                waiting = len(source.lacking) > MAX_ASKED  # for this one to make way
+                if now - holding.progress <= PATIENCE and not waiting:
+                    return
+                others = [] if waiting else [source]  # it may have lost sight of this: from the start again
+            source.failed_at(feed, now)
+            self._leave(holding)
+            offers = others
+        offers = [neighbour for neighbour in offers if not neighbour.vain] or offers
+        offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
+        offers = [neighbour for neighbour in offers if len(neighbour.asked) < MAX_ASKED]
+        if offers:
+            linked = any(neighbour.wire.member == feed.author for neighbour in self._neighbours.values())
+            if not linked or now - behind.since >= GRACE:
+                self._ask(holding, self._best(feed, offers), missing)
+        self._jump(holding, ahead, behind, fills)
+
+    def _jump(self, holding: Holding, ahead: list[Neighbour], behind: _Behind, fills: bool) -> None:
+        """Go on behind what nobody offers; not while there is a hole that may be filled."""
+        if fills or not holding.may_jump or self._clock.seconds() - behind.offered < HOLE:
+            return
+        feed, missing = holding.feed, holding.high + 1
+        above = [neighbour for neighbour in ahead if missing < neighbour.holds(feed)[0] <= neighbour.holds(feed)[1]]
+        above = [neighbour for neighbour in above if neighbour.wire.writable]
+        if above:
+            never = float("-inf")
+            lowest = min(above, key=lambda neighbour: (neighbour.failed.get(feed, never), neighbour.holds(feed)[0]))
+            low = lowest.holds(feed)[0]
+            self._leave(holding)
+            if self._ask(holding, lowest, low):
+                self._inventory[feed].jump = low
+
+    def _stalled(self, neighbour: Neighbour, progress: float) -> bool:
+        """Whether a neighbour that is to send something, and last did at `progress`, fails to."""
+        silent = self._clock.seconds() - progress
+        idle = self._clock.seconds() - neighbour.progress
+        return silent > PATIENCE or (silent > STALL and idle > STALL)
+
+    def _best(self, feed: FeedId, offers: list[Neighbour]) -> Neighbour:
+        """Return who is to be asked: one that has not failed, if there is one, or else did so longest ago."""
+
+        def rank(neighbour: Neighbour) -> tuple[float, bool, int]:
+            failed = neighbour.failed.get(feed, float("-inf"))
+            return (failed, neighbour.wire.member != feed.author, len(neighbour.asked))
+
+        return min(offers, key=rank)
+
+    def _ask(self, holding: Holding, neighbour: Neighbour, start: int) -> bool:
+        """Make `neighbour` the source of a feed; return False if that can't be now."""
+        if len(neighbour.asked) >= MAX_ASKED:
+            return False
+        holding = self._inventory.hold(holding.feed)
+        holding.source = neighbour
+        holding.progress = self._clock.seconds()
+        neighbour.asked.add(holding.feed)
+        neighbour.wire.send(Want(holding.feed, start))
+        return True
+
+    def _leave(self, holding: Holding, reason: str = "") -> None:
+        if holding.source is not None:
+            holding.source.asked.discard(holding.feed)
+            holding.source.wire.send(Stop(holding.feed, reason))
+            holding.source = None
+            self._inventory.release(holding)
+
+    # Holes.
+
+    def _fill(self, holding: Holding) -> list[Neighbour]:
+        """Want a hole, the highest that is offered, from one of those who offer its beginning; return these."""
+        feed, filler, now = holding.feed, holding.filler, self._clock.seconds()
+        for hole in holding.holes:
+            fillers = [neighbour for neighbour in self._neighbours.values() if neighbour.offers(feed, hole.first)]
+            if fillers:
+                break
+        else:
+            return []
+        if filler in fillers and filler is not None:
+            if not self._stalled(filler, holding.fill_progress):
+                return fillers
+            filler.failed_at(feed, now)
+        others = [neighbour for neighbour in fillers if neighbour.wire.writable and neighbour is not filler]
+        if others:
+            holding.filler = self._best(feed, others)
+            holding.fill_progress = now
+            holding.filler.wire.send(Want(feed, hole.first))
+        elif filler is not None and now - holding.fill_progress > PATIENCE:
+            holding.filler = None  # it may be asked again
+        return fillers
+
+    def _fill_on(self, holding: Holding, number: int) -> None:
+        """All before record `number` of a hole has come: go on with another hole once it is full, or end this."""
+        filler, feed = holding.filler, holding.feed
+        assert filler is not None
+        starts = [hole.first for hole in holding.holes]
+        if number not in starts:
+            more = next((start for start in starts if filler.offers(feed, start)), None)
+            if more is not None:
+                filler.wire.send(Want(feed, more))
+                return
+            holding.filler = None
+            if filler is holding.source:
+                filler.wire.send(Want(feed, holding.high + 1))
+            else:
+                filler.wire.send(Stop(feed))

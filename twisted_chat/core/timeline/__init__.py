@@ -1,0 +1,1 @@
+"""From batches to what is shown, and in which order."""

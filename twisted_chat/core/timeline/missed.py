@@ -1,0 +1,73 @@
+"""What was said while this peer was not there: gathered as it comes, and summed up."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+from operator import attrgetter
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from twisted_chat.core.events import Event, Messages, WhileAway
+from twisted_chat.core.feeds.batches import Position
+
+MISSED = 50
+"""Messages that are shown, the newest; the others are counted."""
+PATIENCE = 5.0
+"""Seconds without more to come after which what has come is summed up, whatever somebody says that there is."""
+
+
+class Missed:
+    """Messages that were missed, told in one `WhileAway` once all are here, or no more come."""
+
+    def __init__(self, clock: IReactorTime, tell: Callable[[Event], None]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._count = 0
+        self._order = count()
+        self._newest: list[tuple[Position, int, Messages]] = []
+        """As many events as messages are shown, those that end last: the newest messages are among theirs."""
+        self._heard = 0.0
+        self._timer: IDelayedCall | None = None
+
+    def note(self, messages: Messages) -> None:
+        """Take messages that were missed."""
+        self._count += len(messages.records)
+        self._heard = self._clock.seconds()
+        if self._timer is None:
+            self._timer = self._clock.callLater(PATIENCE, self._look)
+        last = messages.position._replace(lc=messages.lc + len(messages.records) - 1)
+        entry = (last, next(self._order), messages)
+        if len(self._newest) < MISSED:
+            heapq.heappush(self._newest, entry)
+        else:
+            heapq.heappushpop(self._newest, entry)
+
+    def sum_up(self) -> None:
+        """Tell what was missed, if anything was."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._tell_all()
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        waited = self._clock.seconds() - self._heard
+        if waited < PATIENCE:
+            self._timer = self._clock.callLater(PATIENCE - waited, self._look)
+        else:
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        self._timer = None
+        if self._count:
+            messages = sorted((each for *_, run in self._newest for each in run.each()), key=attrgetter("position"))
+            told = WhileAway(messages[-MISSED:], self._count)
+            self._newest.clear()
+            self._count = 0
+            self._tell(told)

@@ -1,0 +1,90 @@
+"""What batches mean to this peer: which messages it can read in them, by whom, and what else they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import cast
+
+from twisted_chat.core.events import Event, Messages, Topical, WentAway
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.records import Away, Other, Private, Say, Topic
+from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.replication.store import Unsealer
+from twisted_chat.core.timeline.rooms import Room, Rooms
+from twisted_chat.core.writing.text import shown_name
+
+
+class Reader:
+    """Reads batches; keeps what they tell of rooms (`rooms`) and of who is away (in the roster)."""
+
+    def __init__(self, roster: Roster, unseal: Unsealer) -> None:
+        self.rooms = Rooms()
+        self._roster = roster
+        self._unseal = unseal
+
+    def read(self, batch: Batch) -> Iterator[Event]:
+        """Return all that a batch tells, in the order in which it was said, and keep it in mind."""
+        self._note_rooms(batch)
+        start = 0
+        for index, record in batch.others:
+            if index > start:
+                yield self._messages(batch, start, batch.records[start:index])
+            yield from self._other(batch, index, record)
+            start = index + 1
+        if start < len(batch.records):
+            yield self._messages(batch, start, batch.records[start:] if start else batch.records)
+
+    def note(self, batch: Batch) -> None:
+        """Keep in mind what a batch told when it was new."""
+        self._note_rooms(batch)
+        for index, record in batch.others:
+            if not isinstance(record, Private):
+                for _ in self._other(batch, index, record):
+                    pass
+
+    def message(self, batch: Batch, number: int) -> Messages | None:
+        """Return the message that record `number` of a batch is; None if it is none, or not for this peer."""
+        index = number - batch.first
+        record = batch.records[index]
+        if isinstance(record, Say):
+            return self._messages(batch, index, [record])
+        return self._private(batch, index, record) if isinstance(record, Private) else None
+
+    def _note_rooms(self, batch: Batch) -> None:
+        for name in batch.rooms:
+            self._noted(name, batch.feed.author)
+
+    def _other(self, batch: Batch, index: int, record: Other) -> Iterator[Event]:
+        author = batch.feed.author
+        position = batch.position(index)
+        if isinstance(record, Private):
+            message = self._private(batch, index, record)
+            if message is not None:
+                yield message
+        elif isinstance(record, Topic):
+            room = self._noted(record.room, author)
+            if room.told_at is None or position > room.told_at:
+                room.told_at, room.topic = position, record.text
+                yield Topical(self._roster.shown(author), room.name, record.text, member=author)
+        elif isinstance(record, Away):
+            member = self._roster.get(author)
+            if member is not None and position.lc > member.away_at:
+                member.away_at, member.away = position.lc, record.text
+                yield WentAway(member.shown, record.text, member=author)
+
+    def _noted(self, name: str, author: bytes) -> Room:
+        return self.rooms.keep(name) if author == self._roster.own.id else self.rooms.note(name, author)
+
+    def _messages(self, batch: Batch, index: int, said: Sequence[object]) -> Messages:
+        author = batch.feed.author
+        name = self._roster.shown(author) if self._roster.get(author) else shown_name(batch.name)
+        own = author == self._roster.own.id
+        records = cast(Sequence[Say], said)
+        return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, records)
+
+    def _private(self, batch: Batch, index: int, record: Private) -> Messages | None:
+        text = self._unseal(batch.feed.author, record)
+        if text is None:
+            return None
+        return replace(self._messages(batch, index, [Say(text)]), private=self._roster.shown(record.to))

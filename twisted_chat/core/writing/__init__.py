@@ -1,0 +1,1 @@
+"""What people may write, and what looks alike."""

@@ -1,0 +1,1 @@
+"""Where people meet the conversation; none knows another."""

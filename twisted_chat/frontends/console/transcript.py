@@ -1,0 +1,89 @@
+"""Events as a terminal's scrollback gets them: coloured, each on lines of its own that nobody can forge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Past, Receiving, WhileAway
+from twisted_chat.core.writing.boundaries import mentions
+from twisted_chat.frontends.console.ink import Ink
+from twisted_chat.frontends.console.width import widest
+from twisted_chat.frontends.console.wrapping import BREAKING, UNBROKEN, wrapped
+from twisted_chat.speech import words
+
+CONTINUED = "  │ "
+"""Stands before every further line of a message of several lines: no line of a message looks like the start of one."""
+_SPARED = (Delivered, Receiving)
+
+
+class Transcript:
+    """Turns what is to be shown into lines with escape sequences, which no part of a name or a message ever becomes.
+
+    They are as wide as the terminal at most, and lines that were longer are broken between words. They are for a terminal that
+    breaks nothing itself; what it is to break, such as a long link, says so.
+    """
+
+    def __init__(self, ink: Ink, name: Callable[[], str], columns: Callable[[], int]) -> None:
+        """`name` returns one's own: messages with it are set forth; `columns` the width of the terminal."""
+        self._ink = ink
+        self._name = name
+        self._columns = columns
+
+    def event(self, event: Event) -> list[str]:
+        """Return the lines of an event: none for what is summed up later, or is in the toolbar."""
+        if isinstance(event, Messages):
+            return [] if event.missed else self.messages(event)
+        if isinstance(event, (Earlier, WhileAway)):
+            return self.past(event)
+        if isinstance(event, Impostor):
+            return [self._ink.strong(row) for row in self.answer(words.sentences(event))]
+        return [] if isinstance(event, _SPARED) else self.notice(words.sentences(event))
+
+    def messages(self, event: Messages) -> list[str]:
+        """Return the lines of messages."""
+        lines = []
+        for part in words.parts(event):
+            first, *further = part.lines
+            start = f"{self._ink.faint(part.stamp)} {self._ink.member(event.feed.author, part.author)}"
+            before = widest(part.stamp) + 1 + widest(part.author)
+            if before > self._columns():
+                lines += self._text("", 0, f"{part.stamp} {part.author}{first}", event.own)
+            else:
+                lines += self._text(start, before, first, event.own)
+            for line in further:
+                lines += self._text(self._ink.faint(CONTINUED), widest(CONTINUED), line, event.own)
+        return lines
+
+    def past(self, past: Past) -> list[str]:
+        """Return the lines of messages of former times, and what stands above and below them."""
+        messages = [line for message in past.messages for line in self.messages(message)]
+        return [*self.notice(words.heading(past)), *messages, *self.notice([words.END])]
+
+    def notice(self, lines: Sequence[str]) -> list[str]:
+        """Return lines that nobody said."""
+        return [self._ink.faint(row) for row in self.answer(lines)]
+
+    def answer(self, lines: Sequence[str]) -> list[str]:
+        """Return lines that answer what was asked."""
+        return [row for line in lines for row in self._rows(line)]
+
+    def rings(self, event: Event) -> bool:
+        """Return whether an event should get the person's attention: a message to them or with their name, a false name."""
+        if isinstance(event, Messages):
+            return not event.own and (bool(event.private) or any(self._named(record.text) for record in event.records))
+        return isinstance(event, Impostor)
+
+    def _text(self, start: str, before: int, line: str, own: bool) -> list[str]:
+        first, *further = self._rows(line, before)
+        if not own and self._named(line):
+            first, *further = map(self._ink.strong, (first, *further))
+        return [start + first, *further]
+
+    def _rows(self, line: str, before: int = 0) -> list[str]:
+        columns = self._columns()
+        first, *further = wrapped(line, columns, before)
+        rows = [first if before + widest(first) <= columns else f"{BREAKING}{first}{UNBROKEN}"]
+        return rows + [row if widest(row) <= columns else f"{BREAKING}{row}{UNBROKEN}" for row in further]
+
+    def _named(self, text: str) -> bool:
+        return mentions(text, self._name())

@@ -15,6 +15,7 @@ from tests.core.wires import Party, Recorder, SlowStore, join, mesh, one_turn, r
 from tests.storage.feeding import Author
 from twisted_chat.core import saving
 from twisted_chat.core.announcing import HAVE_INTERVAL
+from twisted_chat.core.clock import COUNTED, LEAD
 from twisted_chat.core.errors import FORGED, PROTOCOL, Refusal
 from twisted_chat.core.feeds import MAX_RECORDS, Batch, FeedId, unseal
 from twisted_chat.core.frames import BatchFrame, Digest, ForkFrame, Frame, Have, Range, SignedBody, Stop, Want
@@ -619,3 +620,16 @@ class EncodingTests(SynchronousTestCase):
         body = msgspec.json.decode(party.shown[0].body)
         self.assertLess(body["lc"], 2**53)
         self.assertEqual(body["at"], body["lc"] // 1000)
+
+    def test_numbers_after_a_restart(self) -> None:
+        """What led a peer on in its former life leads it on when it starts: its answers sort after what was shown then."""
+        clock, eve, led = Clock(), Writer(9), COUNTED
+        party = Party(clock, 1)
+        for number in range(20):
+            led += LEAD
+            eve.batches.append(eve.forge(eve.seal(eve.batches[-1] if number else None, f"{number}"), lc=led))
+        party.give(*eve.batches)
+        again = Party(clock, 1, self.successResultOf(party.store.load()), party.store)
+        again.say("an answer")
+        clock.advance(0)
+        self.assertGreater(again.shown[0].lc, led)

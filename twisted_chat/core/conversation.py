@@ -125,6 +125,7 @@ class Conversation:
         self._beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
         """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
         self._missed = Missed(clock, self.emit)
+        hybrid.allowed = self._show_what_is_near
         self._lateness = Lateness(clock.seconds)
         self._waiting: list[Callable[[], object]] = []
         self._told_alone = False
@@ -236,6 +237,8 @@ class Conversation:
         while self._archive is not None and len(messages) < count:
             asked = max(count - len(messages), PAGE)
             hits = yield self._archive.page(self._which(of), asked, before)
+            for hit in hits:
+                self._hybrid.observe(hit.position.lc)  # an answer sorts after what is shown
             messages = [*self._readable(hits), *messages]
             if len(hits) < asked:
                 break
@@ -276,8 +279,12 @@ class Conversation:
             self.presence.met(member)
         member.heard = max(member.heard, batch.last_lc)
         self._beyond.append((batch, missed))
-        for each in [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach]:
+        self._show_what_is_near()
+
+    def _show_what_is_near(self) -> None:
+        while each := next((each for each in self._beyond if each[0].last_lc <= self._hybrid.reach), None):
             self._beyond.remove(each)
+            self._hybrid.observe(each[0].last_lc)  # in whatever order they come, the same is shown in the end
             self._show(*each)
 
     def _show(self, batch: Batch, missed: bool) -> None:

@@ -91,9 +91,11 @@ class Replica:
 
     def load(self, loaded: Loaded) -> None:
         """Take over what the store holds. Comes before `start`."""
+        for _ in loaded.forks:
+            self._hybrid.allow()
         for held in sorted(loaded.held, key=attrgetter("tip_lc")):
             self.holdings.hold(held.feed, own=True).load(held)
-            self._observe(held.feed, held.tip_lc)
+            self._observe(held.feed, held.tip_lc, 2 * (held.high - held.low + 1))
         self._forks.load(loaded.forks)
 
     def start(self) -> None:
@@ -103,11 +105,11 @@ class Replica:
         self.receipts.begin()
         self.flush()
 
-    def _observe(self, feed: FeedId, lc: int) -> None:
+    def _observe(self, feed: FeedId, lc: int, count: int) -> None:
         if feed.author == self._identity.id:
             self._hybrid.follow(lc)
         else:
-            self._hybrid.observe(lc)
+            self._hybrid.observe(lc, max(1, count))
 
     @property
     def own(self) -> FeedId:
@@ -267,7 +269,7 @@ class Replica:
             holding.fill(batch)
         else:
             holding.extend(batch)
-        self._observe(feed, batch.last_lc)
+        self._observe(feed, batch.last_lc, len(batch.records))
         self._take(batch, self._backlog.holds(batch))
         self._sources.received(neighbour, holding, batch, fills)
         return True
@@ -340,6 +342,7 @@ class Replica:
             for neighbour in self.neighbours.values():
                 neighbour.follow(self.own, 1, 0)
         if first:
+            self._hybrid.allow()
             self._audience.forked(fork.feed.author)
 
     # Telling how far things have come.

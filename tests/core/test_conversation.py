@@ -354,6 +354,9 @@ class PastTests(ConversationTestCase):
             self.hear(batch)
             self.assertEqual(self.texts(self.happened(Messages)[-1:]), ["mad"])
             self.assertGreater(self.hybrid.stamp(), batch.last_lc)
+        self.hear(eve.forge(eve.seal(None, "next"), lc=self.hybrid.reach + LEAD + 1))
+        self.hear(eve.forge(eve.seal(None, "first"), lc=self.hybrid.newest + 1))
+        self.assertEqual(self.texts(self.happened(Messages)[-2:]), ["first", "next"])
         former = self.hybrid.reach
         self.store_all(eve.forge(eve.seal(None, "before"), lc=former))
         self.assertEqual(self.texts(self.successResultOf(self.conversation.history(9))), ["before"])

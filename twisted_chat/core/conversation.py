@@ -282,9 +282,11 @@ class Conversation:
         self._show_what_is_near()
 
     def _show_what_is_near(self) -> None:
-        while each := next((each for each in self._beyond if each[0].last_lc <= self._hybrid.reach), None):
+        """Show what is within reach, and so may bring more within it: the same in the end, in whatever order it comes."""
+        while near := [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach]:
+            each = min(near, key=lambda each: each[0].last_lc)
             self._beyond.remove(each)
-            self._hybrid.observe(each[0].last_lc)  # in whatever order they come, the same is shown in the end
+            self._hybrid.observe(each[0].last_lc)  # an answer sorts after what is shown
             self._show(*each)
 
     def _show(self, batch: Batch, missed: bool) -> None:

@@ -16,7 +16,8 @@ COUNTED = 2**52
 LEAD = 2**12
 """How far one record leads at most, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
 SPARE = 2**30
-"""How much further they lead, once, for each feed that proves to be forked: others may have been led on by what was dropped."""
+"""How much higher than `COUNTED` everybody follows for each feed that proves to be forked: others may have been led on by what was
+dropped."""
 
 
 class HybridClock:
@@ -29,7 +30,7 @@ class HybridClock:
         """The highest stamp given or followed."""
         self.allowed: Callable[[], object] = lambda: None
         """Called when `reach` has grown, though nothing was observed; set by who shows what is within it."""
-        self._spare = 0
+        self._allowed = COUNTED
 
     def wall_ms(self) -> int:
         """Return the wall clock in milliseconds since 1970, for display; at most what a batch may bear."""
@@ -45,18 +46,18 @@ class HybridClock:
     @property
     def reach(self) -> int:
         """The highest stamp to which one more record leads: what bears a higher one is not to be shown."""
-        return max(self.newest, COUNTED) + LEAD + self._spare
+        return self._reach(1)
+
+    def _reach(self, count: int) -> int:
+        return max(max(self.newest, COUNTED) + LEAD * count, self._allowed)
 
     def observe(self, stamp: int, count: int = 1) -> None:
         """Let later stamps be above `stamp`, that of the last of `count` records, or as near to it as these lead."""
-        reach = max(self.newest, COUNTED) + LEAD * count
-        further = min(max(0, stamp - reach), self._spare)
-        self._spare -= further
-        self.newest = max(self.newest, min(stamp, reach + further))
+        self.newest = max(self.newest, min(stamp, self._reach(count)))
 
     def allow(self) -> None:
         """One more feed is forked: before that was known, others may have been led on by what it had."""
-        self._spare += SPARE
+        self._allowed += SPARE
         self.allowed()
 
     def follow(self, stamp: int) -> None:

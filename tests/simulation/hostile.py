@@ -24,7 +24,7 @@ from twisted_chat.core.conversation import BEYOND
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Messages, Past
 from twisted_chat.core.feeds import Batch, FeedId, Position
-from twisted_chat.core.frames import MAX_LINE, Digest, decode
+from twisted_chat.core.frames import MAX_LINE, Digest, Have, decode, encode
 from twisted_chat.core.holes import MAX_HOLES
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.replica import MAX_HAVE, Replica
@@ -42,12 +42,17 @@ EVERYDAY = {errors.DUPLICATE, errors.LEFT, errors.SELF, errors.TIMEOUT}
 YEAR = 365 * 24 * 3600.0
 CLOCKS = [0.0, 1.0, -90.0, 3 * YEAR, -5 * YEAR, 80 * YEAR, 900 * YEAR, -START]
 """How far somebody's clock may be off: by nothing much, by years, or since the battery is empty."""
+SHORT = 500
+"""Bytes of entries in a `have`, in such stories."""
 LAST_WORDS = 100
 """What everybody says in the end."""
 ALL = 10**6
 """More messages than there are in a story."""
 TASTED = 400
 """Lines of each peer that others are given to take, at the end of a story."""
+
+
+FULL_HAVE = len(encode(Have({}, True))) + SHORT
 
 
 @contextmanager
@@ -58,6 +63,7 @@ def small() -> Iterator[None]:
         mock.patch.object(forks, "MAX_PROOFS", 4),
         mock.patch.object(inventory, "MAX_STRANGERS", 7),
         mock.patch.object(neighbour, "MAX_PASSED_OVER", 5),
+        mock.patch.object(inventory, "_ROOM", SHORT),
     ):
         yield
 
@@ -130,7 +136,7 @@ class HostileStory(Story):
 
     def happenings(self) -> list[Callable[[], None]]:
         """See `Story`."""
-        return [*super().happenings(), self.say, self.turn_clock, self.mislead]
+        return [*super().happenings(), self.say, self.turn_clock, self.mislead, self.mislead]
 
     def say(self) -> None:
         """Somebody says something, or a lot."""
@@ -151,10 +157,11 @@ class HostileStory(Story):
         author = self._one(self._awake())
         if author is not None and author.node is not None:
             self.world.network.partition([[author.node]])
-            for _ in range(self.random.randint(2, 6)):
+            for _ in range(self.random.randint(4, 6)):
                 author.say()
                 self.world.network.run(0.3)
-            self.world.network.run(self.random.choice([0.3, 6.0, 12.0]))
+            self.villains[1].lure(author.identity.id)
+            self.world.network.run(self.random.choice([0.3, 13.0]))
 
     def _others_hold(self, actor: Actor) -> bool:
         others = [other.disk.places for other in self.world.actors if other is not actor]
@@ -171,7 +178,8 @@ class HostileStory(Story):
         actor = next((actor for actor in self.world.actors if actor.node is transport.node), None)
         if actor is not None:
             for line in data.splitlines(keepends=True):
-                if not line.endswith(b"\n") or len(line) > MAX_LINE + 1:
+                limit = FULL_HAVE if line.startswith(b'{"t":"have"') else MAX_LINE + 1
+                if not line.endswith(b"\n") or len(line) > limit:
                     self._trouble.append(f"{actor.name} wrote {len(line)} bytes, {line[:80]!r}…")
             lines = self._emitted[actor]
             if len(lines) < TASTED:

@@ -59,6 +59,8 @@ class Plotter(Mischief):
         self.members = members
         self.texts: dict[tuple[FeedId, int], set[str]] = defaultdict(set)
         """All messages that were signed, by feed and number."""
+        self.still_until = 0.0
+        """When whoever is hostile does something again: else what is withheld would come to light by accident."""
         self.secrets: set[str] = set()
         """All that were sealed."""
 
@@ -98,11 +100,12 @@ class Plotter(Mischief):
             lc = random.choice([*self._times(), lc - 1, lc + 5, lc + LEAD, lc + LEAD + 1, lc + 2 * LEAD, lc + SPARE])
         records = [self._record(key) for _ in range(random.choice([1, 1, 2, 3]))]
         name = random.choice(NAMES) if random.random() < 0.2 else "Mal"
+        author = key.id if random.random() < 0.95 else random.choice(self.members)
         body = msgspec.json.encode({
-            "author": key.id, "epoch": epoch, "first": first, "prev": prev, "at": random.choice([0, 1_763_800_000_000]),
+            "author": author, "epoch": epoch, "first": first, "prev": prev, "at": random.choice([0, 1_763_800_000_000]),
             "lc": max(0, lc), "name": name, "records": records,
         })  # fmt: skip
-        genuine = random.random() < 0.97
+        genuine = author == key.id and random.random() < 0.95
         sig = self._group.sign(key, sha256(body).digest()) if genuine else random.randbytes(64)
         with suppress(Refusal):
             batch = unseal(sig, body)
@@ -133,6 +136,27 @@ class Plotter(Mischief):
         batch = super()._sign(key, epoch, first, prev, lc)
         self._note(batch)
         return batch
+
+    def break_feed(self) -> list[Batch]:
+        """Sign a feed that perhaps breaks somewhere, or comes to the end of the numbers."""
+        self.plot()
+        return self._plots.pop()
+
+    def holding(self, feed: Sequence[Batch]) -> Have:
+        """Return that these are held."""
+        return self._holding(feed[0], feed[-1].last)
+
+    def versions(self) -> tuple[list[Batch], list[Batch]]:
+        """Sign two versions of a new feed, which are the same at first; the other one goes on for longer."""
+        key, epoch = self.random.choice(self.keys), self.random.getrandbits(53)
+        common = self._sign(key, epoch, 1, b"", 1_763_800_000_000_000)
+        ends: list[list[Batch]] = []
+        for length in (1, 3):
+            feed = [common]
+            for _ in range(length):
+                feed.append(self._sign(key, epoch, feed[-1].last + 1, feed[-1].hash, feed[-1].last_lc + 1))
+            ends.append(feed)
+        return ends[0], ends[1]
 
     def _note(self, batch: Batch) -> None:
         for index, record in enumerate(batch.records):
@@ -194,8 +218,8 @@ class Intruder(Protocol):
         self.send(b"".join(map(encode, frames)))
 
     def send(self, data: bytes) -> None:
-        """Send lines."""
-        if self.transport.connected:
+        """Send lines, once that can be."""
+        if self.ready and self.transport.connected:
             self.transport.write(data)
 
     def connectionLost(self, reason: object = None) -> None:
@@ -243,7 +267,7 @@ class Villain:
             del self._intruders[intruder.victim]
 
     def _act(self) -> None:
-        if not self.quiet:
+        if not self.quiet and self._node.seconds() > self.plotter.still_until:
             victim = self.random.choice(self._world.actors)
             intruder = self._intruders.get(victim)
             if intruder is None:
@@ -266,7 +290,10 @@ class Villain:
     # What it may do.
 
     def _anything(self) -> list[Callable[[Intruder], None]]:
-        return [self.misbehave, self.misbehave, self.misbehave, self.answer, self.answer, self.deceive, self.repeat, self.hang_up]
+        return [
+            self.misbehave, self.misbehave, self.misbehave, self.answer, self.answer, self.deceive, self.ambush,
+            self.ambush, self.equivocate, self.equivocate, self.repeat, self.hang_up,
+        ]  # fmt: skip
 
     def _relayed(self) -> list[Callable[[Intruder], None]]:
         return [
@@ -288,6 +315,20 @@ class Villain:
     def deceive(self, intruder: Intruder) -> None:
         """Offer what has to be jumped to, or what was jumped over."""
         intruder.say(self.random.choice([self.plotter.plot, self.plotter.reveal, self.plotter.truth])())
+
+    def ambush(self, intruder: Intruder) -> None:
+        """Offer the end of a feed that breaks somewhere, give it once it must have been jumped to, and then what lies before."""
+        feed = self.plotter.break_feed()
+        cut = self.random.choice([0, 2, 4])
+        intruder.say(self.plotter.holding(feed[cut:]))
+        self._node.callLater(5.8, intruder.say, *map(carry, feed[cut:]), self.plotter.holding(feed))
+        self._node.callLater(6.8, intruder.say, *map(carry, feed[:cut]))
+
+    def equivocate(self, intruder: Intruder) -> None:
+        """Tell one this, and the others that."""
+        this, that = self.plotter.versions()
+        for other in self._intruders.values():
+            other.say(*map(carry, this if other is intruder else that))
 
     def repeat(self, intruder: Intruder) -> None:
         """Send something many times."""
@@ -317,6 +358,20 @@ class Villain:
             intruder.say(Have({batch.feed.author: [Range(batch.feed.epoch, batch.first, high)]}))
             if self.random.random() < 0.5:
                 intruder.say(carry(batch))
+
+    def lure(self, author: bytes) -> None:
+        """Offer everybody a piece of what an honest one said, and some seconds later another, further on, and nothing between."""
+        self.plotter.still_until = self._node.seconds() + 13
+        said = [batch for batch in self.plotter.seen if batch.feed.author == author][-4:]
+        for wait, batch in zip((0.0, 6.0), said[1::2], strict=False):
+            offer = Have({author: [Range(batch.feed.epoch, batch.first, batch.last)]})
+            self._node.callLater(wait, self._tell_all, offer)
+            self._node.callLater(wait + 5.8, self._tell_all, carry(batch))
+
+    def _tell_all(self, frame: Frame) -> None:
+        for intruder in list(self._intruders.values()):
+            if intruder.ready:
+                intruder.say(frame)
 
     def pass_on(self, intruder: Intruder) -> None:
         """Pass on what honest ones said, in any order, or what contradicts it."""

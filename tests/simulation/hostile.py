@@ -99,8 +99,10 @@ class HostileWorld(World):
 class HostileStory(Story):
     """Honest ones talk, leave, come back, and are cut off; two hostile ones do what they like. Ends with `settle`."""
 
-    def __init__(self, seed: int, count: int) -> None:
+    def __init__(self, seed: int, count: int, misled: bool = False) -> None:
+        """`misled`: again and again one is cut off, and what it says comes through the hostile alone; little else happens."""
         super().__init__(seed, count, HostileWorld(seed, count))
+        self._misled = misled
         self.honest = {actor.identity.id: actor for actor in self.world.actors}
         keys = [Identity(bytes([number]) * 32) for number in (91, 92, 93, 94)]
         random = self.world.network.random
@@ -136,6 +138,8 @@ class HostileStory(Story):
 
     def happenings(self) -> list[Callable[[], None]]:
         """See `Story`."""
+        if self._misled:
+            return [self.mislead, self.mislead, self.heal]
         return [*super().happenings(), self.say, self.turn_clock, self.mislead, self.mislead]
 
     def say(self) -> None:

@@ -24,13 +24,17 @@ from twisted_chat.core.holes import Hole
 from twisted_chat.core.inventory import Inventory
 from twisted_chat.core.sources import Sources
 
-STORIES = int(os.environ.get("TCPCHAT_HOSTILE", "25"))
+STORIES = int(os.environ.get("TCPCHAT_HOSTILE", "15"))
 
 
-def tell(seed: int, peers: int = 3, steps: int = 12) -> None:
-    """Tell one; raise `Violation`, which names the seed, if a promise is broken."""
+TRIES = 60
+"""Stories in which a fault must be found; it is, after few, with the seeds given. Whatever changes what happens may make it more."""
+
+
+def tell(seed: int, misled: bool = False) -> None:
+    """Tell one, of three peers; raise `Violation`, which names the seed, if a promise is broken."""
     with small():
-        HostileStory(seed, peers).tell(steps)
+        HostileStory(seed, 3, misled).tell(6 if misled else 12)
 
 
 class HostileStories(SynchronousTestCase):
@@ -45,17 +49,17 @@ class HostileStories(SynchronousTestCase):
 class FaultTests(SynchronousTestCase):
     """A fault that somebody hostile can use is found by some story."""
 
-    def found(self, what: str, tries: int, *faults: tuple[Any, str, Any]) -> None:
-        """Some story of so many breaks a promise in these words, with these faults planted."""
+    def found(self, what: str, first: int, *faults: tuple[Any, str, Any], misled: bool = False) -> None:
+        """Some story, of those from the seed `first` on, breaks a promise in these words, with these faults planted."""
         patches = [self.patch(*fault) for fault in faults]
         try:
-            for seed in range(tries):
+            for seed in range(first, first + TRIES):
                 try:
-                    tell(seed)
+                    tell(seed, misled)
                 except Violation as violation:
                     self.assertIn(what, str(violation))
                     return
-            self.fail(f"{what}: not in {tries} stories")
+            self.fail(f"{what}: not in {TRIES} stories")
         finally:
             for patch in patches:
                 patch.restore()
@@ -70,7 +74,7 @@ class FaultTests(SynchronousTestCase):
             known(forks, holding, batch, number, unproven)
 
         known = Forks.conflict
-        self.found("link with", 40, (Forks, "conflict", conflict))
+        self.found("link", 2, (Forks, "conflict", conflict))
 
     def test_a_forgotten_hole(self) -> None:
         """Jumping again while what was jumped over may come, and remembering the last hole only."""
@@ -83,20 +87,20 @@ class FaultTests(SynchronousTestCase):
             holding.holes = holding.holes[:1]
 
         known, added = Sources._jump, Holding.extend
-        self.found("", 40, (Sources, "_jump", jump), (Holding, "extend", extend))
+        self.found("hold different things", 0, (Sources, "_jump", jump), (Holding, "extend", extend), misled=True)
 
     def test_a_hole_filled_with_anything(self) -> None:
         """Filling a hole with what is no chain with what is held."""
         yes = lambda hole, batch: True  # noqa: E731
-        self.found("holds what contradicts itself", 40, (Hole, "follows", yes), (Hole, "leads", yes))
+        self.found("holds what contradicts itself", 7, (Hole, "follows", yes), (Hole, "leads", yes))
 
     def test_a_number_without_a_bound(self) -> None:
         """Taking a record of a number that nobody may announce."""
-        self.found("", 40, (feeds, "MAX_NUMBER", MAX_INT))
+        self.found("link", 2, (feeds, "MAX_NUMBER", MAX_INT))
 
     def test_lines_split_by_entries(self) -> None:
         """Lines in which entries are counted and not bytes."""
-        self.found("wrote", 40, (inventory, "_RANGE_BYTES", 1))
+        self.found("wrote", 0, (inventory, "_RANGE_BYTES", 1))
 
     def test_answers_out_of_order(self) -> None:
         """Clocks that do not follow what is far ahead."""
@@ -106,7 +110,7 @@ class FaultTests(SynchronousTestCase):
             if stamp < clock.wall_ms() * 1000 + 24 * 3600 * 10**6:
                 known(clock, stamp, count)
 
-        self.found("having been shown", 40, (HybridClock, "observe", observe))
+        self.found("having been shown", 0, (HybridClock, "observe", observe))
 
     def test_promising_what_is_not_written(self) -> None:
         """Announcing what is not on the disk."""
@@ -116,12 +120,12 @@ class FaultTests(SynchronousTestCase):
             known(holding, batch)
             holding.keep(batch)
 
-        self.found("of which are written", 40, (Holding, "extend", extend))
+        self.found("of which are written", 0, (Holding, "extend", extend))
 
     def test_anybody_signs(self) -> None:
         """Taking signatures for good."""
-        self.found("never said", 40, (Group, "verify", lambda group, batch: None))
+        self.found("never said", 6, (Group, "verify", lambda group, batch: None))
 
     def test_made_up_feeds_stay(self) -> None:
         """Keeping in mind whatever is offered."""
-        self.found("empty feeds", 40, (Inventory, "release", lambda inventory, holding: None))
+        self.found("empty feeds", 0, (Inventory, "release", lambda inventory, holding: None))

@@ -1,5 +1,5 @@
-"""Whatever a peer sends, another takes: every line that any peer emits, whatever state somebody hostile brought it to, is given to
-another over a fresh link.
+"""Whatever a peer sends, another takes: every line that any peer emits, whatever state somebody hostile brought it to, is
+given to another over a fresh link.
 
 The environment variable `TCPCHAT_TAKEN` is the number of examples that Hypothesis looks at.
 """
@@ -32,9 +32,7 @@ SHORT = 2_000
 """Bytes of entries in a `have`, here: so that a few feeds do not fit one line."""
 FEEDS = 50
 LONG = MAX_INT - 2 * FEEDS
-FLOOD = [
-    seal(Identity(b"f" * 32), Group(), LONG + number, 1, b"", 0, 0, "Mal", [Say("x")]) for number in range(FEEDS)
-]
+FLOOD = [seal(Identity(b"f" * 32), Group(), LONG + number, 1, b"", 0, 0, "Mal", [Say("x")]) for number in range(FEEDS)]
 """As many batches: signed once."""
 
 

@@ -14,7 +14,6 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
 from tests.core.wires import Party, Recorder
-from tests.simulation.disk import Disk
 from tests.simulation.network import Transport
 from tests.simulation.story import MOST_BUFFERED, RELINKED_WITHIN, Story
 from tests.simulation.villains import Plotter, Villain
@@ -208,7 +207,7 @@ class HostileStory(Story):
                 self.fail(f"{actor.name} has {transport.buffered} bytes buffered for one link")
 
     def _check_shown(self, actor: Actor) -> None:
-        """What is shown was signed by its author, nothing is shown twice in a life, and what one says sorts behind what one saw."""
+        """What is shown was signed by its author, nothing is shown twice in a life, what one says sorts behind what one saw."""
         life = actor.lives[-1]
         for event in life[self._checked[id(life)] :]:
             past = event.messages if isinstance(event, Past) else [event] if isinstance(event, Messages) else []
@@ -237,7 +236,9 @@ class HostileStory(Story):
         before = self._farthest.get(life)
         said_now = messages.own and messages.feed.epoch in actor.epochs
         if said_now and before is not None and first < before:
-            self.fail(f"{actor.name} says {messages.records[0].text!r} at {first.lc}, having been shown what is at {before.lc}")
+            self.fail(
+                f"{actor.name} says {messages.records[0].text!r} at {first.lc}, having been shown what is at {before.lc}"
+            )
         last = Position(messages.lc + len(messages.records) - 1, messages.feed, messages.last)
         self._farthest[life] = max(last, before or last)
 

@@ -90,7 +90,7 @@ class ClockTests(SynchronousTestCase):
         self.converse(30, jumping=True)
 
     def test_a_lying_clock(self) -> None:
-        """Whatever numbers somebody hostile uses, nobody's message is hidden, put off or marked, and the numbers are not used up."""
+        """Whatever numbers somebody hostile uses, no message is hidden, put off or marked, and the numbers are not used up."""
         caller = Caller(introduce(9))
         factory = ClientFactory.forProtocol(lambda: caller)
         factory.noisy = False

@@ -1,6 +1,6 @@
 """Stories with two hostile ones in them: nothing they do harms anybody else, and if it did, a story would show it.
 
-The environment variable `TCPCHAT_HOSTILE` is the number of stories; `python -m tests.simulation --hostile` tells them by the thousand.
+The environment variable `TCPCHAT_HOSTILE` is the number of stories; `python -m tests.simulation --hostile` tells more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ STORIES = int(os.environ.get("TCPCHAT_HOSTILE", "15"))
 
 
 TRIES = 60
-"""Stories in which a fault must be found; it is, after few, with the seeds given. Whatever changes what happens may make it more."""
+"""Stories in which a fault must be found; it is after few, with the seeds given, but another
+change may make it more."""
 
 
 def tell(seed: int, misled: bool = False) -> None:
@@ -38,7 +39,7 @@ def tell(seed: int, misled: bool = False) -> None:
 
 
 class HostileStories(SynchronousTestCase):
-    """A member and a relay that do whatever the protocol allows by type, among those who keep to it; half of the clocks are wrong."""
+    """A member and a relay that do whatever the protocol allows by type, among those who keep to it; many clocks are wrong."""
 
     def test_no_harm(self) -> None:
         """Honest ones stay linked, hold and show all that honest ones said, in one order, each thing once, and nothing grows."""

@@ -44,7 +44,21 @@ from twisted_chat.core.records import Say
 
 EDGES = [0, 1, COUNTED - 1, COUNTED, COUNTED + 2**26, COUNTED + LEAD, COUNTED + LEAD + 1, MAX_INT - 9, MAX_INT]
 """Times at which something begins or ends."""
-NAMES = ["P0", "P1", "Ｐ0", "P\u200b1", "Mal", "🔒 P0", "\U00013439", "M\u2028", "a:b", "(You) 💬", "e\u0301" * 16, "", "x" * 33]
+NAMES = [
+    "P0",
+    "P1",
+    "Ｐ0",
+    "P\u200b1",
+    "Mal",
+    "🔒 P0",
+    "\U00013439",
+    "M\u2028",
+    "a:b",
+    "(You) 💬",
+    "e\u0301" * 16,
+    "",
+    "x" * 33,
+]
 """Names to be taken under, some of which nobody can have."""
 WANTED = 200
 """What somebody hostile remembers of what it was asked for over one connection."""
@@ -75,11 +89,14 @@ class Plotter(Mischief):
     def chat(self) -> Frame:
         """Return a frame that is not about feeds."""
         random = self.random
-        ids = [random.choice([*self.members, self.keys[0].id, random.randbytes(32)]) for _ in range(random.randint(0, 9))]
+        ids = [
+            random.choice([*self.members, self.keys[0].id, random.randbytes(32)]) for _ in range(random.randint(0, 9))
+        ]
         hosts = ["127.0.0.1", "127.0.0.1", "10.0.0.1", "::1", "fe80::1", "example.org", "", "x" * 64]
         addresses = [Address(id, random.choice(hosts), random.choice([5000, 5001, 5002, 5099, 65535])) for id in ids]
         frames: list[Frame] = [
-            Linked(ids), Linked(ids), Peers(addresses), Peers(addresses), Ping(random.randint(0, MAX_INT)), Pong(random.randint(0, 9)),
+            Linked(ids), Linked(ids), Peers(addresses), Peers(addresses), Ping(random.randint(0, MAX_INT)),
+            Pong(random.randint(0, 9)),
         ]  # fmt: skip
         if random.random() < 0.1:
             frames = [Bye(random.choice([*sorted(REASONS), "anything", ""])), Greet(1, False)]
@@ -91,9 +108,13 @@ class Plotter(Mischief):
         epoch = random.choice([1, 1, 1, 2, 3, MAX_INT, random.getrandbits(53)])
         before = [batch for batch in self._signed if batch.feed == (key.id, epoch)]
         last = random.choice(before[-3:]) if before and random.random() < 0.8 else None
-        first, prev, lc = (last.last + 1, last.hash, last.last_lc + 1) if last else (1, b"", random.choice(self._times()))
+        first, prev, lc = (
+            (last.last + 1, last.hash, last.last_lc + 1) if last else (1, b"", random.choice(self._times()))
+        )
         if random.random() < 0.2:
-            first = random.choice([first + random.choice([1, 2, 5]), random.choice([1, 2, 9, MAX_NUMBER - 1, MAX_NUMBER])])
+            first = random.choice(
+                [first + random.choice([1, 2, 5]), random.choice([1, 2, 9, MAX_NUMBER - 1, MAX_NUMBER])]
+            )
         if random.random() < 0.15:
             prev = random.choice([b"", random.randbytes(32)])
         if random.random() < 0.4:
@@ -126,7 +147,8 @@ class Plotter(Mischief):
             return {"k": "private", "to": private.to, "sealed": private.sealed, "copy": private.copy}
         kinds: list[dict[str, object]] = [
             {"k": "say", "text": text}, {"k": "say", "text": text}, {"k": "say", "text": text * 100},
-            {"k": "say", "text": text, "room": random.choice(["#tea", f"#{text}", "#Ａ", "# "])}, {"k": "topic", "room": "#tea", "text": text},
+            {"k": "say", "text": text, "room": random.choice(["#tea", f"#{text}", "#Ａ", "# "])},
+            {"k": "topic", "room": "#tea", "text": text},
             {"k": "nick", "name": random.choice(NAMES)}, {"k": "away", "text": text}, {"k": "away"}, {"k": "later", "x": [1]},
             {"k": "private", "to": random.choice(self.members), "sealed": random.randbytes(40), "copy": b""},
         ]  # fmt: skip

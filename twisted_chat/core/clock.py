@@ -16,8 +16,8 @@ COUNTED = 2**52
 LEAD = 2**12
 """How far one record leads at most, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
 SPARE = 2**30
-"""How much higher than `COUNTED` everybody follows for each feed that proves to be forked: others may have been led on by what was
-dropped."""
+"""How much higher than `COUNTED` everybody follows for each feed that proves to be forked: others may have been led on by what
+was dropped."""
 
 
 class HybridClock:

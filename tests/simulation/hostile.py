@@ -15,8 +15,9 @@ from twisted.logger import globalLogPublisher
 
 from tests.core.wires import Party, Recorder
 from tests.simulation.network import Transport
+from tests.simulation.plotter import Plotter
 from tests.simulation.story import MOST_BUFFERED, RELINKED_WITHIN, Story
-from tests.simulation.villains import Plotter, Villain
+from tests.simulation.villains import Villain
 from tests.simulation.world import START, Actor, World
 from twisted_chat.core import errors, forks, inventory, neighbour
 from twisted_chat.core.conversation import BEYOND

@@ -12,7 +12,7 @@ from tests.core.sealing import Writer
 from tests.core.test_opening import introduce
 from tests.net.test_mesh import Caller
 from tests.simulation.hostile import CLOCKS, YEAR, fired
-from tests.simulation.villains import EDGES
+from tests.simulation.plotter import EDGES
 from tests.simulation.world import START, Actor, World
 from twisted_chat.core.clock import COUNTED, LEAD
 from twisted_chat.core.events import Messages

@@ -46,14 +46,15 @@ class HybridClock:
     @property
     def reach(self) -> int:
         """The highest stamp to which one more record leads: what bears a higher one is not to be shown."""
-        return self._reach(1)
+        return self.reach_of(1)
 
-    def _reach(self, count: int) -> int:
+    def reach_of(self, count: int) -> int:
+        """The highest stamp to which so many more records lead."""
         return max(max(self.newest, COUNTED) + LEAD * count, self._allowed)
 
     def observe(self, stamp: int, count: int = 1) -> None:
         """Let later stamps be above `stamp`, that of the last of `count` records, or as near to it as these lead."""
-        self.newest = max(self.newest, min(stamp, self._reach(count)))
+        self.newest = max(self.newest, min(stamp, self.reach_of(count)))
 
     def allow(self) -> None:
         """One more feed is forked: before that was known, others may have been led on by what it had."""

@@ -283,10 +283,10 @@ class Conversation:
 
     def _show_what_is_near(self) -> None:
         """Show what is within reach, and so may bring more within it: the same in the end, in whatever order it comes."""
-        while near := [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach]:
+        while near := [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach_of(len(each[0].records))]:
             each = min(near, key=lambda each: each[0].last_lc)
             self._beyond.remove(each)
-            self._hybrid.observe(each[0].last_lc)  # an answer sorts after what is shown
+            self._hybrid.observe(each[0].last_lc, len(each[0].records))  # an answer sorts after what is shown
             self._show(*each)
 
     def _show(self, batch: Batch, missed: bool) -> None:

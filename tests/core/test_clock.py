@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.patience import patient
-from twisted_chat.core.clock import COUNTED, MAX_WALL_MS, MICROSECONDS, STEP, HybridClock
+from twisted_chat.core.clock import COUNTED, LEAD, MAX_WALL_MS, MICROSECONDS, SPARE, HybridClock
 from twisted_chat.core.wire.frames import MAX_INT
 
 NOW = 1_763_800_000.25
@@ -62,21 +62,46 @@ class HybridClockTests(SynchronousTestCase):
         self.assertEqual(self.clock.stamp(), COUNTED)
 
     def test_numbers_are_not_used_up(self) -> None:
-        """Who signs the highest numbers there are leads others on by a step for each batch; a million leave most of them."""
+        """Who signs the highest numbers there are leads others on by a step for each record; a billion leave most of them."""
         for _ in range(1000):
             self.clock.observe(MAX_INT)
-        self.assertEqual(self.clock.newest, COUNTED + 1000 * STEP)
-        self.assertLess(COUNTED + 1_000_000 * STEP, MAX_INT)
-        self.assertEqual(self.clock.stamp(), COUNTED + 1000 * STEP + 1)
+        self.assertEqual(self.clock.newest, COUNTED + 1000 * LEAD)
+        self.assertLess(COUNTED + 10**9 * LEAD, MAX_INT)
+        self.assertEqual(self.clock.stamp(), COUNTED + 1000 * LEAD + 1)
 
     def test_reach(self) -> None:
-        """Whatever honest authors stamp is within each other's reach, once it is observed."""
+        """What is within reach is followed when it is observed: an answer to what is shown sorts after it."""
         self.clock.observe(MAX_INT)
-        other = HybridClock(lambda: NOW)
-        stamp = self.clock.stamp(512)
-        other.observe(stamp)
-        self.assertLessEqual(stamp + 511, other.reach)
+        for _ in range(3):
+            near = self.clock.reach
+            self.clock.observe(near)
+            self.assertEqual(self.clock.stamp(), near + 1)
         self.assertGreater(MAX_INT, self.clock.reach)
+
+    def test_records_lead(self) -> None:
+        """A batch of many records leads as far as they do one by one."""
+        self.clock.observe(COUNTED + 500 * LEAD, 512)
+        self.assertEqual(self.clock.newest, COUNTED + 500 * LEAD)
+        self.clock.observe(MAX_INT, 2)
+        self.assertEqual(self.clock.newest, COUNTED + 502 * LEAD)
+
+    def test_a_forked_feed(self) -> None:
+        """Of others, who were led on by what a fork ends, nothing stays out of reach: they reach as far, once."""
+        led, other = self.clock, HybridClock(lambda: NOW)
+        for _ in range(1000):
+            led.observe(MAX_INT)
+        stamp = led.stamp()
+        shown: list[bool] = []
+        other.allowed = lambda: shown.append(stamp <= other.reach)
+        other.observe(stamp)
+        self.assertGreater(stamp, other.reach)
+        other.allow()
+        self.assertEqual(shown, [True])
+        other.observe(stamp)
+        self.assertEqual(other.newest, stamp)
+        for _ in range(3):
+            other.observe(MAX_INT)
+        self.assertEqual(other.newest, COUNTED + SPARE + 2 * LEAD)
 
     def test_own_records(self) -> None:
         """The author's own earlier records are followed however far ahead they are."""

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.feeding import START
 from tests.kit.sealing import Writer
 from tests.kit.wires import Recorder
-from twisted_chat.core.clock import MICROSECONDS, HybridClock
+from twisted_chat.core.clock import COUNTED, LEAD, MICROSECONDS, HybridClock
 from twisted_chat.core.conversation import Congested, Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
@@ -346,6 +346,22 @@ class PastTests(ConversationTestCase):
         self.assertEqual(self.texts(self.happened(Messages)), [])
         self.hear(*led)
         self.assertEqual(self.texts(self.happened(Messages)), ["answer", "and another"])
+
+    def test_an_answer_is_later(self) -> None:
+        """Whatever number a message bears, if it is shown, live or of former times, what is said next sorts after it."""
+        eve = Writer(2)
+        for lead in (LEAD, LEAD + 1, 2 * LEAD, 3 * LEAD, 4 * LEAD):
+            batch = eve.forge(eve.seal(None, "mad"), lc=COUNTED + lead)
+            self.hear(batch)
+            self.assertEqual(self.texts(self.happened(Messages)[-1:]), ["mad"])
+            self.assertGreater(self.hybrid.stamp(), batch.last_lc)
+        self.hear(eve.forge(eve.seal(None, "next"), lc=self.hybrid.reach + LEAD + 1))
+        self.hear(eve.forge(eve.seal(None, "first"), lc=self.hybrid.newest + 1))
+        self.assertEqual(self.texts(self.happened(Messages)[-2:]), ["first", "next"])
+        former = self.hybrid.reach
+        self.store_all(eve.forge(eve.seal(None, "before"), lc=former))
+        self.assertEqual(self.texts(self.successResultOf(self.conversation.history(9))), ["before"])
+        self.assertGreater(self.hybrid.stamp(), former)
 
     def test_progress(self) -> None:
         """A long way to catch up is told; a short one is not worth a word."""

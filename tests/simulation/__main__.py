@@ -1,6 +1,7 @@
 """Tell random stories, or measure what replication costs in a mesh that is not full.
 
 `python -m tests.simulation --seed 7 --stories 10 --steps 200` tells ten stories; the same seed tells the same story.
+`python -m tests.simulation --hostile --stories 10000` tells such with two hostile ones in them.
 `python -m tests.simulation --graph random --peers 200 --degree 6` counts what is sent in excess of what must be.
 """
 
@@ -11,6 +12,7 @@ import sys
 import time
 
 from tests.simulation.graphs import GRAPHS, Crowd
+from tests.simulation.hostile import HostileStory, small
 from tests.simulation.story import Story, Violation
 
 TOLD = 500
@@ -25,6 +27,18 @@ def tell(seed: int, peers: int, steps: int) -> str:
         if step % TOLD == 0:
             sys.stderr.write(f"seed {seed}: {step} of {steps} steps\n")
     story.settle()
+    return _summary(story)
+
+
+def tell_hostile(seed: int, peers: int, steps: int) -> str:
+    """Tell one story with two hostile ones in it; return what there was in it."""
+    with small():
+        story = HostileStory(seed, peers)
+        story.tell(steps)
+    return _summary(story)
+
+
+def _summary(story: Story) -> str:
     said = sum(len(actor.said) for actor in story.world.actors)
     return f"{said} messages, {story.world.network.clock.seconds():.0f} simulated seconds"
 
@@ -49,6 +63,7 @@ def main() -> int:
     parser.add_argument("--stories", type=int, default=1, help="how many, with consecutive seeds")
     parser.add_argument("--peers", type=int, default=5)
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--hostile", action="store_true", help="with two more who do whatever the protocol allows")
     parser.add_argument("--graph", choices=GRAPHS, help="measure replication in such a mesh instead")
     parser.add_argument("--degree", type=int, default=6, help="links a peer in a random graph")
     options = parser.parse_args()
@@ -57,6 +72,8 @@ def main() -> int:
         try:
             if options.graph:
                 what = measure(options.graph, seed, options.peers, options.degree)
+            elif options.hostile:
+                what = tell_hostile(seed, options.peers, options.steps)
             else:
                 what = tell(seed, options.peers, options.steps)
         except Violation as violation:

@@ -31,6 +31,8 @@ class Network:
         self.listeners: dict[tuple[str, int], tuple[Node, Any]] = {}
         self.delays = (0.0001, 0.02)
         """The shortest and the longest delay of a link, in seconds."""
+        self.tap: Callable[[Transport, bytes], None] = lambda transport, data: None
+        """Called with everything that is written."""
         self._islands: dict[Node, int] = {}
         self._ports = 40000
 
@@ -48,7 +50,7 @@ class Network:
 
     def reachable(self, one: Node, other: Node) -> bool:
         """Whether bytes pass between the two now."""
-        return self._islands.get(one, 0) == self._islands.get(other, 0)
+        return one.everywhere or other.everywhere or self._islands.get(one, 0) == self._islands.get(other, 0)
 
     def ephemeral_port(self) -> int:
         """Return a port for the dialing end of a connection."""
@@ -76,10 +78,14 @@ class Node:
         self.network = network
         self.alive = True
         self.suspended = False
+        self.everywhere = False
+        """Whether this host has a way to all others, whatever the network has come to."""
         self.transports: list[Transport] = []
         self.host = "127.0.0.1"
         """From where it calls: where it listens, if it does."""
         self._held: list[Callable[[], None]] = []
+        self._calling: list[Callable[[], None]] | None = None
+        """Connections that wait until they are accepted; None while they are at once."""
 
     def seconds(self) -> float:
         """Return monotonic time."""
@@ -89,10 +95,7 @@ class Node:
         """Call later, if the process still lives then; after it is resumed, if it is suspended then."""
         assert delay >= 0, f"{delay} s: a reactor calls nothing in the past"
 
-        def run() -> None:
-            self.when_running(lambda: call(*arguments, **named))
-
-        return self.network.clock.callLater(delay, run)
+        return NodeCall(self, delay, lambda: call(*arguments, **named))
 
     def when_running(self, call: Callable[[], object]) -> None:
         """Call now; or when the process is resumed; or never, if it is dead."""
@@ -101,6 +104,19 @@ class Node:
         elif self.alive:
             call()
 
+    def when_accepting(self, accept: Callable[[], None]) -> None:
+        """Call when this process, running, takes connections."""
+        if self._calling is None:
+            self.when_running(accept)
+        else:
+            self._calling.append(accept)
+
+    def accept(self, open: bool) -> None:
+        """Take connections from now on, or let them wait."""
+        waiting, self._calling = self._calling or [], None if open else []
+        for each in waiting:
+            self.when_accepting(each)
+
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> ListeningPort:
         """Listen."""
         if (interface, port) in self.network.listeners:
@@ -108,7 +124,7 @@ class Node:
         factory.doStart()
         self.host = interface
         self.network.listeners[interface, port] = (self, factory)
-        return ListeningPort(self.network, (interface, port))
+        return ListeningPort(self, (interface, port))
 
     def connectTCP(self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: Any = None) -> Connector:
         """Dial."""
@@ -136,22 +152,58 @@ class Node:
             call()
 
 
+class NodeCall:
+    """What `callLater` returns: an `IDelayedCall` that can be cancelled as long as its process is suspended, due or not."""
+
+    def __init__(self, node: Node, delay: float, call: Callable[[], object]) -> None:
+        self._node = node
+        self._call = call
+        self._held = False
+        self._inner = node.network.clock.callLater(delay, self._due)
+
+    def _due(self) -> None:
+        self._held = True
+        self._node.when_running(self._make)
+
+    def _make(self) -> None:
+        if self._held:
+            self._held = False
+            self._call()
+
+    def active(self) -> bool:
+        """See `IDelayedCall`."""
+        return self._held or self._inner.active()
+
+    def cancel(self) -> None:
+        """See `IDelayedCall`."""
+        if self._held:
+            self._held = False
+        else:
+            self._inner.cancel()
+
+    def getTime(self) -> float:
+        """See `IDelayedCall`."""
+        return self._inner.getTime()
+
+
 class ListeningPort:
     """What `listenTCP` returns."""
 
-    def __init__(self, network: Network, address: tuple[str, int]) -> None:
-        self._network = network
+    def __init__(self, node: Node, address: tuple[str, int]) -> None:
+        self._node = node
         self._address = address
 
     def stopReading(self) -> None:
-        """Accept; a simulated peer starts within the same instant."""
+        """Let connections wait."""
+        self._node.accept(False)
 
     def startReading(self) -> None:
         """Accept."""
+        self._node.accept(True)
 
     def stopListening(self) -> None:
         """Listen no more."""
-        self._network.listeners.pop(self._address, None)
+        self._node.network.listeners.pop(self._address, None)
 
 
 class Connector(BaseConnector):
@@ -218,7 +270,7 @@ def _connect(connector: Connector, node: Node, factory: Any) -> None:
         else:
             far.start(accepted)
 
-    node.when_running(accept)
+    node.when_accepting(accept)
 
 
 class Transport:
@@ -297,6 +349,7 @@ class Transport:
     def write(self, data: bytes) -> None:
         """Send."""
         if self.connected and not self.disconnecting:
+            self.node.network.tap(self, data)
             self._out += data
             if self._producer is not None and not self._paused and len(self._out) > BUFFER:
                 self._paused = True

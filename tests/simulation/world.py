@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
@@ -32,6 +33,10 @@ class Actor:
         self.identity = Identity(blake2b(f"{world.seed}/{number}".encode(), digest_size=32).digest())
         self.neighbours = neighbours
         self.skew = world.network.random.uniform(-3, 3)
+        self.pace = 1.0
+        """How fast the wall clock runs."""
+        self.epochs: list[int] = []
+        """Those begun in the current life."""
         self.disk = Disk(world.written)
         self.store: Callable[[Disk, Node], Store] = DiskStore
         """What keeps what is on the disk, from the next start on."""
@@ -48,21 +53,30 @@ class Actor:
         dialed = tuple(world.address(other) for other in self.neighbours)
         self.peer = Peer(
             self.node,
-            lambda: START + world.network.clock.seconds() + self.skew,
+            self.wall,
             self.identity,
             self.name,
             Group(),
             Address(*world.address(self.number), dialed),
             self.store(self.disk, self.node),
             lambda: None,
-            lambda: world.network.random.getrandbits(53),
+            self._new_epoch,
         )
         shown: list[Event] = []
+        self.epochs = []
         self.lives.append(shown)
         self.started_with = {batch.feed: batch.last for batch in self.disk.batches}
         self.peer.conversation.watch(shown.append)
         self.peer.listen()
         self.peer.start().addErrback(lambda reason: reason.raiseException())
+
+    def wall(self) -> float:
+        """What this person's clock says."""
+        return START + self.world.network.clock.seconds() * self.pace + self.skew
+
+    def _new_epoch(self) -> int:
+        self.epochs.append(self.world.network.random.getrandbits(53))
+        return self.epochs[-1]
 
     def crash(self) -> None:
         """Kill the peer."""
@@ -114,11 +128,16 @@ class World:
     ) -> None:
         """`neighbours` says whom each dials, everybody by default. On hosts `apart` nobody dials whom others tell of."""
         self.seed = seed
+        random.seed(seed)  # when somebody is dialed again is Twisted's to draw
         self.apart = apart
         self.network = Network(Random(seed))
         self.written: set[Written] = set()
         everybody = list(range(count))
-        self.actors = [Actor(self, number, neighbours(number) if neighbours else everybody) for number in everybody]
+        self.actors = [self.cast(number, neighbours(number) if neighbours else everybody) for number in everybody]
+
+    def cast(self, number: int, neighbours: list[int]) -> Actor:
+        """Return a new actor who calls these others."""
+        return Actor(self, number, neighbours)
 
     def address(self, number: int) -> tuple[str, int]:
         """Return where an actor listens."""

@@ -13,8 +13,11 @@ MAX_WALL_MS = 32_503_680_000_000
 MICROSECONDS = 1_000_000
 COUNTED = 2**52
 """Where stamps stop being times (the year 2112): from here on they only count. No wall clock leads here."""
-STEP = 2**26
-"""How far one batch leads at most, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
+LEAD = 2**12
+"""How far one record leads at most, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
+SPARE = 2**30
+"""How much higher than `COUNTED` everybody follows for each feed that proves to be forked: others may have been led on by what
+was dropped."""
 
 
 class HybridClock:
@@ -25,6 +28,9 @@ class HybridClock:
         self._seconds = wall
         self.newest = 0
         """The highest stamp given or followed."""
+        self.allowed: Callable[[], object] = lambda: None
+        """Called when `reach` has grown, though nothing was observed; set by who shows what is within it."""
+        self._allowed = COUNTED
 
     def wall_ms(self) -> int:
         """Return the wall clock in milliseconds since 1970, for display; at most what a batch may bear."""
@@ -39,12 +45,21 @@ class HybridClock:
 
     @property
     def reach(self) -> int:
-        """The highest stamp an honest author can have come to, by all that was observed here."""
-        return max(self.newest, COUNTED) + STEP
+        """The highest stamp to which one more record leads: what bears a higher one is not to be shown."""
+        return self.reach_of(1)
 
-    def observe(self, stamp: int) -> None:
-        """Let later stamps be above `stamp`, or as near to it as one batch leads."""
-        self.newest = max(self.newest, min(stamp, self.reach))
+    def reach_of(self, count: int) -> int:
+        """The highest stamp to which so many more records lead."""
+        return max(max(self.newest, COUNTED) + LEAD * count, self._allowed)
+
+    def observe(self, stamp: int, count: int = 1) -> None:
+        """Let later stamps be above `stamp`, that of the last of `count` records, or as near to it as these lead."""
+        self.newest = max(self.newest, min(stamp, self.reach_of(count)))
+
+    def allow(self) -> None:
+        """One more feed is forked: before that was known, others may have been led on by what it had."""
+        self._allowed += SPARE
+        self.allowed()
 
     def follow(self, stamp: int) -> None:
         """Let later stamps be above `stamp`, however high: for this author's own earlier records."""

@@ -126,6 +126,7 @@ class Conversation:
         self._beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
         """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
         self._missed = Missed(clock, self.emit)
+        hybrid.allowed = self._show_what_is_near
         self._lateness = Lateness(clock.seconds)
         self._own_feeds: set[FeedId] = set()
         self._began_ms = hybrid.wall_ms()
@@ -250,6 +251,8 @@ class Conversation:
         while self._archive is not None and len(messages) < count:
             asked = max(count - len(messages), PAGE)
             hits = yield self._archive.page(self._which(of), asked, before)
+            for hit in hits:
+                self._hybrid.observe(hit.position.lc)  # an answer sorts after what is shown
             messages = [*self._readable(hits), *messages]
             if len(hits) < asked:
                 break
@@ -292,8 +295,14 @@ class Conversation:
             self.presence.met(member)
         member.heard = max(member.heard, batch.last_lc)
         self._beyond.append((batch, missed))
-        for each in [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach]:
+        self._show_what_is_near()
+
+    def _show_what_is_near(self) -> None:
+        """Show what is within reach, and so may bring more within it: the same in the end, in whatever order it comes."""
+        while near := [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach_of(len(each[0].records))]:
+            each = min(near, key=lambda each: each[0].last_lc)
             self._beyond.remove(each)
+            self._hybrid.observe(each[0].last_lc, len(each[0].records))  # an answer sorts after what is shown
             self._show(*each)
 
     def _copied(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Raw
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -272,3 +274,27 @@ class MaxForksTests(SynchronousTestCase):
             self.assertEqual(ana.held()[eva.feed], (1, 1) if frozen[-1] else (1, 2))
         self.assertEqual(frozen, [True] * MAX_FORKS + [False] * 5 + [True])
         self.assertEqual(len(wire.frames(ForkFrame)), MAX_FORKS + 1)
+
+    def test_many_at_once(self) -> None:
+        """So it is if all contradictions come before the store has answered for one of them."""
+        clock = Clock()
+        ana = Party(clock, 1)
+        wire = Recorder()
+        ana.replica.attach(wire)
+        read, waiting = ana.store.read, []
+
+        def slow(*arguments: Any) -> Deferred[Any]:
+            waiting.append(Deferred())
+            read(*arguments).addCallback(lambda page, later=waiting[-1]: pages.append((later, page)))
+            return waiting[-1]
+
+        pages: list[tuple[Deferred[Any], Any]] = []
+        self.patch(ana.store, "read", slow)
+        for epoch in range(MAX_FORKS + 5):
+            eva = Writer(9, epoch=epoch)
+            common = eva.write("hello")
+            ana.hears(wire, *map(carry, (common, eva.seal(common, "yes"), eva.seal(common, "no"))))
+        for later, page in pages:
+            later.callback(page)
+        forked = [holding for holding in ana.replica.holdings.values() if holding.fork]
+        self.assertEqual(len(forked), MAX_FORKS)

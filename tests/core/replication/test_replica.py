@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.feeding import Author
 from tests.kit.sealing import Writer, said
 from tests.kit.wires import Party, Recorder, SlowStore, join, mesh, one_turn, run
+from twisted_chat.core.clock import COUNTED, LEAD
 from twisted_chat.core.errors import FORGED, LIMIT, PROTOCOL, Refusal
 from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, unseal
 from twisted_chat.core.group import MAX_AUTHORS
@@ -620,3 +621,16 @@ class EncodingTests(SynchronousTestCase):
         body = msgspec.json.decode(party.shown[0].body)
         self.assertLess(body["lc"], 2**53)
         self.assertEqual(body["at"], body["lc"] // 1000)
+
+    def test_numbers_after_a_restart(self) -> None:
+        """What led a peer on in its former life leads it on when it starts: its answers sort after what was shown then."""
+        clock, eve, led = Clock(), Writer(9), COUNTED
+        party = Party(clock, 1)
+        for number in range(20):
+            led += LEAD
+            eve.batches.append(eve.forge(eve.seal(eve.batches[-1] if number else None, f"{number}"), lc=led))
+        party.give(*eve.batches)
+        again = Party(clock, 1, self.successResultOf(party.store.load()), party.store)
+        again.say("an answer")
+        clock.advance(0)
+        self.assertGreater(again.shown[0].lc, led)

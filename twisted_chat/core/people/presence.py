@@ -126,7 +126,7 @@ class Presence:
         """Who is at the other end of a link says that it is linked with these."""
         before = self._claims.get(wire, frozenset())
         now = self._claims[wire] = frozenset(members)
-        for id in before ^ now:
+        for id in sorted(before ^ now):
             self._settle(id)
 
     def forget(self, wire: Wire) -> None:

@@ -33,8 +33,8 @@ class Announcer:
     def __init__(self, inventory: Inventory, neighbours: Mapping[Wire, Neighbour], clock: IReactorTime) -> None:
         self._inventory = inventory
         self._neighbours = neighbours
-        self._unacknowledged: set[FeedId] = set()
-        self._unannounced: set[FeedId] = set()
+        self._unacknowledged: dict[FeedId, None] = {}
+        self._unannounced: dict[FeedId, None] = {}
         self._receipts = Rounds(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
         self._rounds = Rounds(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
 
@@ -42,8 +42,8 @@ class Announcer:
         """What is durable of `feed`, or its fork, is not what it was."""
         self._inventory.changed(feed)
         if self._neighbours:  # who is linked later is told of everything
-            self._unacknowledged.add(feed)
-            self._unannounced.add(feed)
+            self._unacknowledged[feed] = None
+            self._unannounced[feed] = None
             self._receipts.ask()
             self._rounds.ask()
 
@@ -51,7 +51,7 @@ class Announcer:
         """A link takes more again: tell what it was not told."""
         self._prove(neighbour)
         if neighbour.unsaid:
-            unsaid, neighbour.unsaid = neighbour.unsaid, set()
+            unsaid, neighbour.unsaid = neighbour.unsaid, {}
             self._tell([neighbour], unsaid)
 
     def prove(self, neighbours: Iterable[Neighbour], feeds: Iterable[FeedId]) -> None:
@@ -78,12 +78,12 @@ class Announcer:
         return max(HAVE_INTERVAL, a_link * min(len(self._neighbours), LINKS_COUNTED))
 
     def _acknowledge(self) -> None:
-        feeds, self._unacknowledged = self._unacknowledged, set()
+        feeds, self._unacknowledged = self._unacknowledged, {}
         for neighbour in self._neighbours.values():
             self._tell([neighbour], [feed for feed in feeds if feed.author == neighbour.wire.member])
 
     def _announce(self) -> None:
-        feeds, self._unannounced = self._unannounced, set()
+        feeds, self._unannounced = self._unannounced, {}
         neighbours = self._neighbours.values()
         self._tell([each for each in neighbours if any(feed.author != each.wire.member for feed in feeds)], feeds)
 
@@ -94,4 +94,4 @@ class Announcer:
                 for line in lines:
                     neighbour.wire.send_line(line)
             else:
-                neighbour.unsaid.update(feeds)
+                neighbour.unsaid.update(dict.fromkeys(feeds))

@@ -68,7 +68,7 @@ class Forks:
 
         def contradicted(ours: Iterable[Batch]) -> None:
             mine = next((mine for mine in ours if mine.contradicts(batch)), None)
-            if mine is None:
+            if mine is None or not self.keeps(holding.feed):  # others may have been proven while the store was read
                 unproven()
             else:
                 self._freeze(Fork(mine, batch))

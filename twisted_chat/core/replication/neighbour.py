@@ -72,7 +72,7 @@ class Neighbour:
         """Whether the other side's first list of what it holds is complete."""
         self.told: dict[bytes, bytes] | None = {}
         """The digests it was sent; None once it has sent its own."""
-        self.unsaid: set[FeedId] = set()
+        self.unsaid: dict[FeedId, None] = {}
         """Feeds of which it is yet to be told what we hold now."""
         self.unproven: dict[FeedId, None] = {}
         """Feeds of which it is yet to be sent the proof that they are forked."""

@@ -103,9 +103,11 @@ class Replica:
 
     def load(self, loaded: Loaded) -> None:
         """Take over what the store holds. Comes before `start`."""
+        for _ in loaded.forks:
+            self._hybrid.allow()
         for held in sorted(loaded.held, key=attrgetter("tip_lc")):
             self.holdings.hold(held.feed, own=True).load(held)
-            self._observe(held.feed, held.tip_lc)
+            self._observe(held.feed, held.tip_lc, 2 * (held.high - held.low + 1))
         self._forks.load(loaded.forks)
         self.losses.load(loaded.lost)
         self._retire(list(self.holdings.authors))
@@ -120,11 +122,11 @@ class Replica:
             self.crowding.check(author)
         self.flush()
 
-    def _observe(self, feed: FeedId, lc: int) -> None:
+    def _observe(self, feed: FeedId, lc: int, count: int) -> None:
         if feed.author == self._identity.id:
             self._hybrid.follow(lc)
         else:
-            self._hybrid.observe(lc)
+            self._hybrid.observe(lc, max(1, count))
 
     @property
     def own(self) -> FeedId:
@@ -352,7 +354,7 @@ class Replica:
             holding.extend(batch)
         if new and self.holdings.superseded(feed.author):
             self._retire([feed.author])
-        self._observe(feed, batch.last_lc)
+        self._observe(feed, batch.last_lc, len(batch.records))
         self._take(batch, self._backlog.holds(batch), self.losses.has(batch))
         self._sources.received(neighbour, holding, batch, fills)
         return True
@@ -447,6 +449,7 @@ class Replica:
         if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
             self._begin_anew()
         if first:
+            self._hybrid.allow()
             self._audience.forked(fork.feed.author)
 
     def _begin_anew(self) -> None:

@@ -16,7 +16,7 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.core.test_mischief import Line
+from tests.core.replication.test_mischief import Line
 from tests.kit.mischief import carry
 from tests.kit.wires import Party, Recorder
 from twisted_chat.core.errors import Refusal

@@ -82,15 +82,15 @@ class FaultTests(SynchronousTestCase):
     def test_a_forgotten_hole(self) -> None:
         """Jumping again while what was jumped over may come, and remembering the last hole only."""
 
-        def jump(sources: Sources, holding: Holding, ahead: Any, behind: Any, fills: bool) -> None:
-            known(sources, holding, ahead, behind, False)
+        def beyond(sources: Sources, holding: Holding, ahead: Any, behind: Any, fills: bool) -> list[Any]:
+            return known(sources, holding, ahead, behind, False)
 
         def extend(holding: Holding, batch: Batch) -> None:
             added(holding, batch)
             holding.holes = holding.holes[:1]
 
-        known, added = Sources._jump, Holding.extend
-        self.found("hold different things", 0, (Sources, "_jump", jump), (Holding, "extend", extend), misled=True)
+        known, added = Sources._beyond, Holding.extend
+        self.found("hold different things", 0, (Sources, "_beyond", beyond), (Holding, "extend", extend), misled=True)
 
     def test_a_hole_filled_with_anything(self) -> None:
         """Filling a hole with what is no chain with what is held."""

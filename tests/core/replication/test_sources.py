@@ -251,6 +251,21 @@ class HoleTests(SourcesTestCase):
         run(self.clock, 1)
         self.assertEqual(self.ana.held()[FEED], (6, 12))
 
+    def test_no_jump_over_who_is_asked(self) -> None:
+        """Who once failed to send the next record and is asked for it again gets the time to send it, though somebody else
+        says all the while to hold later ones."""
+        self.ana.give(*BATCHES[:2])
+        slow = self.link(b"1" * 32, have(1, 8))
+        self.link(b"2" * 32, have(100, 100))
+        run(self.clock, 2 * HOLE)
+        for _ in range(100):
+            self.wants(slow)
+            run(self.clock, 0.5)
+            if self.wants(slow) == [] and FEED in self.ana.replica.neighbours[slow].asked:
+                self.ana.hears(slow, *map(carry, BATCHES[2:8]))
+                break
+        self.assertEqual([batch.first for batch in self.ana.shown], list(range(1, 9)))
+
     def jump(self) -> Recorder:
         """Let Ana hold 1, 2 and 6 to 8; return the link that has the latter only."""
         self.ana.give(*BATCHES[:2])

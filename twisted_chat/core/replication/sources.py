@@ -299,26 +299,32 @@ class Sources:
         offers = [neighbour for neighbour in offers if not neighbour.vain] or offers
         offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
         offers = [neighbour for neighbour in offers if len(neighbour.asked) < MAX_ASKED]
-        if offers:
-            linked = any(neighbour.wire.member == feed.author for neighbour in self._neighbours.values())
-            if not linked or now - behind.since >= GRACE:
-                self._ask(holding, self._best(feed, offers), missing)
-        self._jump(holding, ahead, behind, fills)
+        linked = any(neighbour.wire.member == feed.author for neighbour in self._neighbours.values())
+        if linked and now - behind.since < GRACE:
+            offers = []  # what its author is about to push
+        above = self._beyond(holding, ahead, behind, fills)
+        if above and (not offers or _longest_ago(feed, above) < _longest_ago(feed, offers)):
+            self._jump(holding, above)
+        elif offers:
+            self._ask(holding, self._best(feed, offers), missing)
 
-    def _jump(self, holding: Holding, ahead: list[Neighbour], behind: _Behind, fills: bool) -> None:
-        """Go on behind what nobody offers; not while there is a hole that may be filled."""
-        if fills or not holding.may_jump or self._clock.seconds() - behind.offered < HOLE:
-            return
+    def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: _Behind, fills: bool) -> list[Neighbour]:
+        """Return who may be asked for what lies behind records that nobody offers who has not failed to send them; nobody while
+        there is a hole that may be filled."""
         feed, missing = holding.feed, holding.high + 1
+        if fills or not holding.may_jump or self._clock.seconds() - behind.offered < HOLE:
+            return []
         above = [neighbour for neighbour in ahead if missing < neighbour.holds(feed)[0] <= neighbour.holds(feed)[1]]
-        above = [neighbour for neighbour in above if neighbour.wire.writable]
-        if above:
-            never = float("-inf")
-            lowest = min(above, key=lambda neighbour: (neighbour.failed.get(feed, never), neighbour.holds(feed)[0]))
-            low = lowest.holds(feed)[0]
-            self._leave(holding)
-            if self._ask(holding, lowest, low):
-                self._inventory[feed].jump = low
+        return [neighbour for neighbour in above if neighbour.wire.writable]
+
+    def _jump(self, holding: Holding, above: list[Neighbour]) -> None:
+        """Go on behind what nobody offers."""
+        feed = holding.feed
+        lowest = min(above, key=lambda neighbour: (_failed(feed, neighbour), neighbour.holds(feed)[0]))
+        low = lowest.holds(feed)[0]
+        self._leave(holding)
+        if self._ask(holding, lowest, low):
+            self._inventory[feed].jump = low
 
     def _stalled(self, neighbour: Neighbour, progress: float) -> bool:
         """Whether a neighbour that is to send something, and last did at `progress`, fails to."""
@@ -329,9 +335,8 @@ class Sources:
     def _best(self, feed: FeedId, offers: list[Neighbour]) -> Neighbour:
         """Return who is to be asked: one that has not failed, if there is one, or else did so longest ago."""
 
-        def rank(neighbour: Neighbour) -> tuple[float, bool, int]:
-            failed = neighbour.failed.get(feed, float("-inf"))
-            return (failed, neighbour.wire.member != feed.author, len(neighbour.asked))
+        def rank(neighbour: Neighbour) -> tuple[tuple[bool, float], bool, int]:
+            return (_failed(feed, neighbour), neighbour.wire.member != feed.author, len(neighbour.asked))
 
         return min(offers, key=rank)
 
@@ -392,3 +397,13 @@ class Sources:
                 filler.wire.send(Want(feed, holding.high + 1))
             else:
                 filler.wire.send(Stop(feed))
+
+
+def _failed(feed: FeedId, neighbour: Neighbour) -> tuple[bool, float]:
+    """Return whether a neighbour sent less than it was asked for, and when it last failed to send a feed: who is to be asked
+    first has least, less than any time standing for never."""
+    return neighbour.vain > 0, neighbour.failed.get(feed, float("-inf"))
+
+
+def _longest_ago(feed: FeedId, neighbours: Iterable[Neighbour]) -> tuple[bool, float]:
+    return min(_failed(feed, neighbour) for neighbour in neighbours)

@@ -257,7 +257,7 @@ class HoleTests(SourcesTestCase):
         self.ana.give(*BATCHES[:2])
         slow = self.link(b"1" * 32, have(1, 8))
         self.link(b"2" * 32, have(100, 100))
-        run(self.clock, 2 * HOLE)
+        run(self.clock, 4 * PATIENCE)
         for _ in range(100):
             self.wants(slow)
             run(self.clock, 0.5)

@@ -9,7 +9,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fuzz import targets
 from tests.fuzz.running import ROUND, Found, inputs
 from twisted_chat.core.feeds import batches
-from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.group import Group
 from twisted_chat.core.replication.neighbour import Neighbour
 
@@ -25,7 +24,7 @@ class FuzzTests(SynchronousTestCase):
         """An exception that escapes a decoder, one that escapes a link, and a bound that does not hold are each found, and the
         seed that leads there is named."""
 
-        def stumble(group: Group, batch: Batch) -> None:
+        def stumble(*signed: Any) -> bool:
             raise KeyError("a mistake")
 
         def follow(neighbour: Neighbour, feed: Any, start: int, high: int) -> None:
@@ -33,7 +32,7 @@ class FuzzTests(SynchronousTestCase):
 
         mistakes: list[tuple[Any, str, Any]] = [
             (targets, "unseal", lambda sig, body: body[5000]),
-            (Group, "verify", stumble),
+            (Group, "signature_holds", stumble),
             (Neighbour, "follow", follow),
         ]
         for where, name, mistake in mistakes:

@@ -131,6 +131,15 @@ class PeerProcess(ProcessProtocol):
     # What can be seen of it.
 
     @property
+    def text(self) -> str:
+        """All it has shown so far, with a space for each line break, which a console on a terminal makes between words."""
+        return " ".join(" ".join(self.lines).split())
+
+    def tells(self, words: str) -> Deferred[None]:
+        """Fire when it has shown these words, however they are broken into lines."""
+        return self.until(lambda: words in self.text, words)
+
+    @property
     def pid(self) -> int:
         """The process's number."""
         pid: int = self.transport.pid

@@ -125,7 +125,7 @@ class TestDeleted(PeersTestCase):
         database = self.database(ana)
         for path in database.parent.glob(f"{database.name}*"):
             path.unlink()
-        await ana.wait_for("messages can't be kept right now: the database was deleted while it was in use")
+        await ana.tells("messages can't be kept right now: the database was deleted while it was in use")
         await ana.wait_for("messages are kept again")
         since = len(ana.lines)
         ana.say("after")
@@ -146,14 +146,14 @@ class TestDeleted(PeersTestCase):
         ana.say("before")
         await ana.wait_for("✓ kept here")
         shutil.rmtree(ana.data)
-        await ana.wait_for("the database was deleted while it was in use")
+        await ana.tells("the database was deleted while it was in use")
         since = len(ana.lines)
         ana.say("after")
         await ana.wait_for("… not yet on disk", since)
         ana.say("sair")
         self.assertEqual(await ana.when_ended(), 1)
         self.assertFalse([line for line in ana.lines[since:] if "✓" in line])
-        self.assertIn("was deleted while it was in use, and ", ana.lines[-1])
+        self.assertIn("was deleted while it was in use, and ", ana.text)
         self.assertIn("[ERRO] ", "\n".join(line for line in ana.log_lines() if "não pôde ser refeito" in line))
 
     async def test_key_missing(self) -> None:

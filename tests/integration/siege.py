@@ -232,7 +232,7 @@ class Siege:
         self.report.acknowledged = sum(len(screen.acknowledged) for screen in screens)
         self.report.faults += judge(self._typed, screens, archives)
         self.report.faults += [
-            f"{peer.name}: {line}" for peer in self._all for line in peer.faults() if "Traceback" in line
+            f"{peer.name}: {peer.lines[-1]}" for peer in self._all if any("Traceback" in line for line in peer.faults())
         ]
 
 

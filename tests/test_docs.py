@@ -37,7 +37,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.people.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS
 from twisted_chat.core.replication.forks import MAX_FORKS
 from twisted_chat.core.replication.inventory import MAX_FEEDS, MAX_HELD, Inventory
-from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.replication.listings import BEYOND, MAX_HAVE, OF_EACH
 from twisted_chat.core.replication.unsaved import OWN_UNSAVED, UNSAVED
 from twisted_chat.core.wire.acquaintance import Acquaintances
 from twisted_chat.core.wire.frames import (
@@ -246,7 +246,7 @@ class ProtocolTests(SynchronousTestCase):
             MAX_LINE, MAX_BODY, MAX_RECORDS, MAX_TEXT, MAX_LINKS, MAX_OPENING, MAX_LEARNED, MAX_AUTHORS, MAX_FEEDS, MAX_HAVE,
             MAX_REFUSALS, MAX_REMEMBERED, MAX_SERVICES, MAX_CLOSING, MAX_FORKS, MAX_HELD, BURST, RATE, FORK, BYTES,
             round(TURN * 1000), MAX_INSTANCES, MAX_ALIKE, MAX_VAIN, VAIN_A_PLACE, VAIN_IN_ALL, PER_ADDRESS, IN_ALL, OF_MEMBER,
-            OF_PLACE, OF_STRANGERS,
+            OF_PLACE, OF_STRANGERS, OF_EACH, BEYOND,
         )  # fmt: skip
         for limit in exact:
             self.assertIn(f" {limit:,.0f} ", bounds.replace(",\n", " ").replace(", ", " "))

@@ -61,7 +61,7 @@ _ENTRIES: dict[type, str] = {
     events.Verified: "[INFO] A chave de {name} foi conferida.",
     events.Renamed: "[INFO] {old} agora se chama: {new}.",
     events.NoLink: "[AVISO] Sem conexão com {where} por enquanto ({reason}); será tentada de novo.",
-    events.Untold: "[AVISO] Mais {count} entradas, saídas e avisos de chaves novas não foram escritos.",
+    events.Untold: "[AVISO] Mais {count} entradas, saídas, trocas de nome e avisos não foram escritos.",
     events.TwoInstances: "[AVISO] Dois programas usam a chave de: {name}.",
     events.Copied: "[AVISO] Outro programa em execução usa a chave deste peer: {name}.",
     events.Unread: "[AVISO] {path} é a conversa deste grupo como um tcpchat anterior a guardava; este não consegue ler.",

@@ -26,7 +26,7 @@ from twisted_chat.core.feeds.batches import MAX_BODY, Batch, seal, unseal
 from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
-from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.wire.frames import Auth, BatchFrame, Digest, ForkFrame, Have, Range, Stop, Want, decode, encode
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
 from twisted_chat.peer import Address, Peer

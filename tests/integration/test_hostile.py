@@ -14,7 +14,7 @@ from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.wire.frames import BatchFrame, Have, Ping, Pong, Range, Want
 
 EPOCH = 7

@@ -8,7 +8,7 @@ from tests.core.wire.test_frames import GOOD
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.announcing import HAVE_INTERVAL
 from twisted_chat.core.replication.inventory import Inventory
-from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.wire.frames import MAX_LINE, BatchFrame, Frame, Want, encode
 from twisted_chat.net.budget import BURST, RATE, Budget, cost
 

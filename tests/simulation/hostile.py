@@ -28,7 +28,8 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.people.roster import MAX_MEMBERS
 from twisted_chat.core.replication import forks, inventory, neighbour
 from twisted_chat.core.replication.holes import MAX_HOLES
-from twisted_chat.core.replication.replica import MAX_HAVE, Replica
+from twisted_chat.core.replication.listings import MAX_HAVE
+from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.replication.sources import MAX_ASKED
 from twisted_chat.core.wire.frames import MAX_LINE, Digest, Have, decode, encode
 from twisted_chat.net.link import MAX_UNTAKEN, Link

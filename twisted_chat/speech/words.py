@@ -271,8 +271,8 @@ def _store_failing(event: StoreFailing) -> list[str]:
 @sentences.register
 def _untold(event: Untold) -> list[str]:
     sentence = ngettext(
-        "… {n} more coming, going or warning of a new key was not told; /who lists who is here",
-        "… {n} more comings, goings and warnings of new keys were not told; /who lists who is here",
+        "… {n} more coming, going, other name or warning was not told; /who lists who is here",
+        "… {n} more comings, goings, other names and warnings were not told; /who lists who is here",
         event.count,
     )
     return [sentence.format(n=number(event.count))]

@@ -16,7 +16,18 @@ from tests.kit.patience import patient
 from tests.kit.sealing import Writer, said, seal_any, signed
 from twisted_chat.core.clock import MAX_WALL_MS
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
-from twisted_chat.core.feeds.batches import MAX_BODY, MAX_RECORDS, Batch, FeedId, Fork, seal, split, unseal, verify
+from twisted_chat.core.feeds.batches import (
+    MAX_BODY,
+    MAX_NESTING,
+    MAX_RECORDS,
+    Batch,
+    FeedId,
+    Fork,
+    seal,
+    split,
+    unseal,
+    verify,
+)
 from twisted_chat.core.feeds.records import Away, Nick, Private, Say, Topic, Unknown
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -30,6 +41,11 @@ GROUP = Group()
 def batch_of(records: Sequence[object], group: Group = GROUP, name: str = "Ana") -> Batch:
     """Return a first batch of Ana's, as it is received."""
     return seal_any(ANA, group, FeedId(ANA.id, 7), 1, b"", 1_700_000_000_000_000, name, records)
+
+
+def signed_line(body: bytes) -> bytes:
+    """Return a line that carries a body."""
+    return b'{"t":"batch","sig":"' + b"A" * 86 + b'==","body":' + body + b"}"
 
 
 def can_be_said(record: Say) -> bool:
@@ -226,6 +242,38 @@ class UnsealTests(SynchronousTestCase):
             good.replace(b'"k":"say"', b'"k":"\\udc00"'),
         ):  # fmt: skip
             self._refused(body, repr(body[:80]))
+
+    def test_nesting(self) -> None:
+        """However deep in other calls a peer decodes, and whatever interpreter it has, it takes the same batches: what one takes,
+        passes on and stores, every other can, and it can again."""
+        good = batch_of(said("oi")).body
+
+        def taken(body: bytes, calls: int) -> bool:
+            if calls:
+                return taken(body, calls - 1)
+            try:
+                unseal(b"s" * 64, body)
+            except Refusal:
+                return False
+            self.assertIsNotNone(decode(signed_line(body)))
+            return True
+
+        for depth in (*range(MAX_NESTING - 5, MAX_NESTING + 2), 500, 900, 980, 990, 10_000):
+            for opening, closing in (b"[", b"]"), (b'{"x":', b"}"):
+                nested = opening * depth + b'"[{\\"{[\\\\"' + closing * depth
+                for where, outside in (b'"at"', 1), (b'"k":"say"', 3):
+                    body = good.replace(where, b'"x":' + nested + b"," + where)
+                    for calls in 0, 200, 400:
+                        self.assertEqual(
+                            taken(body, calls), depth + outside <= MAX_NESTING, f"{depth} at {where!r}, {calls}"
+                        )
+
+    def test_much_that_is_not_nested(self) -> None:
+        """Brackets in texts, escaped quotes among them, and brackets beside each other, are no nesting."""
+        texts = ["[{" * 200, '"[{' * 200, "\\[{" * 200, '\\"[' * 200, "}]" * 200]
+        self.assertEqual(batch_of(said(*texts)).said, said(*texts))
+        later = Raw(b'{"k":"later","x":[' + b"[{}]," * 500 + b"0]}")
+        self.assertEqual(batch_of([later] * 3).records, [Unknown("later")] * 3)
 
     @patient
     @given(st.binary(max_size=300))

@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.events import Alone, Event, Impostor, Joined, Left, Lost, NoLink, TwoInstances, Untold
+from twisted_chat.core.events import Alone, Event, Impostor, Joined, Left, Lost, NoLink, Renamed, TwoInstances, Untold
 from twisted_chat.core.people.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS, PERIOD, Comings
 
 ANA = b"a" * 32
@@ -93,6 +93,18 @@ class ComingsTests(SynchronousTestCase):
             self.come(ANA)
             self.comings.tell(Lost("X", member=ANA))
         self.assertEqual(len(self.told), 2 * OF_MEMBER)
+
+    def test_one_who_changes_its_name(self) -> None:
+        """Who calls with another name each time, or is warned of each time, is told of a few times in a minute, known before or
+        not; what the person here calls itself is told always."""
+        for number in range(100):
+            self.comings.tell(Renamed(f"X{number}", f"X{number + 1}", member=ANA))
+            self.comings.tell(Impostor("X", f"X{number}", member=ANA))
+            self.comings.tell(Renamed("Me", f"Me{number}"))
+        self.assertEqual(len(self.told), 2 * OF_MEMBER + 100)
+        for number in range(1_000):
+            self.comings.tell(Renamed("X", "Y", member=key(number)))
+        self.assertEqual(len(self.told), 2 * OF_MEMBER + 100 + OF_PLACE)
 
     def test_warnings(self) -> None:
         """Warnings of new keys, such as those under a member's name, are counted likewise, and in all; those of members are told,

@@ -20,7 +20,7 @@ from twisted_chat.core.group import MAX_AUTHORS
 from twisted_chat.core.replication import unsaved
 from twisted_chat.core.replication.announcing import HAVE_INTERVAL
 from twisted_chat.core.replication.inventory import MAX_STRANGERS
-from twisted_chat.core.replication.replica import MAX_HAVE
+from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.replication.store import Held, Loaded
 from twisted_chat.core.replication.unsaved import OWN_UNSAVED, UNSAVED
 from twisted_chat.core.wire.frames import BatchFrame, Digest, ForkFrame, Frame, Have, Range, SignedBody, Stop, Want

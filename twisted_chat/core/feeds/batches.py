@@ -25,6 +25,9 @@ MAX_RECORDS = 512
 """Records in a batch."""
 MAX_BODY = 30 * 1024
 """Bytes in a batch's body, so that a `fork` frame has room for two."""
+MAX_NESTING = 64
+"""Objects and lists within each other in a body, those of unknown fields and kinds too. How many a decoder takes else depends on
+the interpreter, and on how deep its caller's calls are: one peer would take what another can't."""
 
 
 class FeedId(NamedTuple):
@@ -198,6 +201,8 @@ def unseal(sig: bytes, body: bytes) -> Batch:
         raise Refusal(PROTOCOL, f"a batch of {len(body)} bytes; at most {MAX_BODY} are allowed")
     try:
         says, records = _decode(body)
+        if _too_nested(body, len(records)):
+            raise Refusal(PROTOCOL, f"objects and lists nested more than {MAX_NESTING} deep")
         if len(says.prev) not in (0, 32):
             raise Refusal(PROTOCOL, "prev is neither empty nor 32 bytes")
         accept_name(says.name)
@@ -212,6 +217,23 @@ def unseal(sig: bytes, body: bytes) -> Batch:
     except BadText as error:
         raise Refusal(PROTOCOL, f"batch: {error.code}") from None
     return batch
+
+
+_ROUND = bytes.maketrans(b"[{]}", b"(())")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
+
+
+def _too_nested(body: bytes, records: int) -> bool:
+    """Whether more than `MAX_NESTING` objects and lists lie within each other in a body that is JSON, with so many records."""
+    if body.count(b"[") + body.count(b"{") - records < MAX_NESTING:  # records lie beside each other
+        return False
+    outside_texts = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    brackets = b"".join(outside_texts).translate(_ROUND, _NO_BRACKETS)
+    for _ in range(MAX_NESTING):
+        if not brackets:
+            break
+        brackets = brackets.replace(b"()", b"")  # the innermost of each place
+    return bool(brackets)
 
 
 class _Names(Struct):

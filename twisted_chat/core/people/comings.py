@@ -1,5 +1,5 @@
-"""Whose comings and goings people are told of: everybody's in a class that starts at once, and not those of a crowd of keys that
-somebody made, nor of one that comes and goes all the time."""
+"""Whose comings, goings and other names people are told of: everybody's in a class that starts at once, and not those of a crowd
+of keys that somebody made, nor of one that comes and goes, or calls itself something else, all the time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from twisted_chat.core.events import (
     Lost,
     NoLink,
     Reachable,
+    Renamed,
     TwoInstances,
     Unreachable,
     Untold,
@@ -25,9 +26,9 @@ from twisted_chat.core.events import (
 PERIOD = 60.0
 """Seconds for which is counted."""
 OF_MEMBER = 10
-"""Comings of one member told in that time, whoever it is."""
+"""Comings of one member told in that time, whoever it is; so many of its names, too, and warnings of it."""
 OF_PLACE = 64
-"""Comings and warnings told in that time of new keys at one address: as many as links are kept."""
+"""Comings, names and warnings told in that time of new keys at one address: as many as links are kept."""
 OF_STRANGERS = 128
 """The same for all addresses."""
 
@@ -56,7 +57,7 @@ class Comings:
         self._due: IDelayedCall | None = None
 
     def tell(self, event: Event) -> None:
-        """Pass an event on, unless it is a coming, a going or a warning too many."""
+        """Pass an event on, unless it is a coming, a going, a name or a warning too many."""
         match event:
             case Joined() | Reachable():
                 self._come(event, event.host if isinstance(event, Joined) else "")
@@ -64,8 +65,12 @@ class Comings:
                 del self._untold[event.member]
                 if not self.is_doubted(event.member):
                     self._leave_out()
-            case Impostor() | NoLink() | TwoInstances() if event.member and not self._granted(event.member):
-                self._leave_out()
+            case Impostor() | NoLink() | TwoInstances() | Renamed() if event.member:
+                kind = "renamed" if isinstance(event, Renamed) else "warned of"
+                if self._granted(event.member, most={(kind, event.member): OF_MEMBER}):
+                    self._emit(event)
+                else:
+                    self._leave_out()
             case _:
                 self._emit(event)
 

@@ -59,4 +59,5 @@ class Naming:
         yield
         for member, shown in before.values():
             if member.shown != shown:
-                self._emit(Renamed(shown, member.shown, member=member.id))
+                own = member is self._roster.own  # which is told whatever else is
+                self._emit(Renamed(shown, member.shown, member=b"" if own else member.id))

@@ -66,6 +66,8 @@ class Neighbour:
         self.wire = wire
         self.have: dict[FeedId, tuple[int, int]] = {}
         """What the other side holds durably, as far as known."""
+        self.strange = 0
+        """How many feeds it listed of which nothing was held here, and has not come since."""
         self.listing: Iterator[None] | None = None
         """What is left to be done with a long list that it has sent."""
         self.synced = False
@@ -110,7 +112,6 @@ class Neighbour:
 
     def pass_over(self, feed: FeedId, reason: str = "") -> None:
         """Take nothing more of `feed` from the other side, and tell it so, once, and why."""
-        self.lacking.pop(feed, None)
         if feed not in self.passed_over:
             if len(self.passed_over) >= MAX_PASSED_OVER:
                 del self.passed_over[next(iter(self.passed_over))]

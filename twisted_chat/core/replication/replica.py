@@ -27,7 +27,8 @@ from twisted_chat.core.replication.crowding import Crowding
 from twisted_chat.core.replication.forks import Forks
 from twisted_chat.core.replication.holding import Holding, Place
 from twisted_chat.core.replication.insisting import Insisting
-from twisted_chat.core.replication.inventory import MAX_FEEDS, MAX_HELD, Inventory
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.listings import Listings
 from twisted_chat.core.replication.losses import Losses
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.replication.ownfeed import Ending, OwnFeed
@@ -47,8 +48,6 @@ from twisted_chat.core.wire.frames import (
     Want,
 )
 
-MAX_HAVE = MAX_HELD + MAX_FEEDS
-"""Feeds remembered of what one neighbour lists, not counting those that are held here: a group's, and its own of former times."""
 LISTED_AT_ONCE = 512
 """Entries of a `have` that are taken in at a stretch: a line may have 8,000, and everybody may send one at the same time."""
 
@@ -86,6 +85,7 @@ class Replica:
         self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
         self._backlog = Backlog()
         self._caught_up = False
+        self._listings = Listings()
         self._long_lists: dict[Neighbour, None] = {}
         self._listing: IDelayedCall | None = None
         self.losses = Losses(self.holdings, store, self.insisting, audience, self._doubted, self._checked)
@@ -191,6 +191,7 @@ class Replica:
         if neighbour is not None:
             neighbour.close()
             self._long_lists.pop(neighbour, None)
+            self._listings.lost(neighbour)
             self._sources.lost(neighbour)
             self._check_caught_up()
             self.receipts.look()
@@ -289,7 +290,7 @@ class Replica:
             feed = FeedId(author, told.epoch)
             holding = self.holdings.get(feed)
             held = (min(told.low, told.high + 1), told.high)
-            if have.get(feed) != held and (holding is not None or feed in have or len(have) < MAX_HAVE):
+            if have.get(feed) != held and (holding is not None or feed in have or self._remembers(neighbour, told)):
                 have[feed] = held
                 news.append(feed)
             if not neighbour.synced and told.high > (self.holdings.ended(feed) if holding is None else holding.high):
@@ -299,6 +300,13 @@ class Replica:
             if holding is not None and holding.contradicted_by(told):
                 self._forks.suspect(neighbour, holding, told.tip)
         self._sources.offered(neighbour, news)
+
+    def _remembers(self, neighbour: Neighbour, told: Range) -> bool:
+        """Whether it is remembered that a neighbour holds a feed of which nothing is held here; if so, it is counted."""
+        if not told.high or not self._listings.takes(neighbour):
+            return False
+        self._listings.took(neighbour)
+        return True
 
     def _all_listed(self, neighbour: Neighbour, frame: Have) -> None:
         if frame.end and not neighbour.synced:
@@ -346,6 +354,7 @@ class Replica:
         holding = self.holdings.hold(feed)
         new = self.holdings.settle(holding)
         if new:
+            self._listings.came(feed, self.neighbours.values())
             self.crowding.check(feed.author)
         fills = place is Place.FILLS
         if fills:

@@ -47,14 +47,15 @@ PROGRESS = 1.0
 
 
 class _Behind:
-    """A feed somebody holds more of than we do: `since` when we know, and since when nobody `offered` the next record who has
-    not failed to send it."""
+    """A feed somebody holds more of than we do: `since` when we know, since when nobody `offered` the next record who has
+    not failed to send it, and of how many neighbours it is among what is `lacking`."""
 
-    __slots__ = ("offered", "since")
+    __slots__ = ("lacking", "offered", "since")
 
     def __init__(self, now: float) -> None:
         self.since = now
         self.offered = now
+        self.lacking = 0
 
 
 class Sources:
@@ -105,10 +106,10 @@ class Sources:
         new = []
         for feed in feeds:
             if not self._lacks(feed, neighbour):
-                neighbour.lacking.pop(feed, None)
+                self._lacks_no_more(feed, neighbour)
             elif feed not in neighbour.lacking:
                 neighbour.lacking[feed] = None
-                self._behind.setdefault(feed, _Behind(now))
+                self._behind.setdefault(feed, _Behind(now)).lacking += 1
                 new.append(feed)
         for feed in new[:AT_ONCE]:
             if feed in self._behind:
@@ -121,6 +122,11 @@ class Sources:
         if holding is None:
             return high > self._inventory.ended(feed)
         return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
+
+    def _lacks_no_more(self, feed: FeedId, neighbour: Neighbour) -> None:
+        if feed in neighbour.lacking:
+            del neighbour.lacking[feed]
+            self._behind[feed].lacking -= 1
 
     def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
         """A neighbour sent a batch that was new; `filled` if it was missing from a hole."""
@@ -155,9 +161,10 @@ class Sources:
             if holding.source is neighbour:
                 holding.source = None
                 self._inventory.release(holding)
-        for feed in neighbour.lacking:
-            if not any(feed in other.lacking for other in self._neighbours.values()):
-                self._behind.pop(feed, None)
+        for feed in list(neighbour.lacking):
+            self._lacks_no_more(feed, neighbour)
+            if not self._behind[feed].lacking:
+                del self._behind[feed]
         self.tick_later(0)
 
     def stop(self) -> None:
@@ -174,7 +181,7 @@ class Sources:
         holding.filler = None
         for neighbour in self._neighbours.values():
             neighbour.passed_over.pop(holding.feed, None)
-            neighbour.lacking.pop(holding.feed, None)
+            self._lacks_no_more(holding.feed, neighbour)
             self.offered(neighbour, [holding.feed])
 
     def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
@@ -188,6 +195,7 @@ class Sources:
 
     def pass_over(self, neighbour: Neighbour, feed: FeedId, reason: str = "") -> None:
         """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
+        self._lacks_no_more(feed, neighbour)
         neighbour.pass_over(feed, reason)
         holding = self._inventory.get(feed)
         if holding is not None and holding.filler is neighbour:
@@ -263,7 +271,7 @@ class Sources:
             if neighbour.holds(feed)[1] > holding.high:
                 ahead.append(neighbour)
             elif feed in neighbour.lacking and not self._lacks(feed, neighbour):
-                del neighbour.lacking[feed]
+                self._lacks_no_more(feed, neighbour)
         fillers = self._fill(holding)
         if ahead and not holding.ended:
             self._catch_up(holding, ahead, any(feed not in filler.failed for filler in fillers))

@@ -7,7 +7,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit import confusables
-from twisted_chat.core.writing.boundaries import lookalikes
+from twisted_chat.core.writing import lookalikes
 from twisted_chat.core.writing.skeleton import alike, folded, likeness, room_key, same_room
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from unittest import mock
+from xml.etree import ElementTree
 
 from nacl.bindings import (
     crypto_scalarmult,
@@ -118,7 +119,7 @@ def shape(name: str) -> object:
     levels = [heading.split(" ")[0] for heading in re.findall(r"^#+ .+$", prose(name), re.MULTILINE)]
     commands = re.findall(r"^```sh\n.*?^```$", page(name), re.DOTALL | re.MULTILINE)
     links = [link for link in _LINK.findall(prose(name)) if not link.startswith(("#", "README"))]
-    alike = [re.sub(r"(^(\.\./)*(docs/)?(pt-BR/)?)|(#.*)", "", link) for link in links]
+    alike = [re.sub(r"(^(\.\./)*(docs/)?(pt-BR/)?)|(\.pt-BR)|(#.*)", "", link) for link in links]
     return levels, commands, len(cells(page(name))), alike
 
 
@@ -198,6 +199,13 @@ class ReadmeTests(SynchronousTestCase):
         for name in GUIDES:
             self.assertIn(f"({name})", page(READMES[0]))
             self.assertIn(f"({name.replace('docs/', 'docs/pt-BR/')})", page(READMES[1]))
+
+    def test_pictures(self) -> None:
+        """A README shows a first minute in its language, in a picture that is small and can be read as one."""
+        for name in READMES:
+            (link,) = re.findall(r"!\[.+\]\((docs/images/first-minute[\w.-]*\.svg)\)", page(name))
+            self.assertLess((ROOT / link).stat().st_size, 200_000)
+            self.assertTrue(ElementTree.parse(ROOT / link).getroot().tag.endswith("svg"))
 
     def test_begins_with_commands(self) -> None:
         """What it is, how it looks, and the commands that run and test it are in the first 30 lines, each on one line."""

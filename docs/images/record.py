@@ -1,7 +1,8 @@
 """Record the first minute of a chat, as a moving picture for the READMEs: `python -m docs.images.record`.
 
-Ana and Bia are real peers, in two terminals of tmux that are typed into. Nothing of what they show is made up; only long waits
-are shortened. The ports 5000 to 5004 must be free. As root, on Linux, a network of its own keeps everybody else out of the picture:
+Ana and Bia are real peers, in two terminals of tmux that are typed into. Nothing of what they show is made up; only long
+waits are shortened. The ports 5000 to 5004 must be free. As root, on Linux, a network of its own keeps everybody else out of
+the picture:
 
     unshare -n sh -c 'ip link set lo up && .venv/bin/python -m docs.images.record'
 """

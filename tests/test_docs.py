@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from unittest import mock
+from xml.etree import ElementTree
 
 from nacl.bindings import (
     crypto_scalarmult,
@@ -76,7 +77,13 @@ from twisted_chat.storage.memory import LIMIT as MEMORY
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.pt-BR.md")
-PAGES = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/protocol.md")
+MAX_README = 120
+"""Lines after which a newcomer stops reading."""
+GUIDES = tuple(sorted(f"docs/{path.name}" for path in (ROOT / "docs" / "pt-BR").glob("*.md")))
+"""Pages by what one wants to do. Each is there in Portuguese, in `docs/pt-BR`."""
+PAGES = tuple(sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))))
+COMMANDS_PAGES = ("docs/commands.md", "docs/pt-BR/commands.md")
+FLAGS_PAGES = ("docs/flags.md", "docs/pt-BR/flags.md")
 
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -98,6 +105,22 @@ def section(name: str, title: str) -> str:
     _, found, rest = page(name).partition(f"\n## {title}\n")
     assert found, f"{name} has no section {title!r}"
     return rest.split("\n## ")[0]
+
+
+def leads_to(name: str) -> set[str]:
+    """Return the files of this repository that the links of a page lead to, as they would be named in English."""
+    links = [link.partition("#")[0] for link in _LINK.findall(prose(name)) if "://" not in link]
+    targets = {str(((ROOT / name).parent / link).resolve().relative_to(ROOT)) for link in links if link}
+    return {target.replace("docs/pt-BR/", "docs/").replace(".pt-BR", "") for target in targets}
+
+
+def shape(name: str) -> object:
+    """Return what a page has in every language: the levels of its headings, commands to copy, how many rows, and links."""
+    levels = [heading.split(" ")[0] for heading in re.findall(r"^#+ .+$", prose(name), re.MULTILINE)]
+    commands = re.findall(r"^```sh\n.*?^```$", page(name), re.DOTALL | re.MULTILINE)
+    links = [link for link in _LINK.findall(prose(name)) if not link.startswith(("#", "README"))]
+    alike = [re.sub(r"(^(\.\./)*(docs/)?(pt-BR/)?)|(\.pt-BR)|(#.*)", "", link) for link in links]
+    return levels, commands, len(cells(page(name))), alike
 
 
 def anchors(name: str) -> set[str]:
@@ -158,15 +181,31 @@ class ReadmeTests(SynchronousTestCase):
     """What people read first, in two languages."""
 
     def test_alike(self) -> None:
-        """Both have the same sections, tables, commands to copy, and links, in the same order."""
-
-        def shape(name: str) -> object:
-            text = page(name)
-            levels = [heading.split(" ")[0] for heading in re.findall(r"^#+ .+$", prose(name), re.MULTILINE)]
-            links = [link for link in _LINK.findall(prose(name)) if not link.startswith(("#", "README"))]
-            return levels, re.findall(r"^```sh\n.*?^```$", text, re.DOTALL | re.MULTILINE), len(cells(text)), links
-
+        """A page for people has the same sections, tables, commands to copy, and links in both languages, in the same order."""
         self.assertEqual(shape(READMES[0]), shape(READMES[1]))
+        for name in GUIDES:
+            self.assertEqual(shape(name), shape(name.replace("docs/", "docs/pt-BR/")), name)
+
+    def test_short(self) -> None:
+        """A newcomer reads 120 lines at most."""
+        for name in READMES:
+            self.assertLessEqual(len(page(name).splitlines()), MAX_README, name)
+
+    def test_every_page(self) -> None:
+        """The README of each language leads to every page there is, each in its language if it is there in it."""
+        every = {name.replace("docs/pt-BR/", "docs/").replace(".pt-BR", "") for name in PAGES}
+        for name in READMES:
+            self.assertEqual(every - leads_to(name), set(), name)
+        for name in GUIDES:
+            self.assertIn(f"({name})", page(READMES[0]))
+            self.assertIn(f"({name.replace('docs/', 'docs/pt-BR/')})", page(READMES[1]))
+
+    def test_pictures(self) -> None:
+        """A README shows a first minute in its language, in a picture that is small and can be read as one."""
+        for name in READMES:
+            (link,) = re.findall(r"!\[.+\]\((docs/images/first-minute[\w.-]*\.svg)\)", page(name))
+            self.assertLess((ROOT / link).stat().st_size, 200_000)
+            self.assertTrue(ElementTree.parse(ROOT / link).getroot().tag.endswith("svg"))
 
     def test_begins_with_commands(self) -> None:
         """What it is, how it looks, and the commands that run and test it are in the first 30 lines, each on one line."""
@@ -185,7 +224,7 @@ class ReadmeTests(SynchronousTestCase):
     def test_every_flag(self) -> None:
         """The table has a row for every flag of a peer with its default, and no other, in the order and under the headings of
         `--help`."""
-        for name, title, language in zip(READMES, ("Flags", "Opções"), ("en", "pt_BR"), strict=True):
+        for name, title, language in zip(FLAGS_PAGES, ("Flags", "Opções"), ("en", "pt_BR"), strict=True):
             rows = [row for row in section(name, title).splitlines() if row.startswith(("| `--", "| **"))]
             expected: list[str] = []
             for part in Section:
@@ -196,14 +235,14 @@ class ReadmeTests(SynchronousTestCase):
 
     def test_every_subcommand(self) -> None:
         """Every subcommand is there with its flags, but `--lang`, which all have."""
-        for name in READMES:
+        for name in FLAGS_PAGES:
             for word, options in SUBCOMMANDS.items():
                 (row,) = (line for line in page(name).splitlines() if line.startswith(f"| `tcpchat {word}"))
                 self.assertEqual(set(re.findall(r"--[\w-]+", row)), flags(options) - {"--lang"}, row)
 
     def test_every_command(self) -> None:
         """Every word that can be typed after a `/` is in the table, and the table has no other."""
-        for name, title in zip(READMES, ("Typing", "Digitar"), strict=True):
+        for name, title in zip(COMMANDS_PAGES, ("Commands", "Comandos"), strict=True):
             typed = "\n".join(cells(section(name, title)))
             documented = set(re.findall(r"`/(\w+)", typed))
             self.assertEqual(documented, {word for command in COMMANDS for word in command.words}, name)

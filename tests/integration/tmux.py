@@ -64,6 +64,10 @@ class Tmux:
         """Return the rows that are seen, without blank ones at the end."""
         return self._run("capture-pane", "-p").rstrip("\n").split("\n")
 
+    def coloured(self) -> list[str]:
+        """Return the rows that are seen, with the sequences that colour them."""
+        return self._run("capture-pane", "-p", "-e").rstrip("\n").split("\n")
+
     def rows(self) -> list[str]:
         """Return all rows since the start, as they are drawn."""
         return self._run("capture-pane", "-p", "-S", "-").rstrip("\n").split("\n")

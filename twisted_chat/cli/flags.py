@@ -1,7 +1,7 @@
 """Every flag of `tcpchat` and its subcommands, each declared once.
 
-The parsing of command lines, the keys of the configuration file, and `--help` follow from it. The tables in the READMEs are
-compared with it by a test.
+The parsing of command lines, the keys of the configuration file, and `--help` follow from it. The tables in `docs/flags.md`
+are compared with it by a test.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ LAYERS = (
     {"net"},
     {"storage"},
     {"core.conversation"},
+    {"core.answers"},
     {"core.timeline", "core.addressing", "core.commands"},
     {"core.people", "core.status"},
     {"core.events", "core.watching"},
@@ -36,7 +37,7 @@ LAYERS = (
     {"core.wire"},
     {"core.writing"},
     {"core.group"},
-    {"core.clock", "core.errors", "core.keys", "core.marks", "core.throttle"},
+    {"core.clock", "core.errors", "core.keys", "core.marks", "core.refusals", "core.throttle"},
 )
 """The rooms of the package from the top down: a module's is the longest name here that it begins with."""
 EVERYWHERE_BUT_CORE = {"speech.i18n", "speech.catalogue"}
@@ -148,7 +149,7 @@ class FaultTests(SynchronousTestCase):
         cases = (
             ("core.feeds", "from twisted_chat.net import link"),
             ("core.feeds", "from twisted_chat.speech.i18n import _"),
-            ("core.feeds", "from twisted_chat.speech import words"),
+            ("core.feeds", "from twisted_chat.speech import events"),
             ("core.feeds.batches", "from twisted_chat.core.replication import replica"),
             ("core.feeds", "def f():\n    import socket"),
             ("core.feeds", "from os import path"),
@@ -159,8 +160,8 @@ class FaultTests(SynchronousTestCase):
             ("core.feeds", "if TYPE_CHECKING:\n    from pathlib import Path"),
             ("core.feeds", "x = open('f')"),
             ("storage.memory", "import twisted_chat.net.link"),
-            ("net.link", "from twisted_chat.speech.words import who"),
-            ("speech.words", "from twisted_chat.chatlog import ChatLog"),
+            ("net.link", "from twisted_chat.speech.answers import lines"),
+            ("speech.events", "from twisted_chat.chatlog import ChatLog"),
             ("frontends.console.plain", "from twisted_chat.cli.options import Options"),
             ("frontends.console.plain", "from . import prompts"),
             ("frontends.console.plain", "from twisted_chat import nonsense"),

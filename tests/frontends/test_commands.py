@@ -39,7 +39,7 @@ class CommandsTests(SynchronousTestCase):
         self.put: list[KnownRecord] = []
         self.room = DEFAULT_ROOM
         self.unread: Counter[str] = Counter({"#tea": 3})
-        self.correspondent: tuple[bytes, str] | None = None
+        self.last_private: tuple[bytes, str] | None = None
         self.left = 0
         self.store = MemoryStore()
         self.conversation = Conversation(
@@ -53,15 +53,18 @@ class CommandsTests(SynchronousTestCase):
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")
-        self.commands = Commands(self, LOG)
+        self.commands = Commands(self, LOG, self.quit)
 
     # An outlet, and a place.
 
     def append(self, record: KnownRecord) -> None:
         self.put.append(record)
 
-    def corresponded(self, member: bytes, name: str) -> None:
-        self.correspondent = member, name
+    def say(self, text: str, *, me: bool = False) -> None:
+        self.conversation.say(text, self.room, me)
+
+    def whisper(self, member: bytes, text: str) -> None:
+        self.conversation.whisper(member, text)
 
     def enter(self, room: str) -> str:
         self.room = room
@@ -128,9 +131,9 @@ class CommandsTests(SynchronousTestCase):
         self.assertEqual(self.answer("/verify Ana"), answers.Keys(bia, ana, False, '"Ana"'))
         self.assertEqual(self.answer(f"/verify Ana {spoken(BIA.id)}"), refusals.OtherKey(ANA.id, "Ana"))
         self.assertEqual(self.answer("/verify Ana 1234"), refusals.KeyLength(4))
-        self.correspondent = ANA.id, "Anna"
+        self.last_private = ANA.id, "Anna"
         self.assertEqual(self.answer("/reply oi"), answers.RepliedTo(ANA.id, "Anna", "Ana"))
-        self.assertEqual(self.correspondent, (ANA.id, "Ana"))
+        self.assertEqual(self.last_private, (ANA.id, "Ana"))
 
     def test_peer(self) -> None:
         """How the peer is doing is told as it is known inside."""

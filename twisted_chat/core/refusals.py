@@ -108,7 +108,7 @@ class KeyLength(NotDone):
 
 @dataclass(frozen=True)
 class Unusable(NotDone):
-    """A file or a directory can't be used: `code`, `path` and `detail` are those of `StorageError`."""
+    """A file or a directory can't be used: `code`, `path` and `detail` are those of `StoreError`."""
 
     path: str
     detail: str

@@ -14,13 +14,12 @@ from twisted_chat.core.addressing import Unclear
 from twisted_chat.core.answers import Answer, Done
 from twisted_chat.core.commands import COMMANDS, Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Congested, Conversation
-from twisted_chat.core.errors import BadText
+from twisted_chat.core.errors import BadText, StoreError
 from twisted_chat.core.events import Earlier, Messages
 from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.writing.text import DEFAULT_ROOM, check_room
 from twisted_chat.frontends.place import Place
-from twisted_chat.storage.errors import StorageError
 
 MAX_HISTORY = 10_000
 """Messages that can be shown at once."""
@@ -35,9 +34,10 @@ _log = Logger()
 class Commands:
     """One person's lines: each is taken for what it is, done, and answered with a value. Nothing is shown here."""
 
-    def __init__(self, place: Place, log: str) -> None:
-        """`log` is the path of the log."""
+    def __init__(self, place: Place, log: str, leave: Callable[[], object]) -> None:
+        """`log` is the path of the log; `leave` does what `/quit` asks for."""
         self._place = place
+        self._leave = leave
         self._log_path = log
         self._run: dict[Command, Callable[[str], Answered]] = {
             commands.HELP: self._help,
@@ -67,7 +67,7 @@ class Commands:
         try:
             match commands.parse(line):
                 case Said(text):
-                    self._conversation.say(text, self._place.room)
+                    self._place.say(text)
                 case Run(command, argument):
                     return self._run[command](argument)
                 case UnknownCommand(word, suggestion):
@@ -106,26 +106,26 @@ class Commands:
         member, text = addressing.addressed(self._conversation.roster, commands.MSG, argument)
         if not text:
             return _incomplete(commands.MSG)
-        self._conversation.whisper(member.id, text)
+        self._place.whisper(member.id, text)
         return Done()
 
     def _reply(self, argument: str) -> Answer:
-        if self._place.correspondent is None:
+        if self._place.last_private is None:
             return refusals.NobodyAsked()
         if not argument:
             return _incomplete(commands.REPLY)
-        member, before = self._place.correspondent
+        member, before = self._place.last_private
         now = self._conversation.roster.shown(member)
-        self._conversation.whisper(member, argument)
+        self._place.whisper(member, argument)
         if now == before:
             return Done()
-        self._place.corresponded(member, now)
+        self._place.last_private = member, now
         return answers.RepliedTo(member, before, now)
 
     def _me(self, argument: str) -> Answer:
         if not argument:
             return _incomplete(commands.ME)
-        self._conversation.say(argument, self._place.room, me=True)
+        self._place.say(argument, me=True)
         return Done()
 
     def _nick(self, argument: str) -> Answer:
@@ -249,7 +249,7 @@ class Commands:
         return answers.Cleared()
 
     def _quit(self, argument: str) -> Answer:
-        self._place.quit()
+        self._leave()
         return Done()
 
 
@@ -268,7 +268,8 @@ def _is_verdict(text: str) -> bool:
 
 
 def _not_had(reason: Failure) -> Answer:
-    if isinstance(reason.value, StorageError):
-        return refusals.Unusable(str(reason.value.path), reason.value.detail, code=reason.value.code)
+    error = reason.value
+    if isinstance(error, StoreError):
+        return refusals.Unusable(str(error.path), error.detail, code=error.code)
     _log.failure("a command failed:", reason)
     return refusals.Failed()

@@ -9,7 +9,10 @@ from twisted_chat.core.conversation import Conversation
 
 
 class Place(Protocol):
-    """A person's place in the conversation: what commands read and change."""
+    """A person's place in the conversation."""
+
+    last_private: tuple[bytes, str] | None
+    """Who wrote to them privately last, and how that was shown then."""
 
     @property
     def conversation(self) -> Conversation:
@@ -26,17 +29,14 @@ class Place(Protocol):
         """How many messages wait in each other room."""
         ...
 
-    @property
-    def correspondent(self) -> tuple[bytes, str] | None:
-        """Who wrote to them privately last, and how that was shown then; None if nobody did."""
-        ...
-
-    def corresponded(self, member: bytes, name: str) -> None:
-        """Note who that is, and how it is shown now."""
-
     def enter(self, room: str) -> str:
         """Go to a room; return what it is about."""
         ...
 
-    def quit(self) -> None:
-        """Leave the chat."""
+    def say(self, text: str, *, me: bool = False) -> object:
+        """Say something where they are. See `Conversation.say`."""
+        ...
+
+    def whisper(self, member: bytes, text: str) -> object:
+        """Say something to one member alone. See `Conversation.whisper`."""
+        ...

@@ -22,7 +22,6 @@ from twisted_chat.frontends.commands import Commands
 
 _log = Logger()
 
-
 TO_CHANGE = (Unacceptable, Busy, UnclearName)
 """Answers after which the line that was typed stays, to be changed or sent again."""
 
@@ -46,9 +45,9 @@ class Session:
         self.leaving = False
         """Whether nothing typed counts any more."""
         self._display = display
-        self._last_private: tuple[bytes, str] | None = None
+        self.last_private: tuple[bytes, str] | None = None
         """Who wrote privately last, and how that was shown then."""
-        self._commands = Commands(self, log)
+        self._commands = Commands(self, log, self.quit)
 
     @property
     def room(self) -> str:
@@ -65,7 +64,7 @@ class Session:
         if self.conversation.roster.ignores(event.feed.author):
             return None
         if event.private:
-            self._last_private = self._last_private if event.own else (event.feed.author, event.name)
+            self.last_private = self.last_private if event.own else (event.feed.author, event.name)
             return event
         here = [record for record in event.records if same_room(record.room, self.room)]
         if len(here) == len(event.records):
@@ -87,14 +86,13 @@ class Session:
             if self.unread[room]:
                 yield room, self.unread[room]
 
-    @property
-    def correspondent(self) -> tuple[bytes, str] | None:
-        """Who wrote privately last, and how that was shown then; None if nobody did."""
-        return self._last_private
+    def say(self, text: str, *, me: bool = False) -> None:
+        """Say something in the room where this person is."""
+        self.conversation.say(text, self.room, me)
 
-    def corresponded(self, member: bytes, name: str) -> None:
-        """Note who that is, and how it is shown now."""
-        self._last_private = member, name
+    def whisper(self, member: bytes, text: str) -> None:
+        """Say something to one member alone."""
+        self.conversation.whisper(member, text)
 
     def enter(self, room: str) -> str:
         """Go to a room, where nothing is unread then; return what it is about."""

@@ -6,7 +6,8 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -123,12 +124,33 @@ def _outside(target: str) -> bool:
     return bool(prefixes & OUTSIDE_WORLD)
 
 
+def circle(modules: Iterable[tuple[str, str]]) -> list[str]:
+    """The names of modules that import each other in a circle, if any do; the first is the last too."""
+    texts = dict(modules)
+    imported: dict[str, set[str]] = {}
+    for name, source in texts.items():
+        for target in imports(source):
+            names = target.removeprefix("twisted_chat.").split(".") if target.startswith("twisted_chat.") else []
+            prefixes = (".".join(names[:length]) for length in range(len(names), 0, -1))
+            found = next((prefix for prefix in prefixes if prefix in texts), name)
+            imported.setdefault(name, set()).update({found} - {name})
+    try:
+        TopologicalSorter(imported).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 class LayerTests(SynchronousTestCase):
     """The package keeps its layers."""
 
     def test_downward(self) -> None:
         """No module imports from a layer above its own, relatively, or, in the core, anything of the outside world."""
         self.assertEqual([fault for name, source in sources() for fault in faults(name, source)], [])
+
+    def test_no_circle(self) -> None:
+        """No modules import each other, in whatever room they are."""
+        self.assertEqual(circle(sources()), [])
 
     def test_importing_does_nothing(self) -> None:
         """Importing any module installs no reactor: which one runs is for whoever starts the program to say."""
@@ -170,6 +192,12 @@ class FaultTests(SynchronousTestCase):
         )
         for name, source in cases:
             self.assertEqual(len(faults(name, source)), 1, (name, source))
+
+    def test_circles(self) -> None:
+        """A circle is found at any length, and what only looks like one is none."""
+        told = [("a", "from twisted_chat.b import x"), ("b.c", ""), ("b", "import twisted_chat.b.c\nimport os.path")]
+        self.assertEqual(circle(told), [])
+        self.assertEqual(set(circle([*told, ("b.c", "def f():\n    from twisted_chat import a")])), {"a", "b", "b.c"})
 
     def test_allowed(self) -> None:
         """Downward, sideways, and the parts of Twisted the core may use, are no faults."""

@@ -16,7 +16,7 @@ class BadText(ChatError):
 
 
 class StoreError(ChatError):
-    """A store can't do what it was asked for: `code` says why, `path` where, and `detail` is mostly the operating system's word."""
+    """A store can't do what it was asked for: `code` says why, `path` where, `detail` is mostly the operating system's word."""
 
     code: str
     path: object

@@ -20,7 +20,7 @@ from twisted.logger import Logger, LogLevel, LogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.speech.test_words import AT, FEED, said, sample
+from tests.kit.saying import AT, FEED, said, sample
 from twisted_chat import chatlog
 from twisted_chat.chatlog import ChatLog, LogUnwritable
 from twisted_chat.core import events

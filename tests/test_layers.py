@@ -6,7 +6,8 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -28,6 +29,7 @@ LAYERS = (
     {"net"},
     {"storage"},
     {"core.conversation"},
+    {"core.answers"},
     {"core.timeline", "core.addressing", "core.commands"},
     {"core.people", "core.status"},
     {"core.events", "core.watching"},
@@ -36,7 +38,7 @@ LAYERS = (
     {"core.wire"},
     {"core.writing"},
     {"core.group"},
-    {"core.clock", "core.errors", "core.keys", "core.marks", "core.throttle"},
+    {"core.clock", "core.errors", "core.keys", "core.marks", "core.refusals", "core.throttle"},
 )
 """The rooms of the package from the top down: a module's is the longest name here that it begins with."""
 EVERYWHERE_BUT_CORE = {"speech.i18n", "speech.catalogue"}
@@ -122,12 +124,33 @@ def _outside(target: str) -> bool:
     return bool(prefixes & OUTSIDE_WORLD)
 
 
+def circle(modules: Iterable[tuple[str, str]]) -> list[str]:
+    """The names of modules that import each other in a circle, if any do; the first is the last too."""
+    texts = dict(modules)
+    imported: dict[str, set[str]] = {}
+    for name, source in texts.items():
+        for target in imports(source):
+            names = target.removeprefix("twisted_chat.").split(".") if target.startswith("twisted_chat.") else []
+            prefixes = (".".join(names[:length]) for length in range(len(names), 0, -1))
+            found = next((prefix for prefix in prefixes if prefix in texts), name)
+            imported.setdefault(name, set()).update({found} - {name})
+    try:
+        TopologicalSorter(imported).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 class LayerTests(SynchronousTestCase):
     """The package keeps its layers."""
 
     def test_downward(self) -> None:
         """No module imports from a layer above its own, relatively, or, in the core, anything of the outside world."""
         self.assertEqual([fault for name, source in sources() for fault in faults(name, source)], [])
+
+    def test_no_circle(self) -> None:
+        """No modules import each other, in whatever room they are."""
+        self.assertEqual(circle(sources()), [])
 
     def test_importing_does_nothing(self) -> None:
         """Importing any module installs no reactor: which one runs is for whoever starts the program to say."""
@@ -148,7 +171,7 @@ class FaultTests(SynchronousTestCase):
         cases = (
             ("core.feeds", "from twisted_chat.net import link"),
             ("core.feeds", "from twisted_chat.speech.i18n import _"),
-            ("core.feeds", "from twisted_chat.speech import words"),
+            ("core.feeds", "from twisted_chat.speech import events"),
             ("core.feeds.batches", "from twisted_chat.core.replication import replica"),
             ("core.feeds", "def f():\n    import socket"),
             ("core.feeds", "from os import path"),
@@ -159,8 +182,8 @@ class FaultTests(SynchronousTestCase):
             ("core.feeds", "if TYPE_CHECKING:\n    from pathlib import Path"),
             ("core.feeds", "x = open('f')"),
             ("storage.memory", "import twisted_chat.net.link"),
-            ("net.link", "from twisted_chat.speech.words import who"),
-            ("speech.words", "from twisted_chat.chatlog import ChatLog"),
+            ("net.link", "from twisted_chat.speech.answers import lines"),
+            ("speech.events", "from twisted_chat.chatlog import ChatLog"),
             ("frontends.console.plain", "from twisted_chat.cli.options import Options"),
             ("frontends.console.plain", "from . import prompts"),
             ("frontends.console.plain", "from twisted_chat import nonsense"),
@@ -169,6 +192,12 @@ class FaultTests(SynchronousTestCase):
         )
         for name, source in cases:
             self.assertEqual(len(faults(name, source)), 1, (name, source))
+
+    def test_circles(self) -> None:
+        """A circle is found at any length, and what only looks like one is none."""
+        told = [("a", "from twisted_chat.b import x"), ("b.c", ""), ("b", "import twisted_chat.b.c\nimport os.path")]
+        self.assertEqual(circle(told), [])
+        self.assertEqual(set(circle([*told, ("b.c", "def f():\n    from twisted_chat import a")])), {"a", "b", "b.c"})
 
     def test_allowed(self) -> None:
         """Downward, sideways, and the parts of Twisted the core may use, are no faults."""

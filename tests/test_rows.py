@@ -12,13 +12,14 @@ from typing import get_args
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.speech.test_words import AT, FEED
+from tests.kit.saying import AT, FEED, who
 from twisted_chat.archive import Fault, Finding, Header, Report, Voice
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.core import errors, events, status
+from twisted_chat.core import answers, errors, events, refusals, status
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Messages
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.keys import spoken
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.replication.crowding import Limit
 from twisted_chat.core.writing.skeleton import same_room
@@ -33,8 +34,9 @@ from twisted_chat.core.writing.text import (
 )
 from twisted_chat.frontends.console.ink import Ink
 from twisted_chat.frontends.console.transcript import Transcript
-from twisted_chat.speech import answers, words
 from twisted_chat.speech.advice import advice
+from twisted_chat.speech.answers import lines
+from twisted_chat.speech.events import sentences
 from twisted_chat.speech.i18n import choose
 from twisted_chat.speech.verdict import verdict
 
@@ -136,17 +138,18 @@ def answered() -> Iterator[str]:
         Member(b"a" * 32, NAME, SHOWN, 1, "h", 5, verified=verified, ignored=ignored, away=away)
         for verified, ignored, away in marked
     ]
-    yield from answers.who(members, [(member, NAMES) for member in members], members, 3)
-    copies = [status.Copy(SHOWN, True, [status.Lack(SHOWN, 2, 3)], 0), status.Copy(SHOWN, True, [], 4)]
-    links = [status.LinkStatus(SHOWN, "h", 5, True, False, True, 0.0, 3)]
-    yield from answers.status(status.Status(9, 8, copies, links, [NAMES], {"protocol": 3}))
+    yield from lines(who(members, [(member, [NAMES]) for member in members], members, 3))
+    lacks = [status.Lack(b"a" * 32, SHOWN, 2, 3)]
+    copies = [status.Copy(b"b" * 32, SHOWN, True, lacks, 0), status.Copy(b"c" * 32, SHOWN, True, [], 4)]
+    links = [status.LinkStatus(b"b" * 32, SHOWN, "h", 5, True, False, True, 0.0, 3)]
+    yield from lines(status.Status(9, 8, copies, links, [NAMES], {"protocol": 3}))
     room = f"#{ROOM}"
     for topic, current, unread in product(("", TEXT), ("#chat", room), (0, 7)):
-        yield from answers.rooms({room: topic}, current, {room: unread})
-        yield answers.room_entered(room, topic)
-    yield from answers.own_key(members[0])
-    yield answers.answered(SHOWN, SHOWN)
-    yield answers.other_key(SHOWN)
+        yield from lines(answers.rooms({room: topic}, current, {room: unread}))
+        yield from lines(answers.Entered(room, topic))
+    yield from lines(answers.OwnKey(answers.Key(b"a" * 32, NAME, spoken(b"a" * 32))))
+    yield from lines(answers.RepliedTo(b"a" * 32, SHOWN, SHOWN))
+    yield from lines(refusals.OtherKey(b"a" * 32, SHOWN))
     addresses = [
         status.AddressStatus("h", 5, status.Found(finding, detail), member)
         for finding, detail, member in product(status.Finding, ("", TEXT), ("", SHOWN))
@@ -181,19 +184,19 @@ class BorderTests(SynchronousTestCase):
 
     def notices(self) -> Iterator[str]:
         for event in happened():
-            yield from words.sentences(event)
+            yield from sentences(event)
         yield from answered()
 
     def test_plain(self) -> None:
         """On the plain console."""
-        self.differ([*(row for event in messages() for row in words.sentences(event)), *self.notices()])
+        self.differ([*(row for event in messages() for row in sentences(event)), *self.notices()])
 
     def test_former_times(self) -> None:
         """Of former times, as `/history` and `/search` show them."""
         for event in messages():
-            (row,) = words.sentences(events.Newest([event]))[1:-1]
+            (row,) = sentences(answers.Newest([event]))[1:-1]
             self.assertRegex(row, r"^\[[0-9: -]+\] ")
-        self.differ(words.sentences(events.Newest([event]))[1] for event in messages())
+        self.differ(sentences(answers.Newest([event]))[1] for event in messages())
 
     def test_rich(self) -> None:
         """On the rich console."""
@@ -250,14 +253,14 @@ class EveryCodePointTests(SynchronousTestCase):
             called = shown_name(accept_name(f"a{characters}b"))
             message, member = said(called, "x: y"), Member(b"a" * 32, called, called, 1, "h", 5)
             report = Report(Header(1, "g", False, b"e" * 32, "E", AT), {b"a" * 32: Voice(f"a{characters}b", 3)})
-            copies = [status.Copy(called, True, [], 4)]
+            copies = [status.Copy(b"a" * 32, called, True, [], 4)]
             for row, form in (
-                (words.sentences(message)[0], rf"\[[0-9:]+\] {name}: x: y"),
-                (words.sentences(events.Newest([message]))[1], rf"\[[0-9:]+\] {name}: x: y"),
+                (sentences(message)[0], rf"\[[0-9:]+\] {name}: x: y"),
+                (sentences(answers.Newest([message]))[1], rf"\[[0-9:]+\] {name}: x: y"),
                 (rich(message)[0], rf"\[[0-9:]+\] {name}: x: y"),
                 (self.logged(message), rf"\[MSG RECEBIDA\] {name}: x: y"),
-                (answers.who([member])[1], rf"   {name} \(h:5\)"),
-                (answers.status(status.Status(9, 0, copies))[1], rf"   {name}: has 4 more"),
+                (lines(who([member]))[1], rf"   {name} \(h:5\)"),
+                (lines(status.Status(9, 0, copies))[1], rf"   {name}: has 4 more"),
                 (list(verdict(report))[2], rf"   {name} \[[0-9a-f ]+\]: 3 messages"),
             ):
                 match = re.fullmatch(form, row.replace("\u2068", "").replace("\u2069", ""))
@@ -271,11 +274,11 @@ class EveryCodePointTests(SynchronousTestCase):
             shown = clean_text(text)
             message, member = said("Eve", text), Member(b"a" * 32, "Eve", "Eve", 1, "h", 5, away=text)
             for row, start in (
-                (words.sentences(message)[0], r"\[[0-9:]+\] Eve: "),
-                (words.sentences(events.Newest([message]))[1], r"\[[0-9:]+\] Eve: "),
+                (sentences(message)[0], r"\[[0-9:]+\] Eve: "),
+                (sentences(answers.Newest([message]))[1], r"\[[0-9:]+\] Eve: "),
                 (self.logged(message), r"\[MSG RECEBIDA\] Eve: "),
-                (answers.who([member])[1], r"   Eve \(h:5\) 💤 away: "),
-                (words.sentences(events.Topical("Eve", "#tea", text))[0], "📌 Eve: #tea is about: "),
+                (lines(who([member]))[1], r"   Eve \(h:5\) 💤 away: "),
+                (sentences(events.Topical("Eve", "#tea", text))[0], "📌 Eve: #tea is about: "),
             ):
                 found = re.match(start, row)
                 assert found is not None, ascii(row)
@@ -289,7 +292,7 @@ class EveryCodePointTests(SynchronousTestCase):
             if same_room(room, DEFAULT_ROOM):
                 continue
             message = said("Eve", "x: y", room)
-            rows = (words.sentences(message)[0], rich(message)[0], self.logged(message))
+            rows = (sentences(message)[0], rich(message)[0], self.logged(message))
             forms = (r"\[[0-9:]+\] (#\S+) Eve: x: y",) * 2 + (r"\[MSG RECEBIDA\] Eve \((#\S+)\): x: y",)
             for row, form in zip(rows, forms, strict=True):
                 match = re.fullmatch(form, row.replace("\u2068", "").replace("\u2069", ""))

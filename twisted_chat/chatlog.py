@@ -22,8 +22,8 @@ from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFail
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, clean_texts
+from twisted_chat.speech.events import fields
 from twisted_chat.speech.i18n import in_language
-from twisted_chat.speech.words import fields
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
 MAX_REFUSALS = 20

@@ -35,7 +35,7 @@ from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
 from twisted_chat.retries import Retries
 from twisted_chat.speech.i18n import _
-from twisted_chat.speech.words import unusable
+from twisted_chat.speech.refusals import unusable
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 from twisted_chat.storage.memory import MemoryStore

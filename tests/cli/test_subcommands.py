@@ -18,8 +18,8 @@ from twisted_chat.cli.prompts import Terminal
 from twisted_chat.cli.subcommands import SUBCOMMANDS, main, overview
 from twisted_chat.core.group import Group
 from twisted_chat.core.writing.text import MAX_TEXT
+from twisted_chat.speech.refusals import unusable
 from twisted_chat.speech.verdict import fault
-from twisted_chat.speech.words import unusable
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import SENTENCES, StorageError
 from twisted_chat.storage.folders import DataDirectory

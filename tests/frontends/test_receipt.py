@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.saying import FEED, said
 from tests.kit.wires import Party, Recorder, SlowStore
-from tests.speech.test_words import FEED, said
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Delivered, Event, Messages, Receipt
@@ -20,7 +20,7 @@ from twisted_chat.core.feeds.records import Away
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.wire.frames import Digest, Have, Range
 from twisted_chat.frontends.receipt import PATIENCE, Awaited, LastSaid
-from twisted_chat.speech import words
+from twisted_chat.speech.messages import became
 
 BIA, CAIO = b"b" * 32, b"c" * 32
 NAMES = {BIA: "Bia", CAIO: "Caio"}
@@ -43,7 +43,7 @@ class AwaitedTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.told: list[str] = []
-        self.awaited = Awaited(self.clock, lambda receipt: self.told.append(words.became(receipt)))
+        self.awaited = Awaited(self.clock, lambda receipt: self.told.append(became(receipt)))
 
     def hear(self, *events: Event) -> list[str]:
         """What is told when these are heard, within no time."""
@@ -132,7 +132,7 @@ class AwaitedTests(SynchronousTestCase):
         self.hear(Delivered(FEED, 0, {}, {}, durable=False), own(1), Delivered(FEED, 1, {}, {}, durable=False))
         self.assertEqual(self.wait(), ["… kept in memory only"])
         lacking = Delivered(FEED, 1, {BIA: (1, 0)}, {BIA: "Bia"}, durable=False)
-        self.assertEqual(words.became(lacking.receipt(1)), "… kept in memory only (not yet at Bia)")
+        self.assertEqual(became(lacking.receipt(1)), "… kept in memory only (not yet at Bia)")
         self.assertEqual(self.hear(Delivered(FEED, 1, {BIA: (1, 1)}, {BIA: "Bia"}, durable=False)), ["✓ 1/1"])
 
 
@@ -190,7 +190,7 @@ class Orders(RuleBasedStateMachine):
     def told(self, receipt: Receipt) -> None:
         """The console tells of the last message."""
         assert (receipt.kept, receipt.holders, len(receipt.lacking)) == self.truth(), receipt
-        assert ("✓" in words.became(receipt)) == (self.message <= self.committed)
+        assert ("✓" in became(receipt)) == (self.message <= self.committed)
         self.receipts.append(receipt)
 
     @rule()

@@ -5,21 +5,20 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.saying import AT
 from tests.kit.sealing import Writer
-from tests.speech.test_words import AT
+from twisted_chat.core.answers import Answer, Cleared, Found, Newest
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import (
     Earlier,
     Event,
-    Found,
     Impostor,
     Joined,
     Left,
     Lost,
     Messages,
-    Newest,
     Past,
     Reachable,
     Renamed,
@@ -38,6 +37,7 @@ from twisted_chat.core.timeline.rooms import MAX_ROOMS
 from twisted_chat.frontends.console.toolbar import Toolbar
 from twisted_chat.frontends.console.wrapping import wrapped
 from twisted_chat.frontends.session import Session
+from twisted_chat.speech.answers import lines
 from twisted_chat.storage.memory import MemoryStore
 
 ANA, BIA, MARIA = (Identity(letter * 32) for letter in (b"a", b"b", b"m"))
@@ -76,14 +76,13 @@ class SessionTests(SynchronousTestCase):
     def append(self, record: KnownRecord) -> None:
         self.put.append(record)
 
-    def tell(self, *lines: str) -> None:
-        self.told += lines
-
-    def found(self, past: Past) -> None:
-        self.shown.append(past)
-
-    def clear(self) -> None:
-        self.cleared += 1
+    def answer(self, answer: Answer) -> None:
+        if isinstance(answer, Cleared):
+            self.cleared += 1
+        elif isinstance(answer, Past) and answer.messages:
+            self.shown.append(answer)
+        else:
+            self.told += lines(answer)
 
     def leave(self) -> None:
         self.left += 1

@@ -31,7 +31,7 @@ from twisted_chat.core.wire.frames import Auth, BatchFrame, Digest, ForkFrame, H
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
 from twisted_chat.peer import Address, Peer
 from twisted_chat.speech import answers
-from twisted_chat.speech.words import sentences
+from twisted_chat.speech.events import sentences
 from twisted_chat.storage.memory import MemoryStore
 
 START = 1_763_800_000
@@ -247,7 +247,7 @@ class Target:
 
     def end(self) -> None:
         """Look at what a person may look at, and leave."""
-        for line in answers.status(self.peer.status()):
+        for line in answers.lines(self.peer.status()):
             assert line.isprintable(), line
         self.peer.stop()
         for _ in range(600):

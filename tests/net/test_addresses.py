@@ -11,14 +11,15 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
+from tests.kit.saying import who
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import events
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.status import AddressStatus, Diagnosis, Finding, Found, LinkStatus, Status
 from twisted_chat.net.addresses import endpoint, needs_scope, scoped
+from twisted_chat.speech import answers
 from twisted_chat.speech.advice import advice, at_address
-from twisted_chat.speech.answers import status, who
-from twisted_chat.speech.words import sentences
+from twisted_chat.speech.events import sentences
 
 PACKAGE = Path(twisted_chat.__file__).parent
 HOST, PORT, WRITTEN = "fe80::1%eth0", 5001, "[fe80::1%eth0]:5001"
@@ -80,17 +81,17 @@ class EndpointTests(SynchronousTestCase):
     def test_shown(self) -> None:
         """So it is told who joined, who is here, how links are, and what is at an address."""
         member = Member(b"a" * 32, "Ana", "Ana", 1, HOST, PORT)
-        link = LinkStatus("Ana", HOST, PORT, True, False, True, 0.001, 0)
+        link = LinkStatus(b"a" * 32, "Ana", HOST, PORT, True, False, True, 0.001, 0)
         found = AddressStatus(HOST, PORT, Found(Finding.FREE))
-        for lines in (
+        for told in (
             sentences(events.Joined("Ana", HOST, PORT, True)),
-            who([member]),
-            status(Status(0, 0, [], [link], [], {})),
+            answers.lines(who([member])),
+            answers.lines(Status(0, 0, [], [link], [], {})),
             [at_address(found)],
             advice(Diagnosis((HOST, PORT), [], {}, None, None, 0, ""), "log"),
             advice(Diagnosis(("::1", PORT), [], {}, None, None, 0, ""), "log"),
         ):
-            self.assertRegex("\n".join(lines), r"\[(fe80::1%eth0|::1)\]:5001")
+            self.assertRegex("\n".join(told), r"\[(fe80::1%eth0|::1)\]:5001")
 
     def test_logged(self) -> None:
         """And so it stands in the log."""

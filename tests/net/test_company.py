@@ -28,7 +28,7 @@ class CompanyTestCase(MeshTestCase):
         places = actor.peer.conversation.presence.whereabouts()
         return (
             [member.shown for member in places.linked],
-            [(member.shown, through) for member, through in places.reachable],
+            [(member.shown, ", ".join(through)) for member, through in places.reachable],
             [member.shown for member in places.gone],
         )
 

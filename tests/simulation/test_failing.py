@@ -14,10 +14,12 @@ from tests.simulation.disk import Disk, DiskStore
 from tests.simulation.failing import CALLS, FailingStore
 from tests.simulation.network import Node
 from tests.simulation.world import Actor, World
+from twisted_chat.core.answers import Answer
 from twisted_chat.core.events import Past
 from twisted_chat.core.replication.insisting import LONGEST_WAIT
 from twisted_chat.core.wire.frames import BatchFrame
 from twisted_chat.frontends.session import Session
+from twisted_chat.speech.answers import lines
 
 ASKED = ("/history", "/history 9 #tea", "/history P0x", "/search oi", "/join #tea", "/doctor")
 """What is answered with what the store finds."""
@@ -30,16 +32,12 @@ class Screen:
         self.lines: list[str] = []
         self.past: list[Past] = []
 
-    def tell(self, *lines: str) -> None:
+    def answer(self, answer: Answer) -> None:
         """See `Display`."""
-        self.lines += lines
-
-    def found(self, past: Past) -> None:
-        """See `Display`."""
-        self.past.append(past)
-
-    def clear(self) -> None:
-        """See `Display`."""
+        if isinstance(answer, Past) and answer.messages:
+            self.past.append(answer)
+        else:
+            self.lines += lines(answer)
 
 
 class FailingStoreTests(SynchronousTestCase):

@@ -8,7 +8,7 @@ from tests.simulation.world import Actor, World
 from twisted_chat import peer
 from twisted_chat.core.events import ClockOff, Messages, Renamed, Topical, WentAway
 from twisted_chat.core.people.skew import ENOUGH, MOMENT
-from twisted_chat.speech.words import sentences
+from twisted_chat.speech.events import sentences
 
 
 class TalkTests(SynchronousTestCase):

@@ -19,8 +19,8 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
-from tests.speech import test_words
-from tests.speech.test_words import FEED, said, sample
+from tests.kit.saying import AT, FEED, said, sample, who
+from tests.speech import test_events, test_refusals
 from twisted_chat import chatlog, service
 from twisted_chat.cli.commandline import CommandLine, _wish
 from twisted_chat.cli.flags import COMMON
@@ -29,14 +29,18 @@ from twisted_chat.cli.prompts import Terminal, ask_name, ask_port
 from twisted_chat.cli.settings import Settings
 from twisted_chat.cli.subcommands import SUBCOMMANDS
 from twisted_chat.core import events
+from twisted_chat.core.answers import help_on
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
+from twisted_chat.core.writing.text import clean
 from twisted_chat.service import ChatService
-from twisted_chat.speech import answers, catalogue, i18n, words
+from twisted_chat.speech import catalogue, i18n, notices
+from twisted_chat.speech.answers import lines
 from twisted_chat.speech.catalogue import NotACatalogue, entries
+from twisted_chat.speech.events import sentences
 from twisted_chat.speech.i18n import (
     CATALOGUE,
     LOCALES,
@@ -49,6 +53,8 @@ from twisted_chat.speech.i18n import (
     number,
     preferred,
 )
+from twisted_chat.speech.messages import heading
+from twisted_chat.speech.refusals import unusable, wrong
 from twisted_chat.storage.errors import DAMAGED, SENTENCES, StorageError
 
 PACKAGE = Path(twisted_chat.__file__).parent
@@ -185,7 +191,7 @@ class CatalogueTests(Spoken):
     def test_shape(self) -> None:
         """A translation is one line that is safe to show, and has the spaces around it that its source has."""
         for source, form in self.forms():
-            self.assertEqual(words.clean(form), form)
+            self.assertEqual(clean(form), form)
             for end in (len(source) - len(source.lstrip()), len(form) - len(form.lstrip())):
                 self.assertEqual(form[:end], source[:end], form)
             self.assertEqual(form[len(form.rstrip()) :], source[len(source.rstrip()) :], form)
@@ -317,7 +323,7 @@ class ChoiceTests(Spoken):
         told = []
         for language in ("pt_BR", "en"):
             choose(language)
-            told += words.sentences(events.Left("Bia"))
+            told += sentences(events.Left("Bia"))
         self.assertEqual(told, ["🔚Bia saiu do chat!", "🔚 Bia left"])
 
     def test_numbers(self) -> None:
@@ -425,7 +431,7 @@ class FlagTests(Spoken):
         self.assertEqual(self.run_in_brazil("--help", encoding="ascii"), r"Uso: tcpchat [op\xe7\xf5es]")
 
 
-class PortugueseSentenceTests(test_words.SentenceTests):
+class PortugueseSentenceTests(test_events.SentenceTests):
     """What holds for sentences holds for them in Portuguese, whose words are those of the program that this one replaces."""
 
     def setUp(self) -> None:
@@ -434,16 +440,16 @@ class PortugueseSentenceTests(test_words.SentenceTests):
 
     def test_messages(self) -> None:
         """As in English, in the original's words."""
-        clock = time.strftime("%H:%M:%S", time.localtime(test_words.AT / 1000))
-        self.assertEqual(words.sentences(said("oi")), [f"[{clock}] Ana: oi"])
-        self.assertEqual(words.sentences(said("olá", own=True)), ["(Você) 💬: olá"])
+        clock = time.strftime("%H:%M:%S", time.localtime(AT / 1000))
+        self.assertEqual(sentences(said("oi")), [f"[{clock}] Ana: oi"])
+        self.assertEqual(sentences(said("olá", own=True)), ["(Você) 💬: olá"])
 
     def test_coming_and_going(self) -> None:
         """As in English, in the original's words."""
         joined = events.Joined("Bia", "127.0.0.1", 5002, True)
-        self.assertEqual(words.sentences(joined), ["✅ [Bia] Conectado com sucesso! (127.0.0.1:5002)"])
-        self.assertEqual(words.sentences(events.Left("Bia")), ["🔚Bia saiu do chat!"])
-        hello, info = words.welcome("Bia", 5002, "logs_chat.txt")
+        self.assertEqual(sentences(joined), ["✅ [Bia] Conectado com sucesso! (127.0.0.1:5002)"])
+        self.assertEqual(sentences(events.Left("Bia")), ["🔚Bia saiu do chat!"])
+        hello, info = notices.welcome("Bia", 5002, "logs_chat.txt")
         self.assertEqual(hello, "👋 Olá, 👤 Bia! Seja bem-vindo ao chat.")
         self.assertTrue(info.startswith("🔌[INFO] "))
 
@@ -462,16 +468,16 @@ class PortugueseSentenceTests(test_words.SentenceTests):
             "\x00",
             "{0.__class__}",
         ):
-            for kind in (*get_args(events.Event), events.Newest, events.Found):
-                for line in words.sentences(sample(kind, text)):
+            for kind in get_args(events.Event):
+                for line in sentences(sample(kind, text)):
                     self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 
     def test_other_days(self) -> None:
         """A message of another day bears its date as Brazilians write it."""
         at = time.mktime((2025, 11, 22, 14, 3, 9, 0, 0, -1))
         message = events.Messages(FEED, 1, 1, "Ana", False, int(at * 1000), [Say("oi")])
-        self.assertEqual(words.sentences(message), ["[22/11/2025 14:03:09] Ana: oi"])
-        self.assertIn("22/11/2025 14:03", words.sentences(events.Trimmed(at))[0])
+        self.assertEqual(sentences(message), ["[22/11/2025 14:03:09] Ana: oi"])
+        self.assertIn("22/11/2025 14:03", sentences(events.Trimmed(at))[0])
 
     def test_counts(self) -> None:
         """Numbers agree with their nouns, and large ones are readable."""
@@ -479,11 +485,11 @@ class PortugueseSentenceTests(test_words.SentenceTests):
             (1, "— enquanto você esteve fora: 1 mensagem —"),
             (12345, "— enquanto você esteve fora: 12.345 mensagens —"),
         ):
-            self.assertEqual(words.heading(events.WhileAway([], count))[0], title)
-        self.assertEqual(words.sentences(events.Receiving(1234, 56789)), ["⏬ recebendo 1.234 de 56.789"])
+            self.assertEqual(heading(events.WhileAway([], count))[0], title)
+        self.assertEqual(sentences(events.Receiving(1234, 56789)), ["⏬ recebendo 1.234 de 56.789"])
 
 
-class PortugueseRefusalTests(test_words.RefusalTests):
+class PortugueseRefusalTests(test_refusals.RefusalTests):
     """What holds for refusals holds for them in Portuguese."""
 
     def setUp(self) -> None:
@@ -492,15 +498,15 @@ class PortugueseRefusalTests(test_words.RefusalTests):
 
     def test_limits_are_named(self) -> None:
         """As in English."""
-        self.assertIn("32", words.wrong(BadText("name-long")))
-        self.assertIn("8.192", words.wrong(BadText("text-long")))
+        self.assertIn("32", wrong(BadText("name-long")))
+        self.assertIn("8.192", wrong(BadText("text-long")))
 
     def test_storage(self) -> None:
         """What is wrong with a file is said in Portuguese; the error itself, for the log, stays English."""
         for code in SENTENCES:
             error = StorageError(code, Path("/x"), "why")
-            self.assertNotEqual(words.unusable(error), str(error))
-            self.assertIn("/x", words.unusable(error))
+            self.assertNotEqual(unusable(error), str(error))
+            self.assertIn("/x", unusable(error))
 
     def test_questions(self) -> None:
         """Wrong answers to the newcomer's questions are refused in the original's words."""
@@ -519,7 +525,7 @@ class PortugueseAnswerTests(Spoken):
     def test_help(self) -> None:
         """Help names every command with all its words, and says of none in English what it does."""
         choose("pt_BR")
-        text = "\n".join(answers.help_lines())
+        text = "\n".join(lines(help_on(COMMANDS, whole=True)))
         for command in COMMANDS:
             self.assertNotIn(command.help, text)
             for word in command.words:
@@ -537,9 +543,9 @@ class PortugueseAnswerTests(Spoken):
         """The number of connections in the original's words; numbers with a comma before the fraction."""
         choose("pt_BR")
         ana = Member(b"a" * 32, "Ana", "Ana", 1, "127.0.0.1", 5000)
-        self.assertEqual(answers.who([ana])[0], "🔌[INFO] Total de conexões ativas: 1")
-        link = LinkStatus("Ana", "127.0.0.1", 5000, True, False, True, 0.0015, 12345)
-        line = answers.status(Status(records=12345, unsaved=0, copies=[], links=[link]))[-1]
+        self.assertEqual(lines(who([ana]))[0], "🔌[INFO] Total de conexões ativas: 1")
+        link = LinkStatus(b"a" * 32, "Ana", "127.0.0.1", 5000, True, False, True, 0.0015, 12345)
+        line = lines(Status(records=12345, unsaved=0, copies=[], links=[link]))[-1]
         self.assertEqual(line, "🔗 Ana (127.0.0.1:5000): tudo certo, ida e volta 1,5 ms, 12.345 a enviar")
 
 

@@ -16,7 +16,7 @@ from twisted_chat.cli.settings import CONSOLES, Console
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.writing.text import check_label, check_name
 from twisted_chat.speech.i18n import AUTO, _, known, languages
-from twisted_chat.speech.words import wrong
+from twisted_chat.speech.refusals import wrong
 
 MAX_PORT = 65535
 MAX_PORTS = 64

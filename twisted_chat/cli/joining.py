@@ -21,7 +21,7 @@ from twisted_chat.core.wire.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.retries import Retries
 from twisted_chat.speech.i18n import _
-from twisted_chat.speech.words import wrong
+from twisted_chat.speech.refusals import wrong
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.passphrases import PassphraseNote
 

@@ -27,7 +27,7 @@ from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.own import link_local_addresses, own_addresses
 from twisted_chat.reactors import install_reactor
 from twisted_chat.speech.i18n import _
-from twisted_chat.speech.words import unusable
+from twisted_chat.speech.refusals import unusable
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import usual_root
 

@@ -14,7 +14,7 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.wire.passphrase import check_passphrase
 from twisted_chat.core.writing.text import check_name
 from twisted_chat.speech.i18n import _
-from twisted_chat.speech.words import refused
+from twisted_chat.speech.refusals import refused
 
 
 @dataclass(frozen=True)

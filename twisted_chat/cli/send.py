@@ -33,7 +33,7 @@ from twisted_chat.peer import Address, Peer
 from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
 from twisted_chat.speech.advice import at_address
 from twisted_chat.speech.i18n import _, ngettext
-from twisted_chat.speech.words import unusable, wrong
+from twisted_chat.speech.refusals import unusable, wrong
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
 from twisted_chat.storage.resumption import Resumption

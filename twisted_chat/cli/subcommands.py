@@ -31,8 +31,8 @@ from twisted_chat.core.errors import ChatError
 from twisted_chat.core.marks import N_
 from twisted_chat.core.writing.text import clean
 from twisted_chat.speech.i18n import _
+from twisted_chat.speech.refusals import unusable
 from twisted_chat.speech.verdict import counted, kind, verdict
-from twisted_chat.speech.words import unusable
 from twisted_chat.storage.errors import DAMAGED, StorageError
 from twisted_chat.storage.files import whole
 from twisted_chat.storage.folders import IdentityFolder

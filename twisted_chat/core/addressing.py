@@ -20,15 +20,15 @@ _QUOTED = re.compile(rf"[{_QUOTES}]((?:[^{_QUOTES}]|([{_QUOTES}])\2)*)[{_QUOTES}
 _MAX_WORDS = MAX_NAME // 2
 _MAX_WAYS = 5
 
-NOBODY = "nobody"
+NOBODY = "member-nobody"
 """No member is called so."""
-MOVED = "moved"
+MOVED = "member-moved"
 """Who was called so is shown by another name now."""
-SEVERAL = "several"
+SEVERAL = "member-several"
 """Several members are called so, or none without a suffix."""
-LENGTHS = "lengths"
+LENGTHS = "member-lengths"
 """Names of several lengths begin the argument, and each is somebody's."""
-QUOTES = "quotes"
+QUOTES = "member-quotes"
 """A name begins with a quote and does not end with one."""
 
 

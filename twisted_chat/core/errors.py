@@ -15,6 +15,14 @@ class BadText(ChatError):
         self.character = character
 
 
+class StoreError(ChatError):
+    """A store can't do what it was asked for: `code` says why, `path` where, `detail` is mostly the operating system's word."""
+
+    code: str
+    path: object
+    detail: str
+
+
 class Refusal(ChatError):
     """Something another peer sent is refused.
 

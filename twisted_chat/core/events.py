@@ -1,7 +1,7 @@
 """What can happen in a conversation, for whoever watches: the console, the log, a test.
 
 Names in events are as the roster shows them, texts as their authors wrote them; `text.clean` is applied where they are shown.
-`twisted_chat.speech.words` turns events into sentences.
+`twisted_chat.speech.events` turns events into sentences.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Messages:
 
 @dataclass(frozen=True)
 class Past:
-    """Messages of former times, one each, in order. Not for the log, which has them."""
+    """Messages of former times, one each, in order. Not for the log, which has them. See also `answers`."""
 
     messages: Sequence[Messages]
 
@@ -76,21 +76,6 @@ class WhileAway(Past):
     """All that was missed has arrived: `count` messages, of which these are the newest."""
 
     count: int
-
-
-@dataclass(frozen=True)
-class Newest(Past):
-    """The newest, as many as were asked for or there are; of one member or of one room if `of` names it."""
-
-    of: str = ""
-
-
-@dataclass(frozen=True)
-class Found(Past):
-    """The newest with certain `words`; `more` if others have them too."""
-
-    words: str
-    more: bool
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,20 @@ from twisted_chat.core.replication.neighbour import Neighbour
 
 @dataclass(frozen=True)
 class Lack:
-    """Records `[first, last]` of one feed of `author`, a name, that somebody does not hold."""
+    """Records `[first, last]` of one feed of `author`, who is called `name`, that somebody does not hold."""
 
-    author: str
+    author: bytes
+    name: str
     first: int
     last: int
 
 
 @dataclass(frozen=True)
 class Copy:
-    """How a member's copy of the conversation differs from ours. `durable` if it is on a disk."""
+    """How the copy of the conversation of `member`, who is called `name`, differs from ours. `durable` if it is on a disk."""
 
-    member: str
+    member: bytes
+    name: str
     durable: bool
     lacks: list[Lack]
     exceeds: int
@@ -40,9 +42,11 @@ class Copy:
 
 @dataclass(frozen=True)
 class LinkStatus:
-    """One link: where it leads, how it is doing, how long a ping took last (seconds), how many records wait to go out."""
+    """One link: where it leads, how it is doing, how long a ping took last (seconds), how many records wait to go out. It
+    leads to `member`, who is called `name`."""
 
-    member: str
+    member: bytes
+    name: str
     host: str
     port: int
     dialed: bool
@@ -145,12 +149,14 @@ def compare(inventory: Inventory, neighbours: Iterable[Neighbour], roster: Roste
         for feed, holding in inventory.items():
             low, high = neighbour.have.get(feed, (1, 0))
             if high < holding.kept_high:
-                lacks.append(Lack(roster.shown(feed.author), max(high + 1, holding.kept_low), holding.kept_high))
+                lacks.append(
+                    Lack(feed.author, roster.shown(feed.author), max(high + 1, holding.kept_low), holding.kept_high)
+                )
             exceeds += max(0, high - max(holding.kept_high, low - 1))
         others = ((feed, told) for feed, told in neighbour.have.items() if feed not in inventory)
         exceeds += sum(max(0, high - max(low - 1, inventory.ended(feed))) for feed, (low, high) in others)
         member = neighbour.wire.member
-        copy = Copy(roster.shown(member), neighbour.wire.durable, lacks, exceeds)
+        copy = Copy(member, roster.shown(member), neighbour.wire.durable, lacks, exceeds)
         if member not in copies or copy.lacking < copies[member].lacking:
             copies[member] = copy
     return list(copies.values())

@@ -15,6 +15,7 @@ from twisted_chat.net.link import Link
 def link_status(link: Link, roster: Roster, behind: int) -> LinkStatus:
     """Return how a link is doing, over which so many records have yet to go out."""
     return LinkStatus(
+        link.member,
         roster.shown(link.member),
         link.peer[0],
         link.hello.port or link.peer[1],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twisted_chat.core.errors import ChatError
+from twisted_chat.core.errors import StoreError
 from twisted_chat.core.marks import N_
 
 UNUSABLE = "storage-unusable"
@@ -80,7 +80,7 @@ REPLACED = N_("another file is where the database was; once that is moved away, 
 """What a store can have trouble with, besides what the operating system has words for."""
 
 
-class StorageError(ChatError):
+class StorageError(StoreError):
     """A file or directory that can't be used; `str` says which, why and what to do.
 
     `code` is a key of `SENTENCES`, `path` and `detail` fill its sentence.

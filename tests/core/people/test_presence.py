@@ -158,7 +158,7 @@ class PresenceTests(SynchronousTestCase):
         self.link(self.ana)
         self.tells(self.ana, BIA)
         places = self.presence.whereabouts()
-        self.assertEqual(places, ([self.ana], [(self.bia, "Ana")], [self.caio, davi], 0))
+        self.assertEqual(places, ([self.ana], [(self.bia, ["Ana"])], [self.caio, davi], 0))
 
     def test_strangers(self) -> None:
         """What is claimed of ids nobody heard of is counted, told of nobody, and leaves nothing ticking."""

@@ -30,7 +30,7 @@ from twisted_chat.core.writing.text import (
     clean,
     shown_name,
 )
-from twisted_chat.speech.words import refused
+from twisted_chat.speech.refusals import refused
 
 PACKAGE = Path(twisted_chat.__file__).parent
 ACCEPTED = "bcd105c28e21cac09acfe72989745c1e63d5981a9af971211dcc8a89f832420d"

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.frontends.console import output
 from twisted_chat.frontends.console.output import Output
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
 
 
 class SlowTransport(StringTransport):
@@ -69,7 +69,7 @@ class OutputTests(SynchronousTestCase):
         self.assertEqual(self.output._queued, sum(map(len, self.output._queue)))
         shown = self.read_all().splitlines()
         count = len(lines) - len(shown) + 1
-        self.assertEqual(shown, [*lines[: len(shown) - 1], words.not_shown(count)])
+        self.assertEqual(shown, [*lines[: len(shown) - 1], notices.not_shown(count)])
         self.assertEqual(self.output._queued, 0)
         self.output.write(["back"])
         self.assertEqual(self.read_all(), "back\n")
@@ -82,7 +82,7 @@ class OutputTests(SynchronousTestCase):
             self.output.write([line])
         self.assertEqual(self.transport.read(), "first ....\n")
         self.output.write(["still dropped", "this too"])
-        self.assertEqual(self.read_all().splitlines(), ["second ...", "third ....", words.not_shown(4)])
+        self.assertEqual(self.read_all().splitlines(), ["second ...", "third ....", notices.not_shown(4)])
         self.output.write(["after"])
         self.assertEqual(self.read_all(), "after\n")
 
@@ -103,6 +103,6 @@ class OutputTests(SynchronousTestCase):
         self.output.write(["a"])
         self.output.write(["b..."])
         self.output.finish()
-        self.assertEqual(self.transport.read().splitlines(), ["a", words.not_shown(1)])
+        self.assertEqual(self.transport.read().splitlines(), ["a", notices.not_shown(1)])
         self.assertIsNone(self.transport.producer)
         self.assertTrue(self.transport.disconnecting)

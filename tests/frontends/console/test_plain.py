@@ -8,18 +8,23 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.speech.test_words import said
+from tests.kit.saying import said, who
 from twisted_chat.core import events
+from twisted_chat.core.answers import help_on
 from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import KnownRecord, Say
 from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.refusals import NoSuchCommand
 from twisted_chat.core.writing.text import MAX_TEXT
 from twisted_chat.frontends.console.plain import FLUSH_SECONDS, PlainConsole
 from twisted_chat.frontends.console.width import widest
 from twisted_chat.frontends.console.wrapping import INDENT
-from twisted_chat.speech import answers, words
+from twisted_chat.speech.answers import lines
+from twisted_chat.speech.events import sentences
+from twisted_chat.speech.refusals import congested, refused
 
 ANA = b"a" * 32
 BIA = b"b" * 32
@@ -71,9 +76,9 @@ class ConsoleCase(SynchronousTestCase):
 
     def shown(self) -> list[str]:
         """The lines shown since last asked."""
-        lines = self.transport.value().decode().splitlines()
+        shown = self.transport.value().decode().splitlines()
         self.transport.clear()
-        return lines
+        return shown
 
     def said(self) -> list[str]:
         """The texts said since last asked."""
@@ -100,7 +105,7 @@ class OutTests(ConsoleCase):
         self.conversation.emit(said("oi", "tudo bem?"))
         self.conversation.emit(events.Refused("h", 1, "protocol", "x"))
         self.conversation.unlinked(ANA, left=True)
-        batch = words.sentences(said("oi", "tudo bem?"))
+        batch = sentences(said("oi", "tudo bem?"))
         self.assertEqual(writes, ["".join(f"{line}\n" for line in batch).encode(), "🔚 Ana left\n".encode()])
 
     def test_alone(self) -> None:
@@ -108,7 +113,7 @@ class OutTests(ConsoleCase):
         self.conversation.unlinked(ANA, left=False)
         self.assertEqual(self.shown(), ["⚠️ Ana's connection was lost; reconnecting"])
         self.type("hello?", "anybody?")
-        self.assertEqual(self.shown(), words.sentences(events.Alone()))
+        self.assertEqual(self.shown(), sentences(events.Alone()))
         self.assertEqual(self.said(), ["hello?", "anybody?"])
 
     def test_log_failing(self) -> None:
@@ -127,22 +132,22 @@ class CommandTests(ConsoleCase):
         """`/who` and `/quem` list who is here with address."""
         for word in ("/who", "/quem"):
             self.type(word)
-            self.assertEqual(self.shown(), answers.who(self.conversation.here()))
-        self.assertIn("Ana (127.0.0.1:5000)", answers.who(self.conversation.here())[1])
+            self.assertEqual(self.shown(), lines(who(self.conversation.here())))
+        self.assertIn("Ana (127.0.0.1:5000)", lines(who(self.conversation.here()))[1])
 
     def test_help(self) -> None:
         """`/help` is the table, `/help who` one line of it, and for a word that is not in it a hint."""
         self.type("/help")
-        self.assertEqual(self.shown(), answers.help_lines())
+        self.assertEqual(self.shown(), lines(help_on(COMMANDS, whole=True)))
         self.type("/ajuda /who")
         self.assertEqual(len(self.shown()), 1)
         self.type("/help whoo")
-        self.assertEqual(self.shown(), [answers.unknown_command("whoo", "who")])
+        self.assertEqual(self.shown(), lines(NoSuchCommand("whoo", "who")))
 
     def test_unknown(self) -> None:
         """A mistyped command is a hint."""
         self.type("/qiut")
-        self.assertEqual(self.shown(), [answers.unknown_command("qiut", "quit")])
+        self.assertEqual(self.shown(), lines(NoSuchCommand("qiut", "quit")))
         self.assertEqual(self.left, 0)
 
     def test_leave(self) -> None:
@@ -157,7 +162,7 @@ class CommandTests(ConsoleCase):
         """Leaving, for whatever reason, says where the log is; nothing typed after it is said."""
         self.conversation.emit(events.Leaving("Bia", "/tmp/logs_chat.txt"))
         self.type("too late")
-        self.assertEqual(self.shown(), words.sentences(events.Leaving("Bia", "/tmp/logs_chat.txt")))
+        self.assertEqual(self.shown(), sentences(events.Leaving("Bia", "/tmp/logs_chat.txt")))
 
 
 class InTests(ConsoleCase):
@@ -179,7 +184,7 @@ class InTests(ConsoleCase):
             (b"a\xffb", "text-encoding"),
         ):
             self.console.dataReceived(line + b"\nok\n")
-            self.assertEqual(self.shown(), [words.refused(BadText(code))])
+            self.assertEqual(self.shown(), [refused(BadText(code))])
             self.assertEqual(self.said(), ["ok"])
 
     def test_ten_thousand_lines(self) -> None:
@@ -275,7 +280,7 @@ class TerminalTests(ConsoleCase):
         self.outlet.capacity = 1
         self.type("a", "b", "/who", "sair")
         self.assertEqual(self.said(), ["a"])
-        self.assertEqual(self.shown(), [words.congested(), *answers.who(self.conversation.here())])
+        self.assertEqual(self.shown(), [congested(), *lines(who(self.conversation.here()))])
         self.assertEqual(self.left, 1)
         self.assertEqual(self.transport.producerState, "producing")
 

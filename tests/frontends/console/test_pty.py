@@ -7,8 +7,8 @@ from unittest import skipIf
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.speech.test_words import said
-from twisted_chat.speech import words
+from tests.kit.saying import said
+from twisted_chat.speech.events import sentences
 
 try:
     import pty
@@ -54,7 +54,7 @@ class TerminalTests(SynchronousTestCase):
         for start in range(0, 0x110000, CHUNK):
             text = "".join(map(chr, range(start, start + CHUNK)))
             for name, message in ((text, "x"), ("Ana", text)):
-                (line,) = words.sentences(said(message, name=name))
+                (line,) = sentences(said(message, name=name))
                 got = self.through(f"{line}\n".encode()).decode(errors="replace")
                 self.assertEqual(
                     [c for c in got.removesuffix("\n") if ord(c) < 32 or 127 <= ord(c) < 160], [], hex(start)

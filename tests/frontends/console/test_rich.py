@@ -14,7 +14,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.frontends.console.test_plain import ANA, BIA, CAIO, FakeOutlet
-from tests.speech.test_words import FEED, said
+from tests.kit.saying import FEED, said
 from twisted_chat.core import events
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
@@ -24,7 +24,9 @@ from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.writing.text import MAX_TEXT
 from twisted_chat.frontends.console.attach import is_capable
 from twisted_chat.frontends.console.rich import AWAY_SECONDS, RichConsole
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
+from twisted_chat.speech.events import sentences
+from twisted_chat.speech.refusals import refused
 
 Scenario = Callable[[Any], Coroutine[Any, Any, None]]
 
@@ -154,7 +156,7 @@ class SessionTests(RichCase):
     async def test_refused(self) -> None:
         """What can't be said is refused in words, and stays to be changed."""
         shown = await self.type("x" * (MAX_TEXT + 1) + "\r")
-        self.assertIn(words.refused(BadText("text-long"))[:40], shown)
+        self.assertIn(refused(BadText("text-long"))[:40], shown)
         await self.type("\x7f\r")
         self.assertEqual([len(text) for text in self.said()], [MAX_TEXT])
 
@@ -203,8 +205,8 @@ class SessionTests(RichCase):
         self.conversation.emit(said("b"))
         self.conversation.emit(said("c"))
         await self.settled()
-        self.assertRegex(self.shown(), rf"Ana: a\r\n(.|\n)*{words.unread()}\r\n.*Ana: b\r\n.*Ana: c\r\n")
-        self.assertEqual(self.shown().count(words.unread()), 1)
+        self.assertRegex(self.shown(), rf"Ana: a\r\n(.|\n)*{notices.unread()}\r\n.*Ana: b\r\n.*Ana: c\r\n")
+        self.assertEqual(self.shown().count(notices.unread()), 1)
 
     @running
     async def test_mention(self) -> None:
@@ -274,7 +276,7 @@ class LeavingTests(RichCase):
         self.transport.clear()
         self.conversation.emit(events.Leaving("Bia", "/tmp/logs_chat.txt"))
         await self.stop()
-        goodbye = "".join(f"{line}\r\n" for line in words.sentences(events.Leaving("Bia", "/tmp/logs_chat.txt")))
+        goodbye = "".join(f"{line}\r\n" for line in sentences(events.Leaving("Bia", "/tmp/logs_chat.txt")))
         self.assertIn(goodbye, self.shown())
         self.assertIn(b"\x1b[J", self.transport.value().rpartition(b"half")[2])
         self.assertEqual(signal.getsignal(signal.SIGTSTP), signal.SIG_DFL)

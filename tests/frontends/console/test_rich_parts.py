@@ -15,7 +15,7 @@ from prompt_toolkit.utils import get_cwidth
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.speech.test_words import said
+from tests.kit.saying import said
 from twisted_chat.core.addressing import written
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.frontends.console import above, graphemes, notice
@@ -28,7 +28,7 @@ from twisted_chat.frontends.console.recall import MAX_LINES, Recall
 from twisted_chat.frontends.console.toolbar import cut
 from twisted_chat.frontends.console.transcript import CONTINUED, Transcript
 from twisted_chat.frontends.console.wrapping import INDENT, JOINERS, wrapped
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -85,7 +85,7 @@ class AboveTests(SynchronousTestCase):
         self.clock.pump([above.INTERVAL] * 100)
         shown = self.shown()
         self.assertEqual(len(shown) - 1 + 3_000 - above.MAX_WAITING // 1023, 3_000)
-        self.assertEqual(shown[-1], words.not_shown(3_000 - above.MAX_WAITING // 1023))
+        self.assertEqual(shown[-1], notices.not_shown(3_000 - above.MAX_WAITING // 1023))
         self.above.add(["again"])
         self.clock.advance(1)
         self.assertEqual(self.shown()[-1], "again")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.speech.test_words import said
+from tests.kit.saying import said
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.writing.text import accept_name, clean, shown_name
 from twisted_chat.frontends.console.ink import Ink

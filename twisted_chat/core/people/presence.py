@@ -23,7 +23,7 @@ class Whereabouts(NamedTuple):
     first, and how many are said to be reachable of whom nothing was heard yet."""
 
     linked: Sequence[Member]
-    reachable: Sequence[tuple[Member, str]]
+    reachable: Sequence[tuple[Member, Sequence[str]]]
     gone: Sequence[Member]
     nameless: int
 
@@ -70,7 +70,7 @@ class Presence:
         gone.sort(key=lambda member: max(member.seen, member.heard), reverse=True)
         return Whereabouts(
             by_name(member for member in others if member.linked),
-            [(member, self._through(member)) for member in distant],
+            [(member, self._names_between(member)) for member in distant],
             gone,
             sum(self._roster.get(id) is None for id in reachable),
         )
@@ -78,9 +78,12 @@ class Presence:
     def _claimed(self) -> frozenset[bytes]:
         return frozenset().union(*self._claims.values())
 
-    def _through(self, member: Member) -> str:
+    def _names_between(self, member: Member) -> list[str]:
         """Return the names of those that say they are linked with `member`."""
-        return ", ".join(sorted(map(self._roster.shown, self._witnesses(member)), key=folded))
+        return sorted(map(self._roster.shown, self._witnesses(member)), key=folded)
+
+    def _through(self, member: Member) -> str:
+        return ", ".join(self._names_between(member))
 
     def _witnesses(self, member: Member) -> set[bytes]:
         return {wire.member for wire, claimed in self._claims.items() if member.id in claimed}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
 
 INTERVAL = 0.05
 """Seconds between two prints: there are at most 20 a second."""
@@ -108,4 +108,4 @@ class Above:
 
     def _not_shown(self) -> list[str]:
         count, self._dropped = self._dropped, 0
-        return [words.not_shown(count)] if count else []
+        return [notices.not_shown(count)] if count else []

@@ -15,7 +15,7 @@ from twisted.python.runtime import platform
 
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.frontends.console.plain import PlainConsole
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
 
 STANDARD = (0, 1, 2)
 COLUMNS = 80
@@ -64,7 +64,7 @@ def start(reactor: Any, conversation: Conversation, port: int, log: str, wish: W
         reactor.addSystemEventTrigger("after", "shutdown", blocking_modes())
         StandardIO(console, reactor=reactor)
     if wish.kind == "rich":
-        console.tell(words.no_rich_console())
+        console.tell(notices.no_rich_console())
     return console
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IProducer, IPushProducer
 from zope.interface import implementer
 
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
 
 MAX_QUEUED = 4 * 1024 * 1024
 """Bytes that wait for a reader before more are dropped."""
@@ -96,7 +96,7 @@ class Output:
 
     def _not_shown(self) -> bytes:
         count, self._dropped = self._dropped, 0
-        return _encode([words.not_shown(count)] if count else [])
+        return _encode([notices.not_shown(count)] if count else [])
 
 
 def _encode(lines: Sequence[str]) -> bytes:

@@ -11,15 +11,20 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_chat.core.answers import Answer, Cleared
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Past, Receiving, WhileAway
+from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Receiving, WhileAway
+from twisted_chat.frontends.commands import unacceptable
 from twisted_chat.frontends.console.lines import Lines
 from twisted_chat.frontends.console.output import Output, Stdio
 from twisted_chat.frontends.console.wrapping import wrapped
 from twisted_chat.frontends.receipt import Awaited
 from twisted_chat.frontends.session import Session
-from twisted_chat.speech import words
+from twisted_chat.speech import notices
+from twisted_chat.speech.answers import lines
+from twisted_chat.speech.events import sentences
+from twisted_chat.speech.messages import became
 
 FLUSH_SECONDS = 1.0
 """How long leaving waits for a terminal that does not take its last lines."""
@@ -52,7 +57,7 @@ class PlainConsole(Protocol):
         self._terminal = terminal
         self._columns = columns
         self._lines = Lines()
-        self._awaited = Awaited(clock, lambda receipt: self.tell(words.became(receipt)))
+        self._awaited = Awaited(clock, lambda receipt: self.tell(became(receipt)))
         self._waiting = False
         self._session = Session(conversation, self, log)
         self._finished: Deferred[None] = Deferred(lambda finished: finished.callback(None))
@@ -61,7 +66,7 @@ class PlainConsole(Protocol):
         """Show an event of the conversation."""
         if not self._is_spared(event):
             shown = self._session.for_person(event) if self._terminal else event
-            self.tell(*(words.sentences(shown) if shown else []))
+            self.tell(*(sentences(shown) if shown else []))
         if self._terminal:
             self._awaited.heard(event)
         if isinstance(event, Leaving):
@@ -73,22 +78,20 @@ class PlainConsole(Protocol):
             return isinstance(event, Delivered) or (isinstance(event, Messages) and event.missed)
         return isinstance(event, (Delivered, Earlier, Receiving, WhileAway))
 
-    def tell(self, *lines: str) -> None:
+    def tell(self, *told: str) -> None:
         """Show lines that are safe to show."""
-        self._output.write([row for line in lines for row in self._rows(line)])
+        self._output.write([row for line in told for row in self._rows(line)])
 
-    def found(self, past: Past) -> None:
-        """Show messages of former times."""
-        self.tell(*words.sentences(past))
-
-    def clear(self) -> None:
-        """Scroll what is there out of sight."""
-        if self._terminal:
-            self._output.write([""] * 100)
+    def answer(self, answer: Answer) -> None:
+        """Show what a line was answered with: lines, or what was there scrolled out of sight."""
+        if isinstance(answer, Cleared):
+            self._output.write([""] * 100 if self._terminal else [])
+        else:
+            self.tell(*lines(answer))
 
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
-        self.tell(words.log_failing(self._log, detail))
+        self.tell(notices.log_failing(self._log, detail))
 
     def stop(self) -> Deferred[None]:
         """Take no more lines and write all that waits; call it once. Fires when that is done, or after `FLUSH_SECONDS`."""
@@ -105,7 +108,7 @@ class PlainConsole(Protocol):
         """Greet, and watch the conversation from now on."""
         self._stdio = cast(Stdio, self.transport)
         self._output = Output(self._stdio)
-        self.tell(*words.welcome(self._conversation.name, self._port, self._log))
+        self.tell(*notices.welcome(self._conversation.name, self._port, self._log))
         self._conversation.watch(self.show)
 
     def dataReceived(self, data: bytes) -> None:
@@ -138,7 +141,7 @@ class PlainConsole(Protocol):
             try:
                 line = self._lines.take()
             except BadText as error:
-                self.tell(words.refused(error))
+                self.answer(unacceptable(error))
             else:
                 self._session.run(line)
 

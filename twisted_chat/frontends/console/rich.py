@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_chat.core.addressing import written
+from twisted_chat.core.answers import Answer, Cleared
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Event, Fault, Leaving, Messages, Past
 from twisted_chat.core.writing.text import clean_text
@@ -34,7 +35,8 @@ from twisted_chat.frontends.console.terminal import Terminal
 from twisted_chat.frontends.console.toolbar import Toolbar
 from twisted_chat.frontends.console.transcript import Transcript
 from twisted_chat.frontends.session import Session
-from twisted_chat.speech import words
+from twisted_chat.speech import answers, notices
+from twisted_chat.speech.events import sentences
 
 FLUSH_SECONDS = 1.0
 """How long leaving waits for a terminal that does not take its last lines."""
@@ -105,7 +107,7 @@ class RichConsole(Protocol):
         shown = self._session.for_person(event)
         lines = self._transcript.event(shown) if shown is not None else []
         if lines and shown is not None and self._notice is not None and self._transcript.rings(shown):
-            lines = [self._notice.ring(words.sentences(shown)[0]) + lines[0], *lines[1:]]
+            lines = [self._notice.ring(sentences(shown)[0]) + lines[0], *lines[1:]]
         if lines and isinstance(shown, Messages) and not shown.own:
             lines = [*self._divider(), *lines]
         if lines or changed or shown is not event:
@@ -117,24 +119,26 @@ class RichConsole(Protocol):
         """Show lines that are safe to show."""
         self._above.add(self._transcript.answer(lines))
 
-    def found(self, past: Past) -> None:
-        """Show messages of former times."""
-        self._above.add(self._transcript.past(past))
-
-    def clear(self) -> None:
-        """Push what is seen into the scrollback, and begin at the top again."""
-        self._above.add([*[""] * self._terminal.size().lines, HOME])
+    def answer(self, answer: Answer) -> None:
+        """Show what a line was answered with; if that is to clear the screen, push what is seen into the scrollback, and begin
+        at the top again."""
+        if isinstance(answer, Cleared):
+            self._above.add([*[""] * self._terminal.size().lines, HOME])
+        elif isinstance(answer, Past) and answer.messages:
+            self._above.add(self._transcript.past(answer))
+        else:
+            self.tell(*answers.lines(answer))
 
     def log_failing(self, detail: str) -> None:
         """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
-        self.tell(words.log_failing(self._log, detail))
+        self.tell(notices.log_failing(self._log, detail))
 
     def _divider(self) -> list[str]:
         """Return the line below which all is unread, once after the person stopped typing."""
         if self._divided or self._reactor.seconds() - self._touched < AWAY_SECONDS:
             return []
         self._divided = True
-        return self._transcript.notice([words.unread()])
+        return self._transcript.notice([notices.unread()])
 
     # What the keys ask for.
 
@@ -151,7 +155,7 @@ class RichConsole(Protocol):
         if self._warned:
             self.end()
         else:
-            self.tell(words.how_to_leave())
+            self.tell(notices.how_to_leave())
         self._warned = True
 
     def end(self) -> None:
@@ -165,7 +169,7 @@ class RichConsole(Protocol):
 
     def ask(self, count: int) -> None:
         """Have the toolbar ask whether a message of `count` lines is to be sent; 0: no longer."""
-        self._toolbar.question = words.pasted(count) if count else ""
+        self._toolbar.question = notices.pasted(count) if count else ""
 
     def _names(self) -> list[str]:
         return [member.shown for member in self._conversation.here()]
@@ -183,7 +187,7 @@ class RichConsole(Protocol):
         """Greet, watch the conversation from now on, and take the terminal once the reactor runs."""
         self._stdio = cast(Stdio, self.transport)
         self._stdio.registerProducer(self._above, True)
-        self.tell(*words.welcome(self._conversation.name, self._port, self._log))
+        self.tell(*notices.welcome(self._conversation.name, self._port, self._log))
         self._conversation.watch(self.show)
         self._reactor.callLater(0, self._start)
 

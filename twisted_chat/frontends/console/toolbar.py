@@ -13,8 +13,9 @@ from twisted_chat.core.writing.text import clean, clean_text
 from twisted_chat.frontends.console.graphemes import steady
 from twisted_chat.frontends.receipt import LastSaid
 from twisted_chat.frontends.session import Session
-from twisted_chat.speech import words
+from twisted_chat.speech.events import sentences
 from twisted_chat.speech.i18n import _, ngettext
+from twisted_chat.speech.messages import became
 
 SEPARATOR = " · "
 MOST_NAMES = 24
@@ -84,10 +85,10 @@ class Toolbar:
     def _receipt(self) -> list[str]:
         """What became of the last own message, once something was said in this session."""
         receipt = self._last.receipt
-        return [words.became(receipt)] if receipt else []
+        return [became(receipt)] if receipt else []
 
     def _progress(self) -> list[str]:
-        return words.sentences(self._receiving) if self._receiving else []
+        return sentences(self._receiving) if self._receiving else []
 
 
 def cut(text: str, width: int) -> str:

@@ -9,7 +9,8 @@ from twisted_chat.core.writing.boundaries import mentions
 from twisted_chat.frontends.console.ink import Ink
 from twisted_chat.frontends.console.width import widest
 from twisted_chat.frontends.console.wrapping import BREAKING, UNBROKEN, wrapped
-from twisted_chat.speech import words
+from twisted_chat.speech.events import sentences
+from twisted_chat.speech.messages import END, heading, parts
 
 CONTINUED = "  │ "
 """Stands before every further line of a message of several lines: no line of a message looks like the start of one."""
@@ -36,13 +37,13 @@ class Transcript:
         if isinstance(event, (Earlier, WhileAway)):
             return self.past(event)
         if isinstance(event, Impostor):
-            return [self._ink.strong(row) for row in self.answer(words.sentences(event))]
-        return [] if isinstance(event, _SPARED) else self.notice(words.sentences(event))
+            return [self._ink.strong(row) for row in self.answer(sentences(event))]
+        return [] if isinstance(event, _SPARED) else self.notice(sentences(event))
 
     def messages(self, event: Messages) -> list[str]:
         """Return the lines of messages."""
         lines = []
-        for part in words.parts(event):
+        for part in parts(event):
             first, *further = part.lines
             start = f"{self._ink.faint(part.stamp)} {self._ink.member(event.feed.author, part.author)}"
             before = widest(part.stamp) + 1 + widest(part.author)
@@ -57,7 +58,7 @@ class Transcript:
     def past(self, past: Past) -> list[str]:
         """Return the lines of messages of former times, and what stands above and below them."""
         messages = [line for message in past.messages for line in self.messages(message)]
-        return [*self.notice(words.heading(past)), *messages, *self.notice([words.END])]
+        return [*self.notice(heading(past)), *messages, *self.notice([END])]
 
     def notice(self, lines: Sequence[str]) -> list[str]:
         """Return lines that nobody said."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -14,17 +12,16 @@ from twisted.python.failure import Failure
 from twisted_chat.core import addressing, commands
 from twisted_chat.core.addressing import Unclear
 from twisted_chat.core.commands import Command, Run, Said, UnknownCommand
-from twisted_chat.core.conversation import EARLIER, Congested, Conversation
-from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Earlier, Event, Fault, Found, Messages, Newest, OfMember, Past
+from twisted_chat.core.conversation import EARLIER
+from twisted_chat.core.errors import BadText, ChatError
+from twisted_chat.core.events import Earlier, Fault, Found, Messages, Newest, Past
 from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.status import Diagnosis
-from twisted_chat.core.timeline.rooms import MAX_ROOMS
-from twisted_chat.core.writing.skeleton import same_room
+from twisted_chat.core.voice import Congested
 from twisted_chat.core.writing.text import DEFAULT_ROOM, check_room
 from twisted_chat.speech import answers, words
 from twisted_chat.speech.advice import advice
-from twisted_chat.storage.errors import StorageError
 
 _Asked = TypeVar("_Asked")
 _log = Logger()
@@ -44,20 +41,16 @@ class Display(Protocol):
 
 
 class Session:
-    """A person's place in the conversation: the room they are in, what is unread elsewhere, whether they are leaving."""
+    """What a person types at their seat, and whether they are leaving."""
 
-    def __init__(self, conversation: Conversation, display: Display, log: str) -> None:
+    def __init__(self, seat: Seat, display: Display, log: str) -> None:
         """`log` is the path of the log."""
-        self.conversation = conversation
-        self._room = DEFAULT_ROOM
-        self.unread: Counter[str] = Counter()
-        """How many messages wait in each other room."""
+        self.seat = seat
+        self.conversation = seat.conversation
         self.leaving = False
         """Whether nothing typed counts any more."""
         self._display = display
         self._log_path = log
-        self._last_private: tuple[bytes, str] | None = None
-        """Who wrote privately last, and how that was shown then."""
         self._commands: dict[Command, Callable[[str], None]] = {
             commands.HELP: self._help,
             commands.WHO: self._who,
@@ -81,43 +74,6 @@ class Session:
             commands.QUIT: self.quit,
         }
 
-    @property
-    def room(self) -> str:
-        """Where what is typed is said."""
-        return self.conversation.room(self._room)
-
-    def for_person(self, event: Event) -> Event | None:
-        """Return what a person is to be shown of an event; None if nothing: what is said in other rooms is counted as unread,
-        what ignored members say is not even that, nor are their comings and goings shown."""
-        if isinstance(event, OfMember):
-            return None if self.conversation.roster.ignores(event.member) else event
-        if not isinstance(event, Messages):
-            return event
-        if self.conversation.roster.ignores(event.feed.author):
-            return None
-        if event.private:
-            self._last_private = self._last_private if event.own else (event.feed.author, event.name)
-            return event
-        here = [record for record in event.records if same_room(record.room, self.room)]
-        if len(here) == len(event.records):
-            return event
-        elsewhere = (record.room for record in event.records if not same_room(record.room, self.room))
-        self._count(elsewhere)
-        return replace(event, records=here) if here else None
-
-    def _count(self, rooms: Iterable[str]) -> None:
-        """Count what is unread in rooms. Of those that are forgotten by now, as many are counted as there can be rooms."""
-        self.unread.update(map(self.conversation.room, rooms))
-        if len(self.unread) > 2 * MAX_ROOMS:
-            known = self.conversation.topics
-            self.unread = Counter({room: count for room, count in self.unread.items() if room in known})
-
-    def waiting(self) -> Iterator[tuple[str, int]]:
-        """Yield the rooms where something is unread, and how much; first those where this person spoke, or went."""
-        for room in dict.fromkeys([*self.conversation.rooms_kept, *self.unread]):
-            if self.unread[room]:
-                yield room, self.unread[room]
-
     def run(self, line: str) -> bool:
         """Do what a typed line asks for. Return False if it was refused, which the person has been told."""
         try:
@@ -135,14 +91,14 @@ class Session:
     def _run(self, line: str) -> None:
         match commands.parse(line):
             case Said(text):
-                self.conversation.say(text, self.room)
+                self.seat.say(text)
             case Run(command, argument):
                 self._commands[command](argument)
             case UnknownCommand(word, suggestion):
                 self._display.tell(answers.unknown_command(word, suggestion))
 
     def quit(self, argument: str = "") -> None:
-        """Leave the chat."""
+        """Leave the chat: the owner does, so the peer ends."""
         self.leaving = True
         self.conversation.leave()
 
@@ -155,22 +111,22 @@ class Session:
             return
         member, text = addressing.addressed(self.conversation.roster, commands.MSG, argument)
         if text:
-            self.conversation.whisper(member.id, text)
+            self.seat.whisper(member.id, text)
         else:
             self._hint(commands.MSG)
 
     def _reply(self, argument: str) -> None:
-        if self._last_private is None:
+        if self.seat.last_private is None:
             self._display.tell(answers.nobody_to_answer())
         elif not argument:
             self._hint(commands.REPLY)
         else:
-            member, before = self._last_private
+            member, before = self.seat.last_private
             now = self.conversation.roster.shown(member)
-            self.conversation.whisper(member, argument)
+            self.seat.whisper(member, argument)
             if now != before:
                 self._display.tell(answers.answered(before, now))
-                self._last_private = member, now
+                self.seat.last_private = member, now
 
     def _hint(self, command: Command) -> None:
         """Say what a command needs."""
@@ -178,13 +134,14 @@ class Session:
 
     def _me(self, argument: str) -> None:
         if argument:
-            self.conversation.say(argument, self.room, me=True)
+            self.seat.say(argument, me=True)
         else:
             self._hint(commands.ME)
 
     def _rooms(self, argument: str) -> None:
-        topics = {**dict.fromkeys([self.room, *self.unread], ""), **self.conversation.topics}
-        self._display.tell(*answers.rooms(topics, self.room, self.unread))
+        here, unread = self.seat.room, self.seat.unread
+        topics = {**dict.fromkeys([here, *unread], ""), **self.conversation.topics}
+        self._display.tell(*answers.rooms(topics, here, unread))
 
     def _join(self, argument: str) -> None:
         if not argument:
@@ -197,10 +154,8 @@ class Session:
 
     def _enter(self, room: str) -> None:
         """Go to a room, and show what was said there last."""
-        self._room = room
-        topic = self.conversation.enter(room)
-        self.unread.pop(self.room, None)
-        self._display.tell(answers.room_entered(self.room, topic))
+        topic = self.seat.enter(room)
+        self._display.tell(answers.room_entered(self.seat.room, topic))
 
         def show(messages: Sequence[Messages]) -> None:
             if messages:
@@ -210,9 +165,9 @@ class Session:
 
     def _topic(self, argument: str) -> None:
         if argument:
-            self.conversation.set_topic(self.room, argument)
+            self.conversation.set_topic(self.seat.room, argument)
         else:
-            self._display.tell(answers.room_entered(self.room, self.conversation.topics.get(self.room, "")))
+            self._display.tell(answers.room_entered(self.seat.room, self.conversation.topics.get(self.seat.room, "")))
 
     def _nick(self, argument: str) -> None:
         self.conversation.rename(argument)
@@ -288,8 +243,8 @@ class Session:
         asked.addCallback(show).addErrback(self._failed)
 
     def _failed(self, reason: Failure) -> None:
-        if isinstance(reason.value, StorageError):
-            self._display.tell(words.unusable(reason.value))
+        if isinstance(reason.value, ChatError):
+            self._display.tell(words.explained(reason.value))
         else:
             _log.failure("a command failed:", reason)
             self._display.tell(*words.sentences(Fault()))

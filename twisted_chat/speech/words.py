@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from twisted_chat.core import events
 from twisted_chat.core.commands import BARE_QUIT
-from twisted_chat.core.errors import BadText
+from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import (
     ClockOff,
     Crowded,
@@ -95,6 +95,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         "somebody new"
     ),
     events.NameKept: lambda event: _("✅ your name {name} is kept: who starts under it is you"),
+    events.LogFailing: lambda event: _("⚠️ the log {log} can't be written: {detail}; the chat goes on"),
     events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
     events.Topical: lambda event: (
         _("📌 {name}: {room} is about: {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
@@ -338,6 +339,11 @@ def unusable(error: StorageError) -> str:
     return clean(_(SENTENCES[error.code]).format(path=error.path, detail=error.detail))
 
 
+def explained(error: ChatError) -> str:
+    """Return what people are told of an error that was raised on purpose."""
+    return unusable(error) if isinstance(error, StorageError) else clean(str(error))
+
+
 def refused(error: BadText) -> str:
     """Return the line that tells whoever typed it that a line was not taken, and why."""
     return f"❌ {wrong(error)}"
@@ -388,8 +394,3 @@ def pasted(count: int) -> str:
 def how_to_leave() -> str:
     """Return the answer to Ctrl-C where there is nothing to clear."""
     return _("Ctrl-C again, Ctrl-D or {quit} leaves").format(quit=BARE_QUIT)
-
-
-def log_failing(log: str, detail: str) -> str:
-    """Return the warning that the log at the path `log` can't be written; `detail` is the operating system's word."""
-    return clean(_("⚠️ the log {log} can't be written: {detail}; the chat goes on").format(log=log, detail=detail))

@@ -18,13 +18,13 @@ from twisted.protocols.basic import LineOnlyReceiver
 
 from benchmarks.messages import Tally, Work, compose
 from twisted_chat import chatlog
+from twisted_chat.assembly import assemble, lasting
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core.events import Delivered, Event, Joined, Messages
 from twisted_chat.core.group import Group
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Peer, PeerSettings
 from twisted_chat.reactors import install_reactor, settle_memory, steady_reactor
 from twisted_chat.storage.folders import DataDirectory
-from twisted_chat.storage.sqlite import SQLiteStore
 
 PHASE_TYPED = 99
 """The phase that messages bear that are said as by a person, beside a burst."""
@@ -206,14 +206,14 @@ def run(spec: dict[str, Any]) -> None:
     folder = DataDirectory(home / "data").identity(name)
     folder.lock(name)
     group = Group("bench")
-    store = SQLiteStore(folder.database(group.name, group.closed), reactor.callFromThread)
     port = spec["ports"][spec["me"]]
     address = Address("127.0.0.1", port, tuple(("127.0.0.1", other) for other in spec["ports"]))
 
     def leave() -> None:
         peer.stop().addBoth(lambda _: reactor.stop())
 
-    peer = Peer(reactor, time.time, folder.identity, name, group, address, store, leave, data=folder.path)
+    settings = PeerSettings(name, group, address)
+    peer = assemble(reactor, settings, lasting(reactor, settings, folder), leave=leave)
     peer.listen()
     counting = Counting(reactor, peer, spec)
     peer.conversation.watch(chatlog.record)

@@ -18,8 +18,11 @@ PACKAGE = Path(twisted_chat.__file__).parent
 
 LAYERS = (
     {"__main__", "service"},
+    {"children"},
     {"cli"},
+    {"assembly"},
     {"peer"},
+    {"retention"},
     {"frontends.console"},
     {"frontends"},
     {"chatlog"},
@@ -28,9 +31,10 @@ LAYERS = (
     {"archive"},
     {"net"},
     {"storage"},
+    {"core.seat"},
     {"core.conversation"},
     {"core.answers"},
-    {"core.timeline", "core.addressing", "core.commands"},
+    {"core.timeline", "core.addressing", "core.commands", "core.voice"},
     {"core.people", "core.status"},
     {"core.events", "core.watching"},
     {"core.replication"},
@@ -46,6 +50,16 @@ EVERYWHERE_BUT_CORE = {"speech.i18n", "speech.catalogue"}
 
 PACKAGES = {"core"}
 """What holds rooms and has no modules of its own but those that are one."""
+
+FRONT_ENDS_USE = {
+    "core.conversation", "core.seat", "core.voice", "core.events", "core.watching", "core.answers", "core.status",
+    "core.commands", "core.addressing", "core.writing", "core.errors", "core.keys", "core.marks", "core.feeds.ids",
+    "speech", "storage.files", "frontends.contract", "frontends.session", "frontends.receipt",
+}  # fmt: skip
+"""What a front end may use of this package, and its own room: no network, no database, no replication, and no other front end.
+`storage.files` writes a file so that it is whole."""
+MAX_ARGUMENTS = 7
+"""Of a constructor. Settings and parts are dataclasses, which may have more fields."""
 
 CORE_TWISTED = {
     "twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task", "twisted.logger.Logger",
@@ -116,6 +130,39 @@ def _upward(name: str, part: str, target: str) -> list[str]:
     return [] if allowed else [f"{name} imports {target}, which is not below it"]
 
 
+def beyond_a_seat(name: str, source: str) -> list[str]:
+    """What a front end of this name and text imports that it may not know."""
+    own = ".".join(name.split(".")[:2])
+    found = []
+    for target in imports(source):
+        to = target.removeprefix("twisted_chat.")
+        if to == target or to.startswith(f"{own}."):
+            continue
+        names = to.split(".")
+        rooms = {".".join(names[:length]) for length in range(1, len(names) + 1)}
+        if not rooms & FRONT_ENDS_USE:
+            found.append(f"{name} imports {target}, which front ends do not know")
+    return found
+
+
+def many_arguments(name: str, source: str) -> list[str]:
+    """The classes whose constructors take more than `MAX_ARGUMENTS`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        for each in node.body if isinstance(node, ast.ClassDef) else ():
+            if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+                count = len([*each.args.posonlyargs, *each.args.args, *each.args.kwonlyargs]) - 1
+                if count > MAX_ARGUMENTS:
+                    found.append(f"{name}.{node.name} takes {count} arguments")  # type: ignore[attr-defined]
+    return found
+
+
+def made_here(source: str, name: str) -> bool:
+    """Whether something calls `name`."""
+    calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return any(isinstance(called, ast.Name) and called.id == name for called in calls)
+
+
 def _outside(target: str) -> bool:
     names = target.split(".")
     prefixes = {".".join(names[:length]) for length in range(1, len(names) + 1)}
@@ -151,6 +198,21 @@ class LayerTests(SynchronousTestCase):
     def test_no_circle(self) -> None:
         """No modules import each other, in whatever room they are."""
         self.assertEqual(circle(sources()), [])
+    def test_front_ends(self) -> None:
+        """A front end knows seats and words for people, and neither networks and stores nor another front end."""
+        rooms = [(name, source) for name, source in sources() if name.startswith("frontends.")]
+        self.assertEqual([fault for name, source in rooms for fault in beyond_a_seat(name, source)], [])
+
+    def test_constructors(self) -> None:
+        """No constructor takes so many arguments that nobody knows which is which."""
+        self.assertEqual([fault for name, source in sources() for fault in many_arguments(name, source)], [])
+
+    def test_one_assembly(self) -> None:
+        """A peer is put together in one place, whoever wants one: the benchmarks and the tests as well."""
+        root = Path(__file__).parent.parent
+        places = [path for folder in ("twisted_chat", "benchmarks", "tests") for path in (root / folder).rglob("*.py")]
+        made = [str(path.relative_to(root)) for path in places if made_here(path.read_text(encoding="utf-8"), "Peer")]
+        self.assertEqual(made, [os.path.join("twisted_chat", "assembly.py")])
 
     def test_importing_does_nothing(self) -> None:
         """Importing any module installs no reactor: which one runs is for whoever starts the program to say."""
@@ -198,6 +260,33 @@ class FaultTests(SynchronousTestCase):
         told = [("a", "from twisted_chat.b import x"), ("b.c", ""), ("b", "import twisted_chat.b.c\nimport os.path")]
         self.assertEqual(circle(told), [])
         self.assertEqual(set(circle([*told, ("b.c", "def f():\n    from twisted_chat import a")])), {"a", "b", "b.c"})
+    def test_front_end_caught(self) -> None:
+        """So is what a front end has no business with; what it is given is none, and what is its own."""
+        for target in (
+            "net.link",
+            "storage.sqlite",
+            "core.replication.store",
+            "core.feeds.batches",
+            "peer",
+            "frontends.irc",
+            "cli",
+        ):
+            source = f"from twisted_chat.{target} import X"
+            self.assertEqual(len(beyond_a_seat("frontends.console.plain", source)), 1, target)
+        for target in ("core.seat", "core.feeds.ids", "speech.events", "frontends.console.ink", "frontends.contract"):
+            self.assertEqual(
+                beyond_a_seat("frontends.console.plain", f"from twisted_chat.{target} import X"), [], target
+            )
+
+    def test_constructor_caught(self) -> None:
+        """So is a constructor with an argument too many, however it is to be given."""
+        source = "class A:\n    def __init__(self, a, b, c, d, e, f, g{}): ..."
+        self.assertEqual(many_arguments("x", source.format("")), [])
+        for more in (", h", ", *, h", ", h=1"):
+            self.assertEqual(len(many_arguments("x", source.format(more))), 1)
+        self.assertEqual(
+            [made_here(text, "Peer") for text in ("x = [Peer()]", "x = other.Peer", "Peer")], [True, False, False]
+        )
 
     def test_allowed(self) -> None:
         """Downward, sideways, and the parts of Twisted the core may use, are no faults."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -10,12 +11,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.feeding import Author
 from tests.simulation.failing import FailingStore
 from tests.simulation.world import FIRST_PORT, HOST, START, World
+from twisted_chat.assembly import assemble, fleeting
 from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.group import Group
 from twisted_chat.core.replication.store import Loaded, Which
 from twisted_chat.core.wire.frames import MAX_INT
-from twisted_chat.peer import DAY, DELIVERY_SECONDS, Address, Peer, random_whole
+from twisted_chat.peer import DELIVERY_SECONDS, Address, Peer, PeerSettings, random_whole
+from twisted_chat.retention import DAY
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.heads import Head
 from twisted_chat.storage.memory import MemoryStore
@@ -49,20 +52,16 @@ class PeerTests(SynchronousTestCase):
         self.store: Any = LoadingStore()
         self.node = self.network.node()
         self.events: list[Any] = []
+        self.ahead = 0.0
 
     def peer(self, **more: Any) -> Peer:
         """Return a peer on the port that nobody else uses here, not started."""
         addresses = tuple((HOST, FIRST_PORT + number) for number in range(3))
-        peer = Peer(
+        peer = assemble(
             self.node,
-            lambda: START + self.network.clock.seconds(),
-            None,
-            "Me",
-            Group(),
-            Address(HOST, FIRST_PORT + 2, addresses),
-            self.store,
-            lambda: None,
-            **more,
+            PeerSettings("Me", Group(), Address(HOST, FIRST_PORT + 2, addresses), **more),
+            replace(fleeting(), store=self.store),
+            lambda: START + self.ahead + self.network.clock.seconds(),
         )
         peer.conversation.watch(self.events.append)
         return peer
@@ -192,7 +191,6 @@ class PeerTests(SynchronousTestCase):
         self.patch(self.store, "trim", trim)
         self.ahead = ahead
         peer = self.peer(keep=90 * DAY)
-        peer._wall = lambda: START + self.ahead + self.network.clock.seconds()
         peer.listen()
         peer.start()
         self.store.loading.callback(Loaded())

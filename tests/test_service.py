@@ -10,13 +10,31 @@ from threading import current_thread, main_thread
 from typing import Any
 
 from twisted.internet.defer import Deferred, execute, fail, succeed
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.net.test_discovery import Threads
-from twisted_chat import service
-from twisted_chat.cli.joining import guarded
+from twisted_chat import chatlog, children, service
+from twisted_chat.assembly import guarded
 from twisted_chat.cli.settings import Settings
-from twisted_chat.core.events import Event, Exposed, Joined, Leaving, Left, NameKept, NameUnkept, Unread
+from twisted_chat.core.events import (
+    Event,
+    Exposed,
+    Fault,
+    Joined,
+    Leaving,
+    Left,
+    LogFailing,
+    Messages,
+    NameKept,
+    NameUnkept,
+    Unread,
+)
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.people.roster import Roster
+from twisted_chat.frontends.contract import Door, Given
+from twisted_chat.peer import Address, Parts, PeerSettings
 from twisted_chat.retries import RETRY_SECONDS
 from twisted_chat.service import ChatService
 from twisted_chat.storage import folders
@@ -41,7 +59,10 @@ class StillPeer:
 
     def __init__(self) -> None:
         self.conversation = self
+        self.voice = self
+        self.id = b"a" * 32
         self.name = "Ana"
+        self.roster = Roster(self.id, self.name)
         self.watchers: list[Any] = []
         self.seen: list[Event] = []
 
@@ -56,9 +77,10 @@ class StillPeer:
         """Do nothing."""
         return succeed(None)
 
-    def watch(self, watcher: Any) -> None:
+    def watch(self, watcher: Any) -> Callable[[], None]:
         """Remember who watches."""
         self.watchers.append(watcher)
+        return lambda: self.watchers.remove(watcher)
 
     def emit(self, event: Event) -> None:
         """Tell them."""
@@ -75,7 +97,8 @@ class ServiceCase(SynchronousTestCase):
         home.mkdir(parents=True)
         self.settings = Settings(
             name="Ana", port=5000, ports=(5000,), links=1, listen="127.0.0.1", peers=(), group="chat",
-            log=home / "log", data=home / "data", ephemeral=False, console="none",
+            log=home / "log", data=home / "data", ephemeral=False,
+            flags={"console": "none", "no-notify": False},
         )  # fmt: skip
         self.told: list[str] = []
         self.patch(service, "_say", self.told.append)
@@ -90,38 +113,44 @@ class ServiceCase(SynchronousTestCase):
 
     def started(self, **changed: Any) -> StillPeer:
         """The peer that does nothing, once the service has started it."""
-        made, peer = self.make(**changed), StillPeer()
-        self.patch(made, "_make_peer", lambda: peer)
+        peer = StillPeer()
+        self.patch(children, "assemble", lambda *given, **more: peer)
+        made = self.make(**changed)
         made.startService()
+        if made._folder is not None:
+            made._folder.unlock()
         return peer
 
 
 class PeerTests(ServiceCase):
     """What the peer is given."""
 
-    def given(self, **changed: Any) -> dict[str, Any]:
-        """The arguments of the peer, by name."""
-        given: dict[str, Any] = {}
+    def given(self, **changed: Any) -> tuple[PeerSettings, Parts]:
+        """What the peer is put together from."""
+        given: list[Any] = []
 
         def peer(*positional: Any, **named: Any) -> StillPeer:
-            given.update(named)
+            given.extend(positional)
             return StillPeer()
 
-        self.patch(service, "Peer", peer)
+        self.patch(children, "assemble", peer)
         self.make(ephemeral=True, data=None, **changed).startService()
-        return given
+        return given[1], given[2]
 
     def test_settings(self) -> None:
         """Every setting that is for the peer reaches it."""
-        given = self.given(keep=3600.0, passphrase="xyzzy plugh", quota=5000)
-        self.assertEqual([given[name] for name in ("keep", "passphrase", "quota")], [3600.0, "xyzzy plugh", 5000])
+        given, _ = self.given(keep=3600.0, passphrase="xyzzy plugh", quota=5000)
+        self.assertEqual((given.name, given.keep, given.passphrase, given.quota), ("Ana", 3600.0, "xyzzy plugh", 5000))
+        self.assertEqual(
+            (given.group.closed, given.address), (True, Address("127.0.0.1", 5000, (("127.0.0.1", 5000),), 1))
+        )
 
     def test_discovery(self) -> None:
         """What finds others on the network announces where this peer listens; it is there only if it was asked for."""
-        self.assertIsNone(self.given()["discovery"])
-        self.patch(service, "Discovery", lambda *arguments: arguments)
-        discovery = self.given(listen="0.0.0.0", open=True, discover=True)["discovery"]
-        self.assertEqual(discovery("found", "lost")[1:], ("0.0.0.0", 5000, "found", "lost"))
+        self.assertIsNone(self.given()[1].discovery)
+        self.patch(children, "Discovery", lambda *arguments: arguments)
+        discovery: Any = self.given(listen="0.0.0.0", open=True, discover=True)[1].discovery
+        self.assertEqual(discovery("found", "lost")[1:], (("0.0.0.0", 5000), "found", "lost"))
 
 
 class MistakeTests(ServiceCase):
@@ -130,7 +159,7 @@ class MistakeTests(ServiceCase):
     def test_told(self) -> None:
         """It ends the process in words that say where the details are."""
         made = self.make()
-        self.patch(made, "_make_peer", lambda: 1 / 0)
+        self.patch(children, "assemble", lambda *given, **more: 1 / 0)
         self.assertRaises(SystemExit, made.startService)
         self.assertEqual(self.told, [f"it can't start, by a mistake of its own; {made._chatlog.path} has it"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -144,7 +173,7 @@ class LossTests(ServiceCase):
         made, peer = self.make(), StillPeer()
         failing: list[None] = []
         self.patch(service, "_end_failing", lambda: failing.append(None))
-        self.patch(made, "_make_peer", lambda: peer)
+        self.patch(children, "assemble", lambda *given, **more: peer)
         loss = StorageError(UNKEPT, Path("chat.db"), 3)
         peer.name, peer.stop = "Ana", lambda: fail(loss)  # type: ignore[attr-defined]
         made.startService()
@@ -162,7 +191,7 @@ class NameTests(ServiceCase):
     def setUp(self) -> None:
         super().setUp()
         self.made, self.peer = self.make(), StillPeer()
-        self.patch(self.made, "_make_peer", lambda: self.peer)
+        self.patch(children, "assemble", lambda *given, **more: self.peer)
         self.made.startService()
         self.room = folders.write_whole
         self.patch(folders, "write_whole", self.full)
@@ -173,7 +202,7 @@ class NameTests(ServiceCase):
 
     def test_told(self) -> None:
         """That the name is not kept is told, and that it is when there is room again."""
-        self.made._renamed("Bea")
+        self.made._peer._renamed("Bea")
         self.assertEqual(self.peer.seen, [NameUnkept("Bea", "No space left on device")])
         self.patch(folders, "write_whole", self.room)
         self.made._reactor.advance(RETRY_SECONDS)
@@ -185,40 +214,102 @@ class NameTests(ServiceCase):
 
     def test_never_kept(self) -> None:
         """Who leaves before there is room is told under which name to start again."""
-        self.made._renamed("Bea")
+        self.made._peer._renamed("Bea")
         self.successResultOf(self.made.stopService())
         self.assertEqual(self.told, ["your name Bea could not be kept: start as Ana to be the same member"])
         self.assertIsInstance(self.peer.seen[-1], Leaving)
         self.assertEqual(self.made._reactor.getDelayedCalls(), [])
 
 
-class LeavingTests(ServiceCase):
-    """The end, when something fails at it."""
+class Witness:
+    """A front end that notes what it sees, and does not end well."""
 
-    def test_console(self) -> None:
-        """A console that fails is logged, and keeps nobody from ending the rest: the identity is free."""
-        made, peer = self.make(), StillPeer()
-        self.patch(made, "_make_peer", lambda: peer)
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.seen: list[Event | str] = []
+
+    def start(self) -> None:
+        """Watch."""
+        self.given.seat.watch(self.seen.append)
+
+    def stop(self) -> Deferred[None]:
+        """Fail, by a mistake."""
+        self.seen.append("stopped")
+        return execute(lambda: 1 / 0)
+
+
+class OrderTests(ServiceCase):
+    """Who starts and who ends when."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.witnesses: list[Witness] = []
+        self.patch(service, "DOORS", [self.door(self.witness), self.door(lambda given: 1 / 0), self.door(self.witness)])
+
+    def door(self, make: Any) -> Door:
+        """Return a front end that is always there."""
+        return Door("odd", ("console",), lambda flags: flags == {"console": "none"}, make)
+
+    def witness(self, given: Given) -> Witness:
+        """Make one."""
+        self.witnesses.append(Witness(given))
+        return self.witnesses[-1]
+
+    def run_peer(self, peer: Any) -> ChatService:
+        """Return the service once it runs with this peer, logging."""
+        self.patch(children, "assemble", lambda *given, **more: peer)
+        made = self.make()
+        globalLogPublisher.addObserver(made._chatlog)
+        self.addCleanup(globalLogPublisher.removeObserver, made._chatlog)
         made.startService()
-        assert made._folder is not None
-        made._folder.lock("Ana")
-        made._console = BrokenConsole()
+        return made
+
+    def test_last_words(self) -> None:
+        """What is said while the peer leaves is shown by every front end that could start, and logged; so is the goodbye, before
+        the front ends end. The log ends last: it has even what went wrong with them. The identity is free then."""
+        peer = StillPeer()
+        said = Messages(FeedId(b"a" * 32, 1), 1, 1, "Ana", True, 0, [Say("last words")])
+        peer.stop = lambda: succeed(peer.emit(said))  # type: ignore[method-assign]
+        made = self.run_peer(peer)
         self.successResultOf(made.stopService())
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        end = [said, Leaving("Ana", made._chatlog.path), "stopped"]
+        self.assertEqual([witness.seen for witness in self.witnesses], [[Fault(), *end], end])
+        lines = self.settings.log.read_text(encoding="utf-8").splitlines()
+        self.assertEqual(["MSG ENVIADA" in lines[-4], "INF SAIDA" in lines[-3]], [True, True])
+        self.assertIn("ZeroDivisionError", lines[-1])
+        self.assertIsNone(made._chatlog._fd)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
         again = self.make()
         assert again._folder is not None
         again._folder.lock("Ana again")
 
+    def test_listening_first(self) -> None:
+        """The peer listens before anybody is greeted, and loads what it holds once all watch, the log too."""
+        peer = StillPeer()
+        order: list[str] = []
+        peer.listen = lambda: order.append("listen")  # type: ignore[method-assign]
+        watch, start = peer.watch, peer.start
 
-class BrokenConsole:
-    """Can't end."""
+        def watched(watcher: Any) -> Callable[[], None]:
+            order.append("log" if watcher is chatlog.record else "watch")
+            return watch(watcher)
 
-    def log_failing(self, detail: str) -> None:
-        """Do nothing."""
+        def started() -> Deferred[None]:
+            order.append("start")
+            return start()
 
-    def stop(self) -> Deferred[None]:
-        """Fail, by a mistake."""
-        return execute(lambda: 1 / 0)
+        peer.watch, peer.start = watched, started  # type: ignore[method-assign]
+        self.run_peer(peer)
+        self.assertEqual((order[0], order[-2:]), ("listen", ["log", "start"]))
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_log_failing(self) -> None:
+        """That the log can't be written is told to every front end."""
+        made = self.run_peer(StillPeer())
+        self.flushLoggedErrors(ZeroDivisionError)
+        made._chatlog.trouble("No space left on device")
+        for witness in self.witnesses:
+            self.assertEqual(witness.seen[-1], LogFailing(made._chatlog.path, "No space left on device"))
 
 
 class ExposedTests(ServiceCase):
@@ -256,7 +347,7 @@ class ClosedTests(ServiceCase):
         names = set()
         for passphrase in (None, "xyzzy plugh"):
             made = self.make(passphrase=passphrase)
-            peer = made._make_peer()
+            peer = made._peer._assemble()
             self.addCleanup(peer._store.close)
             group = peer._introduction.group
             self.assertEqual((group.name, group.closed), ("chat", passphrase is not None))

@@ -82,7 +82,7 @@ class GivenTests(Configured):
         arguments = [each.removesuffix("=true") for each in arguments if not each.endswith("=false")]
         expected = self.parse(*self.known, *arguments, "--peer", "127.0.0.2", "--peer", "[::1]:80")
         self.assertEqual(settings, expected)
-        self.assertEqual((settings.links, settings.notify, settings.open), (7, False, True))
+        self.assertEqual((settings.links, settings.flags["no-notify"], settings.open), (7, True, True))
 
     def test_lists(self) -> None:
         """Where a flag takes several values, they can stand in one text or in a list."""
@@ -142,7 +142,7 @@ class GivenTests(Configured):
         settings = self.parse("--config", str(EXAMPLE), "--name", "Bia", "--port", "5002")
         self.assertEqual((settings.name, settings.port, settings.group), ("Bia", 5002, "math"))
         self.assertEqual((settings.listen, settings.peers), ("0.0.0.0", (("192.168.0.7", None),)))
-        self.assertEqual((settings.keep, settings.quota, settings.notify), (90 * 86400, 500 << 20, True))
+        self.assertEqual((settings.keep, settings.quota, settings.flags["no-notify"]), (90 * 86400, 500 << 20, False))
         self.assertEqual(settings.log, EXAMPLE.with_name("class.txt"))
         self.assertFalse(settings.exposed)
 

@@ -94,12 +94,13 @@ class SettingsTests(CommandLine):
             log=Path(os.getcwd(), "logs_chat.txt"),
             data=None,
             ephemeral=False,
-            console="auto",
             keep=None,
             quota=1 << 30,
         )
         self.patch(options, "is_free", lambda host, port: True)
-        self.assertEqual(self.parse("--name", "Ana", "--port", "5003"), expected)
+        settings = self.parse("--name", "Ana", "--port", "5003")
+        self.assertEqual(settings, expected)
+        self.assertEqual((settings.flags["console"], settings.flags["no-notify"]), ("auto", False))
 
     def test_everything(self) -> None:
         """Every flag reaches its setting."""
@@ -123,12 +124,12 @@ class SettingsTests(CommandLine):
             log=Path(directory, "log"),
             data=Path(directory),
             ephemeral=False,
-            console="plain",
             keep=2 * 86400,
             open=True,
             quota=500 << 20,
         )
         self.assertEqual(settings, expected)
+        self.assertEqual(settings.flags["console"], "plain")
 
     def test_ephemeral(self) -> None:
         """`--ephemeral` is a flag."""
@@ -433,7 +434,7 @@ class TwistdTests(CommandLine):
     def test_daemon(self) -> None:
         """A daemon has no console, and keeps its pid file."""
         twistd = self.twistd("tcpchat", *self.enough, "--console", "plain")
-        self.assertEqual(twistd.subOptions.settings.console, "none")
+        self.assertEqual(twistd.subOptions.settings.flags["console"], "none")
         self.assertEqual(twistd["pidfile"], "twistd.pid")
 
     def test_daemon_asks_nothing(self) -> None:

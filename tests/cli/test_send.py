@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.disk import Disk, DiskStore
 from tests.simulation.world import HOST, START, World
+from twisted_chat.assembly import assemble
 from twisted_chat.cli.send import MAX_READ, Delivery, read_text
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Messages
@@ -19,7 +20,7 @@ from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication.store import Store
 from twisted_chat.core.writing.text import MAX_TEXT
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Parts, Peer, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 BOT = Identity(b"b" * 32)
@@ -61,16 +62,12 @@ class DeliveryTests(SynchronousTestCase):
     def send(self, text: str, store: Store | None = None) -> tuple[Peer, Delivery, Deferred[None]]:
         """Start sending."""
         node = self.world.network.node()
-        peer = Peer(
+        epochs = self.world.network.random
+        peer = assemble(
             node,
+            PeerSettings("bot", Group(), Address(HOST, 0, tuple(map(self.world.address, range(2))))),
+            Parts(BOT, store or DiskStore(self.disk, node), new_epoch=lambda: epochs.getrandbits(53)),
             lambda: START + self.world.network.clock.seconds(),
-            BOT,
-            "bot",
-            Group(),
-            Address(HOST, 0, tuple(map(self.world.address, range(2)))),
-            store or DiskStore(self.disk, node),
-            lambda: None,
-            lambda: self.world.network.random.getrandbits(53),
         )
         delivery = Delivery(node, peer)
         return peer, delivery, Deferred.fromCoroutine(delivery.run(text, TIMEOUT))

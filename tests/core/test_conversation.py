@@ -9,10 +9,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import START
+from tests.kit.hosting import StillHost
 from tests.kit.sealing import Writer
 from tests.kit.wires import Recorder
 from twisted_chat.core.clock import COUNTED, LEAD, MICROSECONDS, HybridClock
-from twisted_chat.core.conversation import Congested, Conversation
+from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
     Alone,
@@ -39,6 +40,7 @@ from twisted_chat.core.people.presence import SETTLE_SECONDS
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.timeline.lateness import LATE
 from twisted_chat.core.timeline.missed import PATIENCE
+from twisted_chat.core.voice import Congested
 from twisted_chat.core.wire.frames import MAX_INT
 from twisted_chat.storage.memory import MemoryStore
 
@@ -68,7 +70,7 @@ class ConversationTestCase(SynchronousTestCase):
         self.clock = Clock()
         self.hybrid = HybridClock(lambda: START / MICROSECONDS)
         self.conversation = Conversation(
-            Roster(ME, "Me"), self.outlet, lambda: None, self.clock, self.hybrid, self.store, seals=Seals(MINE, Group())
+            Roster(ME, "Me"), StillHost(self.outlet), self.clock, self.hybrid, self.store, Seals(MINE, Group())
         )
         self.conversation.watch(self.events.append)
         self.ana = Writer(1)

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.hosting import StillHost
 from tests.kit.saying import FEED, said
 from tests.kit.wires import Party, Recorder, SlowStore
 from twisted_chat.core.clock import HybridClock
@@ -144,19 +145,17 @@ class Speaker(Party):
         store.slow = True
         self.conversation: Conversation | None = None
         super().__init__(clock, 1, store=store)
-        self.conversation = Conversation(
-            Roster(self.id, "Ana"), self.replica, lambda: None, clock, HybridClock(lambda: 0)
-        )
+        self.conversation = Conversation(Roster(self.id, "Ana"), StillHost(self.replica), clock, HybridClock(lambda: 0))
 
     def accepted(self, batch: Batch, missed: bool) -> None:
         """See `Audience`."""
         assert self.conversation is not None
         self.conversation.accepted(batch)
 
-    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]]) -> None:
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]], durable: bool) -> None:
         """See `Audience`."""
         if self.conversation is not None:  # else it says which feed begins
-            self.conversation.delivered(feed, kept, held, True)
+            self.conversation.delivered(feed, kept, held, durable)
 
 
 class Orders(RuleBasedStateMachine):

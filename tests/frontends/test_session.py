@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.hosting import StillHost
 from tests.kit.saying import AT
 from tests.kit.sealing import Writer
 from twisted_chat.core.answers import Answer, Cleared, Found, Newest
@@ -33,6 +34,7 @@ from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Sa
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, spoken
 from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.timeline.rooms import MAX_ROOMS
 from twisted_chat.frontends.console.toolbar import Toolbar
 from twisted_chat.frontends.console.wrapping import wrapped
@@ -59,17 +61,16 @@ class SessionTests(SynchronousTestCase):
         self.store = MemoryStore()
         self.conversation = Conversation(
             Roster(BIA.id, "Bia"),
-            self,
-            self.leave,
+            StillHost(self, self.leave, self.names.append),
             Clock(),
             HybridClock(lambda: 2e9),
             self.store,
-            seals=seals,
-            renamed=self.names.append,
+            seals,
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")
-        self.session = Session(self.conversation, self, "/some/logs_chat.txt")
+        self.seat = Seat(self.conversation)
+        self.session = Session(self.seat, self, "/some/logs_chat.txt")
 
     # An outlet, and a display.
 
@@ -89,7 +90,8 @@ class SessionTests(SynchronousTestCase):
 
     def heard(self, *records: Say, private: str = "", own: bool = False) -> Messages | None:
         event = Messages(FeedId(ANA.id, 1), 1, 1, "Ana", own, AT, records, private=private)
-        return self.session.for_person(event)  # type: ignore[return-value]
+        self.conversation.emit(event)
+        return self.seat.for_person(event)  # type: ignore[return-value]
 
     # What is typed.
 
@@ -173,17 +175,16 @@ class SessionTests(SynchronousTestCase):
         """What is said in other rooms is not shown but counted, until one goes there."""
         self.assertEqual(self.heard(Say("a"), Say("b", "#redes")).records, [Say("a")])
         self.assertIsNone(self.heard(Say("c", "#redes")))
-        self.assertEqual(self.session.unread["#redes"], 2)
+        self.assertEqual(self.seat.unread["#redes"], 2)
         self.session.run("/rooms")
         self.assertTrue(any("#redes" in line and "2" in line for line in self.told))
         self.session.run("/join #redes")
-        self.assertEqual(self.session.unread["#redes"], 0)
+        self.assertEqual(self.seat.unread["#redes"], 0)
         self.assertIsNotNone(self.heard(Say("d", "#redes")))
         self.assertIsNone(self.heard(Say("e")))
 
     def test_one_room(self) -> None:
         """However a room is spelled it is one: for who goes there, for what is said in it, and for its topic."""
-        self.conversation.watch(lambda event: self.session.for_person(event))
         batch = Writer(1).seal(
             None, records=[Say("oi", room) for room in ("#Café", "#cafe\u0301", "#CAFÉ", "#cafeteria")]
         )
@@ -191,10 +192,10 @@ class SessionTests(SynchronousTestCase):
         for number, rooms in enumerate((["#Café"], ["#cafe\u0301", "#CAFÉ", "#cafeteria"])):
             after = Writer(2 + number).seal(None, records=[Say("oi", room) for room in rooms])
             self.conversation.accepted(after)
-        self.assertEqual(self.session.unread, {"#Café": 3, "#cafeteria": 1})
+        self.assertEqual(self.seat.unread, {"#Café": 3, "#cafeteria": 1})
         self.session.run("/join CAFE\u0301")
-        self.assertEqual((self.session.room, len(self.shown[-1].messages)), ("#Café", 3))
-        self.assertEqual(self.session.unread, {"#cafeteria": 1})
+        self.assertEqual((self.seat.room, len(self.shown[-1].messages)), ("#Café", 3))
+        self.assertEqual(self.seat.unread, {"#cafeteria": 1})
         self.conversation.accepted(Writer(9).seal(None, records=[Topic("#cafÉ", "tea")]))
         self.session.run("/topic")
         self.assertIn("tea", self.told[-1])
@@ -208,17 +209,16 @@ class SessionTests(SynchronousTestCase):
     def test_new_room(self) -> None:
         """So it is if nobody has said anything there yet, and so is everybody's."""
         self.session.run("/join #Te\u0301")
-        self.assertEqual(self.session.room, "#Té")
+        self.assertEqual(self.seat.room, "#Té")
         self.assertIsNotNone(self.heard(Say("x", "#té")))
         self.assertIsNone(self.heard(Say("x", "#CHAT")))
-        self.assertEqual(self.session.unread, {"#chat": 1})
+        self.assertEqual(self.seat.unread, {"#chat": 1})
         self.session.run("/join #Chat")
-        self.assertEqual((self.session.room, self.session.unread), ("#chat", {}))
+        self.assertEqual((self.seat.room, self.seat.unread), ("#chat", {}))
 
     def test_many_rooms(self) -> None:
         """However many rooms others speak in, a few are known, counted and shown; those where one spoke or went are among them,
         and what was said in the others is found all the same."""
-        self.conversation.watch(lambda event: self.session.for_person(event))
         self.conversation.accepted(
             Writer(1).seal(None, records=[Say("x", "#theirs"), Say("x", "#went"), Say("x", "#new")])
         )
@@ -230,9 +230,9 @@ class SessionTests(SynchronousTestCase):
             self.store.append(batch)
             self.conversation.accepted(batch)
         self.assertEqual(len(self.conversation.topics), MAX_ROOMS)
-        self.assertLessEqual(len(self.session.unread), 2 * MAX_ROOMS)
+        self.assertLessEqual(len(self.seat.unread), 2 * MAX_ROOMS)
         self.assertNotIn("#theirs", self.conversation.topics)
-        ((_, line),) = Toolbar(self.session).fragments(200)
+        ((_, line),) = Toolbar(self.seat).fragments(200)
         self.assertRegex(line, r"unread: #went 1, #new 1, #\S+ 1, #\S+ 1, #\S+ 1, #\S+ 1, … ·")
         self.session.run("/history 20 #2-0")
         self.assertEqual(self.texts(), ["z"])
@@ -242,7 +242,7 @@ class SessionTests(SynchronousTestCase):
     def whispered(self) -> list[tuple[bytes, str | None]]:
         """To whom something was said alone, and what."""
         assert all(isinstance(record, Private) for record in self.put), self.put
-        return [(record.to, self.conversation._seals.unseal(BIA.id, record)) for record in self.put]
+        return [(record.to, self.conversation.voice._seals.unseal(BIA.id, record)) for record in self.put]
 
     def test_private(self) -> None:
         """/msg takes names with spaces in them, in quotes where they could be another's; /reply answers who wrote last."""
@@ -340,7 +340,7 @@ class SessionTests(SynchronousTestCase):
         self.assertIsNone(self.heard(Say("spam")))
         self.assertIsNone(self.heard(Say("spam", "#redes")))
         self.assertIsNone(self.heard(Say("psst"), private="Bia"))
-        self.assertEqual(self.session.unread["#redes"], 0)
+        self.assertEqual(self.seat.unread["#redes"], 0)
         self.session.run("/reply oi")
         self.assertEqual(self.put, [], "an ignored one has not asked anything")
         self.session.run("/ignore Ana")
@@ -351,8 +351,8 @@ class SessionTests(SynchronousTestCase):
         self.conversation.roster.ignore(self.conversation.roster.get(ANA.id), True)
         for kind in (Joined, Left, Lost, Reachable, Unreachable, Topical, WentAway, Renamed, Impostor):
             fields = dict.fromkeys(kind.__annotations__, "x")
-            self.assertIsNone(self.session.for_person(kind(**fields, member=ANA.id)), kind)
-            self.assertIsNotNone(self.session.for_person(kind(**fields, member=MARIA.id)), kind)
+            self.assertIsNone(self.seat.for_person(kind(**fields, member=ANA.id)), kind)
+            self.assertIsNotNone(self.seat.for_person(kind(**fields, member=MARIA.id)), kind)
 
     def test_ignored_by_key(self) -> None:
         """Another name does not help who is ignored; somebody else under the old name is heard."""
@@ -438,4 +438,4 @@ class SessionTests(SynchronousTestCase):
     def test_events_pass(self) -> None:
         """What is not a message is shown in any room."""
         event = Joined("Ana", "127.0.0.1", 5000, True)
-        self.assertIs(self.session.for_person(event), event)
+        self.assertIs(self.seat.for_person(event), event)

@@ -20,6 +20,7 @@ from twisted.logger import globalLogPublisher
 from tests.core.wire.test_opening import introduce
 from tests.fuzz.mutation import LINES, chunks, mangled, mutated, reworded
 from tests.net.test_link import Connection
+from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds.batches import MAX_BODY, Batch, seal, unseal
@@ -29,7 +30,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.wire.frames import Auth, BatchFrame, Digest, ForkFrame, Have, Range, Stop, Want, decode, encode
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Parts, Peer, PeerSettings
 from twisted_chat.speech import answers
 from twisted_chat.speech.events import sentences
 from twisted_chat.storage.memory import MemoryStore
@@ -190,7 +191,8 @@ class Target:
         self.calls = 0
         store = MemoryStore(KEPT, self.wall)
         address = Address(HOST, 0, ())
-        self.peer = Peer(self.reactor, self.wall, _ANA, "Ana", GROUP, address, store, lambda: None, quota=QUOTA)
+        settings = PeerSettings("Ana", GROUP, address, quota=QUOTA)
+        self.peer = assemble(self.reactor, settings, Parts(_ANA, store), self.wall)
         self.peer.conversation.watch(sentences)
         self.peer.listen()
         self.peer.start()

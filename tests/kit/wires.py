@@ -15,6 +15,7 @@ from twisted_chat.core.feeds.batches import Batch, FeedId, Fork
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.replication.ownfeed import Signer
 from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.replication.store import PAGE_BYTES, Held, Loaded
 from twisted_chat.core.wire.frames import BatchFrame, Frame, Have, Stop, Want, decode, encode
@@ -168,8 +169,15 @@ class Party:
         epochs = count(epoch)
         self.hybrid = HybridClock(lambda: START + clock.seconds())
         self.replica = Replica(
-            self.identity, Group(), f"P{number}", self.store, self, clock, self.hybrid, lambda: next(epochs), quota
+            Signer(self.identity, Group(), f"P{number}"),
+            self.store,
+            self,
+            clock,
+            self.hybrid,
+            lambda: next(epochs),
+            quota,
         )
+        self.replica.flow = self.flows.append
         self.replica.load(loaded or Loaded())
         self.replica.start()
 
@@ -195,13 +203,9 @@ class Party:
         """See `Audience`."""
         self.relieved_times += 1
 
-    def quota_reached(self, author: bytes) -> None:
+    def quota_reached(self, author: bytes, limit: int) -> None:
         """See `Audience`."""
         self.filled.append(author)
-
-    def flow(self, open: bool) -> None:
-        """See `Audience`."""
-        self.flows.append(open)
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else an audience is told is not looked at here."""

@@ -11,6 +11,7 @@ from tests.core.wire.test_opening import introduce
 from tests.net.test_lookup import Resolver
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase
 from tests.simulation.world import FIRST_PORT, Actor, World
+from twisted_chat.assembly import assemble
 from twisted_chat.core.group import Group
 from twisted_chat.core.status import Finding
 from twisted_chat.core.wire.frames import Address, Peers
@@ -19,7 +20,7 @@ from twisted_chat.net.dialing import ANNOUNCED, ASKED
 from twisted_chat.net.factories import BUSY_SECONDS, TRIES, Dialer
 from twisted_chat.net.gossip import MAX_VAIN, MEMORY, VAIN_A_PLACE, Word
 from twisted_chat.peer import Address as PeerAddress
-from twisted_chat.peer import Peer
+from twisted_chat.peer import Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 LATELY = 600.0
@@ -330,7 +331,8 @@ class WordTests(MeshTestCase):
         world.actors[0].start()
         node = world.network.node()
         address = PeerAddress(HOST, FIRST_PORT + 1, (), 0)
-        full = Peer(node, lambda: 0.0, world.actors[1].identity, "P1", Group(), address, MemoryStore(), lambda: None)
+        parts = Parts(world.actors[1].identity, MemoryStore())
+        full = assemble(node, PeerSettings("P1", Group(), address), parts, lambda: 0.0)
         full.listen()
         full.start()
         calls, key = world.actors[0].mesh.calls, (HOST, FIRST_PORT + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_interface
 from typing import Any
 
@@ -12,13 +13,13 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.world import FIRST_PORT, HOST, START, World
+from twisted_chat.assembly import assemble, fleeting
 from twisted_chat.core.events import Undiscoverable
 from twisted_chat.core.group import Group
 from twisted_chat.net import mdns
 from twisted_chat.net.discovery import ASK_SECONDS, LOOK_SECONDS, MAX_HOSTS, SETTLE_SECONDS, Discovery, Report
 from twisted_chat.net.mdns import ANSWER_MILLISECONDS, MAX_SERVICES, Network, Seen, own_hosts
-from twisted_chat.peer import Address, Peer
-from twisted_chat.storage.memory import MemoryStore
+from twisted_chat.peer import Address, PeerSettings
 
 PORT = 5000
 
@@ -102,8 +103,7 @@ class DiscoveryTests(SynchronousTestCase):
         """Return a discovery that reports to this test."""
         return Discovery(
             self.reactor,
-            self.listen,
-            PORT,
+            (self.listen, PORT),
             lambda host, port: self.reports.append(("found", host, port)),
             lambda host, port: self.reports.append(("lost", host, port)),
             self.reports.append,
@@ -311,9 +311,8 @@ class InPeerTests(SynchronousTestCase):
         self.events: list[Any] = []
         address = Address(HOST, FIRST_PORT + 1, ())
         node = self.world.network.node()
-        self.peer = Peer(
-            node, lambda: START, None, "Me", Group(), address, MemoryStore(), lambda: None, discovery=self.stub
-        )
+        parts = replace(fleeting(), discovery=self.stub)
+        self.peer = assemble(node, PeerSettings("Me", Group(), address), parts, lambda: START)
         self.peer.conversation.watch(self.events.append)
         self.peer.listen()
 

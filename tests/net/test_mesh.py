@@ -12,6 +12,7 @@ from tests.core.wire.test_opening import introduce
 from tests.net.test_link import Connection
 from tests.simulation.network import Node
 from tests.simulation.world import FIRST_PORT, START, Actor, World
+from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Joined, Left, Lost, NoLink, Refused, TwoInstances, WrongPassphrase
@@ -26,7 +27,7 @@ from twisted_chat.net.gossip import MAX_VAIN
 from twisted_chat.net.pairs import MAX_ALIKE, MAX_INSTANCES
 from twisted_chat.net.pending import MAX_OPENING
 from twisted_chat.net.setbacks import LONGEST_WAIT, STEADY
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 HOST = "127.0.0.1"
@@ -484,15 +485,11 @@ class StrangerTests(MeshTestCase):
             actor.start()
         world.network.run(2)
         node = world.network.node()
-        peer = Peer(
+        peer = assemble(
             node,
+            PeerSettings("Full", Group(), Address(HOST, FIRST_PORT, (), max_links=2)),
+            Parts(world.actors[0].identity, MemoryStore()),
             lambda: START + world.network.clock.seconds(),
-            world.actors[0].identity,
-            "Full",
-            Group(),
-            Address(HOST, FIRST_PORT, (), max_links=2),
-            MemoryStore(),
-            lambda: None,
         )
         peer.listen()
         peer.start()
@@ -671,7 +668,5 @@ class LeavingTests(MeshTestCase):
         """A port that is taken is an error at `listen`, before anything is dialed."""
         world = self.world(1, 1)
         node: Node = world.network.node()
-        peer = Peer(
-            node, lambda: START, None, "Me", Group(), Address(HOST, FIRST_PORT, ()), MemoryStore(), lambda: None
-        )  # fmt: skip
+        peer = assemble(node, PeerSettings("Me", Group(), Address(HOST, FIRST_PORT, ())), wall=lambda: START)
         self.assertRaises(CannotListenError, peer.listen)

@@ -6,6 +6,7 @@ from tests.core.wire.test_opening import introduce
 from tests.net.test_link import Connection
 from tests.net.test_mesh import HOST, LINKED_WITHIN, MeshTestCase, Service
 from tests.simulation.world import FIRST_PORT, START, Actor, World
+from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.group import Group
@@ -15,7 +16,7 @@ from twisted_chat.core.wire.frames import Greet, Peers, encode
 from twisted_chat.core.wire.opening import Step
 from twisted_chat.net.factories import CONNECT_SECONDS
 from twisted_chat.net.findings import answered
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 PATIENCE = 6.0
@@ -43,7 +44,8 @@ class SurveyTests(MeshTestCase):
         world = World(1, 2)
         address = Address(HOST, FIRST_PORT, (), max_links)
         node, identity = world.network.node(), world.actors[0].identity
-        peer = Peer(node, lambda: START, identity, "Peer", Group(group), address, MemoryStore(), lambda: None)
+        settings = PeerSettings("Peer", Group(group), address)
+        peer = assemble(node, settings, Parts(identity, MemoryStore()), lambda: START)
         peer.listen()
         peer.start()
         world.actors[1].start()

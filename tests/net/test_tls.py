@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from twisted.internet import reactor
@@ -18,6 +17,7 @@ from tests.core.wire.test_opening import introduce
 from tests.integration.processes import free_ports
 from tests.kit.relay import Relay
 from tests.net.test_link import Owner
+from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
 from twisted_chat.core.events import Event, Joined, Left, Messages, Refused, WrongPassphrase
 from twisted_chat.core.group import Group
@@ -28,7 +28,7 @@ from twisted_chat.net.dialing import ASKED
 from twisted_chat.net.failures import PER_ADDRESS, PERIOD, Failures
 from twisted_chat.net.link import Link
 from twisted_chat.net.tls import Encryption
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Parts, Peer, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 HOST = "127.0.0.1"
@@ -61,8 +61,8 @@ class PeersTestCase(TestCase):
         port = port or free_ports(1)[0]
         address = Address(HOST, port, ((HOST, dials),) if dials else ())
         group = Group(GROUP, passphrase is not None)
-        store = MemoryStore()
-        peer = Peer(reactor, time.time, identity, name, group, address, store, lambda: None, passphrase=passphrase)
+        settings = PeerSettings(name, group, address, passphrase=passphrase)
+        peer = assemble(reactor, settings, Parts(identity, MemoryStore()) if identity else None)
         self.events[name] = []
 
         def happened(event: Event) -> None:

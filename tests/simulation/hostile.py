@@ -20,7 +20,6 @@ from tests.simulation.story import MOST_BUFFERED, RELINKED_WITHIN, Story
 from tests.simulation.villains import Villain
 from tests.simulation.world import START, Actor, World
 from twisted_chat.core import errors
-from twisted_chat.core.conversation import BEYOND
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Messages, Past
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
@@ -31,6 +30,7 @@ from twisted_chat.core.replication.holes import MAX_HOLES
 from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.replication.sources import MAX_ASKED
+from twisted_chat.core.timeline.showing import BEYOND
 from twisted_chat.core.wire.frames import MAX_LINE, Digest, Have, decode, encode
 from twisted_chat.net.link import MAX_UNTAKEN, Link
 from twisted_chat.net.pending import MAX_OPENING
@@ -272,7 +272,7 @@ class HostileStory(Story):
             "proofs of one author": (max(proofs.values(), default=0), forks.MAX_FORKS),
             "proofs": (sum(proofs.values()), forks.MAX_PROOFS),
             "members": (len(peer.conversation.roster), MAX_MEMBERS),
-            "batches not shown": (len(peer.conversation._beyond), BEYOND),
+            "batches not shown": (len(peer.conversation._showing.beyond), BEYOND),
             "connections": (len(mesh.links) + len(mesh._opening), 64 + MAX_OPENING + len(self.world.actors)),
         }
         for each in replica.neighbours.values():

@@ -17,6 +17,7 @@ from tests.simulation.world import Actor, World
 from twisted_chat.core.answers import Answer
 from twisted_chat.core.events import Past
 from twisted_chat.core.replication.insisting import LONGEST_WAIT
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.wire.frames import BatchFrame
 from twisted_chat.frontends.session import Session
 from twisted_chat.speech.answers import lines
@@ -109,7 +110,7 @@ class FailingStoreTests(SynchronousTestCase):
         """Type every command that looks into the store: each is answered."""
         assert self.bia.peer is not None
         screen = Screen()
-        session = Session(self.bia.peer.conversation, screen, "logs_chat.txt")
+        session = Session(Seat(self.bia.peer.conversation), screen, "logs_chat.txt")
         for line in ASKED:
             screen.lines.clear()
             screen.past.clear()

@@ -9,13 +9,14 @@ from random import Random
 
 from tests.simulation.disk import Disk, DiskStore, Written
 from tests.simulation.network import Network, Node
+from twisted_chat.assembly import assemble
 from twisted_chat.core.events import Event, Messages
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication.store import Store
 from twisted_chat.net.mesh import Mesh
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Parts, Peer, PeerSettings
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
@@ -51,16 +52,11 @@ class Actor:
         world = self.world
         self.node = world.network.node()
         dialed = tuple(world.address(other) for other in self.neighbours)
-        self.peer = Peer(
+        self.peer = assemble(
             self.node,
+            PeerSettings(self.name, Group(), Address(*world.address(self.number), dialed)),
+            Parts(self.identity, self.store(self.disk, self.node), new_epoch=self._new_epoch),
             self.wall,
-            self.identity,
-            self.name,
-            Group(),
-            Address(*world.address(self.number), dialed),
-            self.store(self.disk, self.node),
-            lambda: None,
-            self._new_epoch,
         )
         shown: list[Event] = []
         self.epochs = []

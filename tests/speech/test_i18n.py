@@ -563,11 +563,11 @@ class LogTests(Spoken):
         log.close()
         settings = Settings(
             name="Ana", port=5000, ports=(5000,), links=1, listen="127.0.0.1", peers=(), group="chat",
-            log=path.absolute(), data=None, ephemeral=True, console="none",
+            log=path.absolute(), data=None, ephemeral=True, flags={"console": "none", "no-notify": False},
         )  # fmt: skip
         peer = ChatService(Clock(), settings)
         self.patch(peer, "_chatlog", chatlog.ChatLog(str(path), wall=lambda: 1_763_800_000.0))
-        self.patch(peer, "_make_peer", self.fail_to_start)
+        self.patch(peer._peer, "startService", self.fail_to_start)
         self.patch(service, "_say", self.told.append)
         globalLogPublisher.addObserver(peer._chatlog)
         self.addCleanup(globalLogPublisher.removeObserver, peer._chatlog)

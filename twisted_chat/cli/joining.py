@@ -1,33 +1,23 @@
-"""What is common to those who take part in a group: where they look for others, how they come by its passphrase, and that they
-keep to it."""
+"""What is common to those who take part in a group: where they look for others, and how they come by its passphrase."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from twisted.logger import Logger
 from twisted.python.usage import UsageError
 
 from twisted_chat.cli.commandline import CommandLine
 from twisted_chat.cli.prompts import Terminal, ask_passphrase
 from twisted_chat.cli.standard import say
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Joined
 from twisted_chat.core.wire.passphrase import MAX_PASSPHRASE, check_passphrase
 from twisted_chat.net.addresses import is_loopback
-from twisted_chat.retries import Retries
 from twisted_chat.speech.i18n import _
 from twisted_chat.speech.refusals import wrong
-from twisted_chat.storage.errors import StorageError
-from twisted_chat.storage.passphrases import PassphraseNote
 
 ENVIRONMENT = "TCPCHAT_PASSPHRASE"
-
-_log = Logger()
 
 
 class Joining(CommandLine):
@@ -84,27 +74,6 @@ class Joining(CommandLine):
             "{flag} reaches other machines: give the group a passphrase, with --passphrase-file FILE or {variable} "
             "('tcpchat invite' makes one), or let anyone on the network take part with --open"
         ).format(flag=far, variable=ENVIRONMENT)
-
-
-def guarded(reactor: Any, database: Path, passphrase: str) -> Callable[[Event], None]:
-    """Return what is to watch a closed group's conversation, after making sure that it was never held under another passphrase.
-
-    It notes the passphrase once somebody has joined, who must know it too: until then it may be a slip. If the disk refuses that
-    it is logged, and tried again. Raises `StorageError(OTHER_PASSPHRASE)`.
-    """
-    note = PassphraseNote(database, passphrase)
-    note.check()
-
-    def refused(_item: str, error: StorageError) -> None:
-        _log.warn("the passphrase can't be noted now, which is tried again: {error}", error=error)
-
-    notes = Retries(reactor, lambda _item: note.write(), refused)
-
-    def watch(event: Event) -> None:
-        if isinstance(event, Joined):
-            notes.add(str(database))
-
-    return watch
 
 
 def read_passphrase(where: str, path: Path) -> str:

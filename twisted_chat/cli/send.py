@@ -14,11 +14,12 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
 from twisted_chat import chatlog, debugging
+from twisted_chat.assembly import assemble, lasting
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.cli.checks import check_writable
 from twisted_chat.cli.commandline import Subcommand, complain
 from twisted_chat.cli.flags import SEND
-from twisted_chat.cli.joining import Joining, guarded
+from twisted_chat.cli.joining import Joining
 from twisted_chat.cli.prompts import find_terminal
 from twisted_chat.cli.settings import HOME, dialed
 from twisted_chat.cli.standard import say
@@ -29,15 +30,13 @@ from twisted_chat.core.marks import N_
 from twisted_chat.core.writing.text import MAX_TEXT, check_text
 from twisted_chat.debugging import DebugLog
 from twisted_chat.frontends.receipt import LastSaid
-from twisted_chat.peer import Address, Peer
+from twisted_chat.peer import Address, Peer, PeerSettings
 from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
 from twisted_chat.speech.advice import at_address
 from twisted_chat.speech.i18n import _, ngettext
 from twisted_chat.speech.refusals import unusable, wrong
 from twisted_chat.storage.errors import InUse, StorageError
 from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, IdentityFolder
-from twisted_chat.storage.resumption import Resumption
-from twisted_chat.storage.sqlite import SQLiteStore
 
 HOLDER = "tcpchat send"
 """Who holds an identity meanwhile."""
@@ -159,24 +158,8 @@ class Send(Joining, Subcommand):
     def _peer(self, reactor: Any, folder: IdentityFolder) -> Peer:
         group = Group(self["group"], self.passphrase is not None)
         address = Address(HOME, 0, dialed(HOME, self["ports"], self["peer"]))
-        database = folder.database(group.name, group.closed)
-        guard = guarded(reactor, database, self.passphrase) if self.passphrase is not None else None
-        store = SQLiteStore(database, reactor.callFromThread)
-        peer = Peer(
-            reactor,
-            time.time,
-            folder.identity,
-            self["name"],
-            group,
-            address,
-            store,
-            reactor.stop,
-            passphrase=self.passphrase,
-            resumption=Resumption(database),
-        )
-        if guard is not None:
-            peer.conversation.watch(guard)
-        return peer
+        settings = PeerSettings(self["name"], group, address, passphrase=self.passphrase)
+        return assemble(reactor, settings, lasting(reactor, settings, folder), leave=reactor.stop)
 
     def _start_logs(self, peer: Peer) -> tuple[ChatLog | None, list[DebugLog]]:
         log = None if self["log"] is None else ChatLog(str(self["log"]))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from twisted_chat.net.addresses import is_loopback, numeric
 
@@ -24,9 +24,10 @@ class Settings:
 
     `listen` is an address, the hosts of `peers` are addresses or names, `log` and `data` absolute paths; `data` is None for the
     user's data directory. `links` is the maximum number of links. Messages are deleted `keep` seconds after receipt, never if
-    it is None. `quota` is the storage limit per member in bytes, None for no limit. `notify` is whether a mention rings. The
+    it is None. `quota` is the storage limit per member in bytes, None for no limit. The
     group is closed if there is a `passphrase`, in its checked form; without one, `open` says that it may cross a network all
-    the same. `discover` is whether others are found on the network.
+    the same. `discover` is whether others are found on the network. `flags` has the values of all flags by name: front ends are
+    given those that they bring.
     """
 
     name: str
@@ -39,9 +40,8 @@ class Settings:
     log: Path
     data: Path | None
     ephemeral: bool
-    console: Console
+    flags: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     keep: float | None = None
-    notify: bool = True
     passphrase: str | None = field(default=None, repr=False)
     open: bool = False
     discover: bool = False

@@ -1,92 +1,79 @@
 """The conversation as a front end sees it: say, watch, who, leave.
 
-Everything above this module (console, log, gateways) talks to a `Conversation` and hears `events`; nothing above it
-knows about links, feeds or stores.
+Everything above this module (seats, front ends, log) talks to a `Conversation` and hears `events`; nothing above it
+knows about links, feeds or stores. The replica tells it what happens: it is its `Audience`.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import (
     Alone,
     Copied,
+    Crowded,
+    Damaged,
     Delivered,
     Earlier,
     Event,
+    Forked,
+    Mended,
     Messages,
+    QuotaReached,
     Receiving,
+    Unheard,
 )
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
-from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
+from twisted_chat.core.feeds.ids import Ticket
+from twisted_chat.core.people.clocks import Clocks
 from twisted_chat.core.people.naming import Naming
 from twisted_chat.core.people.presence import Presence
 from twisted_chat.core.people.roster import Member, Roster
-from twisted_chat.core.replication.store import Hit, Unsealer, Which
+from twisted_chat.core.replication.crowding import Crowd
+from twisted_chat.core.replication.store import Unsealer
 from twisted_chat.core.status import Diagnosis, Status
-from twisted_chat.core.timeline.lateness import Lateness
-from twisted_chat.core.timeline.missed import Missed
+from twisted_chat.core.timeline.pages import Archive, Pages
 from twisted_chat.core.timeline.reader import Reader
+from twisted_chat.core.timeline.showing import Showing
+from twisted_chat.core.voice import Congested, Outlet, Seals, Voice
 from twisted_chat.core.watching import Watcher, Watchers
 from twisted_chat.core.writing.text import DEFAULT_ROOM, check_name
 
 EARLIER = 20
 """Messages of former times shown at the start."""
-PAGE = 64
-"""Messages asked of the store at a time, at least."""
-BEYOND = 64
-"""Batches that are not shown for the time they bear, and yet may be once more is known. The oldest is dropped."""
 WORTH_TELLING = 1_000
 """Messages to catch up on from which progress is told."""
+MAX_DEAF = 64
+"""Members that are told of as taking nothing more."""
 
 
-class Congested(ChatError):
-    """So much of one's own waits to be kept that more is refused; `Conversation.when_relieved` tells when it may go on."""
-
-
-class Outlet(Protocol):
-    """Where one's own records go: the replica."""
+class Host(Protocol):
+    """What a conversation needs of the peer whose it is."""
 
     @property
-    def congested(self) -> bool:
-        """Whether more is to be refused for now."""
+    def outlet(self) -> Outlet:
+        """Where own records go: the replica. Needed once something is said."""
         ...
 
-    def append(self, record: KnownRecord) -> None:
-        """Put one record, checked before, into this peer's feed."""
+    def leave(self) -> object:
+        """Say goodbye to all and end the peer."""
         ...
 
-
-class Seals(Protocol):
-    """What makes messages private, and opens them."""
-
-    def seal(self, to: bytes, text: str) -> Private:
-        """See `private.seal_private`."""
+    def rename(self, name: str) -> None:
+        """Let the rest of the peer go by another name from now on."""
         ...
 
-    def unseal(self, author: bytes, record: Private) -> str | None:
-        """See `private.open_private`."""
+    def status(self) -> Status:
+        """Return how things stand."""
         ...
 
-
-class Archive(Protocol):
-    """Where old messages are found: the store."""
-
-    def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
-        """See `Store.page`."""
-        ...
-
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
-        """See `Store.search`."""
+    def diagnose(self) -> Deferred[Diagnosis]:
+        """Return what may be wrong."""
         ...
 
 
@@ -96,43 +83,37 @@ class Conversation:
     def __init__(
         self,
         roster: Roster,
-        outlet: Outlet,
-        leave: Callable[[], object],
+        host: Host,
         clock: IReactorTime,
         hybrid: HybridClock,
         archive: Archive | None = None,
-        status: Callable[[], Status] = lambda: Status(0, 0, []),
         seals: Seals | None = None,
-        renamed: Callable[[str], object] = lambda name: None,
-        diagnose: Callable[[], Deferred[Diagnosis]] = lambda: succeed(Diagnosis()),
     ) -> None:
-        """`leave` says goodbye to all and ends the peer. `clock` runs steadily; `hybrid` is the replica's clock, from which the
-        order comes. `archive` has the old messages, `status` says how things stand, and
-        `diagnose` what may be wrong; `renamed` lets the rest of the peer go by another name from now on."""
+        """`clock` runs steadily; `hybrid` is the replica's clock, from which the order comes. `archive` has the old messages."""
         self._watchers = Watchers()
         self.roster = roster
         self.presence = Presence(roster, self.emit, clock)
         self.naming = Naming(roster, self.presence.comings.tell)
-        self.leave = leave
-        self.status = status
-        self.diagnose = diagnose
-        self._outlet = outlet
-        self._archive = archive
-        self._seals = seals
-        self._renamed = renamed
-        self._unseal: Unsealer = seals.unseal if seals else lambda author, record: None
+        self.leave = host.leave
+        self.status = host.status
+        self.diagnose = host.diagnose
+        self.clocks = Clocks(clock.seconds, lambda: hybrid.wall_ms() / 1000, roster, self.emit)
+        self.voice = Voice(roster.own.id, lambda: host.outlet, seals, self._said)
+        """The owner's."""
+        self._rename = host.rename
+        unseal: Unsealer = seals.unseal if seals else lambda author, record: None
+        self._reader = Reader(roster, unseal)
+        self._pages = Pages(archive, roster, self._reader, hybrid, unseal)
+        self._showing = Showing(roster, self._reader, hybrid, clock, self.emit)
         self._hybrid = hybrid
-        self._reader = Reader(roster, self._unseal)
-        self._beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
-        """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
-        self._missed = Missed(clock, self.emit)
-        hybrid.allowed = self._show_what_is_near
-        self._lateness = Lateness(clock.seconds)
         self._own_feeds: set[FeedId] = set()
         self._began_ms = hybrid.wall_ms()
         self._told_copied = False
-        self._waiting: list[Callable[[], object]] = []
         self._told_alone = False
+        self._deaf: set[bytes] = set()
+        """Who was told of as taking nothing more."""
+        self._live = False
+        self._waiting: list[Callable[[], object]] = []
 
     @property
     def name(self) -> str:
@@ -148,46 +129,52 @@ class Conversation:
         """Tell every watcher."""
         self._watchers.tell(event)
 
-    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> None:
-        """Say `text` in a room, or tell what one does. It comes back as a `Messages` event at the end of this reactor turn.
+    # Saying, in the owner's voice: see `Voice`.
 
-        Raises `BadText` if it can't be a message, `Congested` if too much of what was said is not yet kept; so do the others
-        that put something into the conversation.
-        """
-        self._put(Say(text, room, me))
+    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> Ticket:
+        """Say `text` in a room, or tell what one does."""
+        return self.voice.say(text, room, me)
 
-    def whisper(self, member: bytes, text: str) -> None:
+    def whisper(self, member: bytes, text: str) -> Ticket:
         """Say `text` to one member alone, here or away."""
-        if self._seals is None:
-            raise BadText("private-key")
-        self._put(self._seals.seal(member, text))
+        return self.voice.whisper(member, text)
 
     def set_topic(self, room: str, text: str) -> None:
         """Say what a room is about."""
-        self._put(Topic(room, text))
+        self.voice.set_topic(room, text)
 
     def away(self, text: str = "") -> None:
         """Say that one is not at the keyboard, and why; without a reason, that one is back."""
-        self._put(Away(text))
+        self.voice.away(text)
 
     def rename(self, name: str) -> str:
         """Go by another name; return it as it is written from now on."""
         name = check_name(name)
-        if self._outlet.congested:
+        if self.congested:
             raise Congested
-        self._renamed(name)
-        self._put(Nick(name))
+        self._rename(name)
+        self.voice.rename(name)
         self.naming.rename(name)
         return name
 
-    def _put(self, record: KnownRecord) -> None:
-        if self._outlet.congested:
-            raise Congested
-        record.check()
-        self._outlet.append(record)
+    def _said(self) -> None:
         if self.presence.alone and not self._told_alone:
             self._told_alone = True
             self.emit(Alone())
+
+    @property
+    def congested(self) -> bool:
+        """Whether `say` would raise `Congested`."""
+        return self.voice.congested
+
+    def when_relieved(self, resume: Callable[[], object]) -> None:
+        """Call `resume` once, when `say` will be taken again; at once if it would be now."""
+        if self.congested:
+            self._waiting.append(resume)
+        else:
+            resume()
+
+    # Rooms, members, and what was said.
 
     @property
     def topics(self) -> dict[str, str]:
@@ -208,60 +195,22 @@ class Conversation:
         """The rooms where the person here spoke, or went."""
         return self._reader.rooms.kept
 
-    @property
-    def congested(self) -> bool:
-        """Whether `say` would raise `Congested`."""
-        return self._outlet.congested
-
-    def when_relieved(self, resume: Callable[[], object]) -> None:
-        """Call `resume` once, when `say` will be taken again; at once if it would be now."""
-        if self._outlet.congested:
-            self._waiting.append(resume)
-        else:
-            resume()
-
     def here(self) -> list[Member]:
         """Return the other members that are here now, linked or reachable through others, by name."""
         return self.presence.here()
 
-    def history(self, count: int, room: str | None = None, member: bytes | None = None) -> Deferred[Sequence[Messages]]:
+    def history(
+        self, count: int, room: str | None = None, member: bytes | None = None, before: Position | None = None
+    ) -> Deferred[Sequence[Messages]]:
         """Return the newest `count` messages, one an event, in the order that is the same for everybody: those said in `room`, if
-        it is given, or those by `member` and the private ones between it and this peer; none of ignored members. Fails with
-        what the store says."""
-        return self._messages(partial(Which, room=room, member=member), count)
+        it is given, or those by `member` and the private ones between it and this peer; none of ignored members. With `before`,
+        the `position` of a message, those that come before it. Fails with what the store says."""
+        return self._pages.history(count, room, member, before)
 
     def search(self, words: str, limit: int) -> Deferred[Sequence[Messages]]:
         """Return the newest `limit` messages with `words` (see `Store.search`), private ones included, one an event, in order;
         none of ignored members. Fails with what the store says."""
-        if self._archive is None:
-            return succeed([])
-        found = self._archive.search(words, self._which(), limit, self._unseal)
-        return found.addCallback(self._readable)
-
-    def _which(self, of: Callable[..., Which] = Which) -> Which:
-        return of(self.roster.own.id, without=frozenset(self.roster.ignored))
-
-    @inlineCallbacks
-    def _messages(
-        self, of: Callable[..., Which], count: int
-    ) -> Generator[Deferred[Sequence[Hit]], Sequence[Hit], Sequence[Messages]]:
-        """Return a page of messages: as many as were asked for, if there are, though some that are stored can't be read."""
-        messages: list[Messages] = []
-        before = Position(self._hybrid.reach + 1, FeedId(b"", 0), 0)
-        while self._archive is not None and len(messages) < count:
-            asked = max(count - len(messages), PAGE)
-            hits = yield self._archive.page(self._which(of), asked, before)
-            for hit in hits:
-                self._hybrid.observe(hit.position.lc)  # an answer sorts after what is shown
-            messages = [*self._readable(hits), *messages]
-            if len(hits) < asked:
-                break
-            before = hits[0].position
-        return messages[-count:]
-
-    def _readable(self, hits: Iterable[Hit]) -> list[Messages]:
-        messages = (self._reader.message(hit.batch, hit.number) for hit in hits)
-        return [message for message in messages if message is not None]
+        return self._pages.search(words, limit)
 
     # What the peer reports.
 
@@ -276,34 +225,29 @@ class Conversation:
                 self._reader.note(batch)
         messages: Sequence[Messages] = yield self.history(EARLIER)
         if messages:
-            self._lateness.settle(messages[-1].position)
+            self._showing.begin(messages[-1].position)
             self.emit(Earlier(messages))
 
     def stop(self) -> None:
         """Tell nothing more of what takes a while."""
         self.presence.stop()
-        self._missed.stop()
+        self._showing.stop()
 
-    # What the replica reports.
+    # What the replica reports: see `Audience`.
 
     def accepted(self, batch: Batch, missed: bool = False) -> None:
         """A batch, own or another's, became part of the conversation; `missed` if it was said while this peer was not there."""
-        if batch.feed.author == self.roster.own.id and batch.feed not in self._own_feeds and batch.at > self._began_ms:
+        id = batch.feed.author
+        known = self.roster.get(id)
+        if self._live and not missed and known is not None and known.linked:
+            self.clocks.note(id, batch.at / 1000)
+        if id == self.roster.own.id and batch.feed not in self._own_feeds and batch.at > self._began_ms:
             self._copied()
-        member = self.naming.note(batch.feed.author, batch.name, min(batch.lc, self._hybrid.newest))
+        member = self.naming.note(id, batch.name, min(batch.lc, self._hybrid.newest))
         if not member.heard:
             self.presence.met(member)
         member.heard = max(member.heard, batch.last_lc)
-        self._beyond.append((batch, missed))
-        self._show_what_is_near()
-
-    def _show_what_is_near(self) -> None:
-        """Show what is within reach, and so may bring more within it: the same in the end, in whatever order it comes."""
-        while near := [each for each in self._beyond if each[0].last_lc <= self._hybrid.reach_of(len(each[0].records))]:
-            each = min(near, key=lambda each: each[0].last_lc)
-            self._beyond.remove(each)
-            self._hybrid.observe(each[0].last_lc, len(each[0].records))  # an answer sorts after what is shown
-            self._show(*each)
+        self._showing.accepted(batch, missed)
 
     def _copied(self) -> None:
         """Another process has this one's key, and is at work now."""
@@ -311,25 +255,11 @@ class Conversation:
             self._told_copied = True
             self.emit(Copied(self.name))
 
-    def _show(self, batch: Batch, missed: bool) -> None:
-        ignored = self.roster.ignores(batch.feed.author)
-        for event in self._reader.read(batch):
-            self.emit(self._placed(event, missed, ignored) if isinstance(event, Messages) else event)
-
-    def _placed(self, messages: Messages, missed: bool, ignored: bool) -> Messages:
-        """Return messages with what their place among the others makes of them."""
-        if missed:
-            if not ignored:
-                self._missed.note(messages)
-            return replace(messages, missed=True)
-        first = messages.position
-        late = self._lateness.show(first, first._replace(lc=first.lc + len(messages.records) - 1))
-        return replace(messages, late=True) if late else messages
-
     def caught_up(self, caught_up: bool) -> None:
         """Whether we hold all that anybody here holds; if so, sum up what was missed."""
+        self._live = caught_up
         if caught_up:
-            self._missed.sum_up()
+            self._showing.sum_up()
 
     def receiving(self, received: int, total: int) -> None:
         """Catching up has come so far."""
@@ -346,6 +276,41 @@ class Conversation:
         waiting, self._waiting = self._waiting, []
         for resume in waiting:
             self._watchers.call(resume)
+
+    def forked(self, author: bytes) -> None:
+        """An author contradicted itself."""
+        self.emit(Forked(self.roster.shown(author)))
+
+    def damaged(self, author: bytes) -> None:
+        """Something of an author can't be read any more."""
+        self.emit(Damaged(self.roster.shown(author)))
+
+    def mended(self, author: bytes) -> None:
+        """What could not be read of an author has come again."""
+        self.emit(Mended(self.roster.shown(author)))
+
+    def knows(self, author: bytes) -> bool:
+        """Whether the person here has verified an author."""
+        member = self.roster.get(author)
+        return member is not None and member.verified
+
+    def unheard(self, member: bytes) -> None:
+        """A member takes no more of what is said here."""
+        if member not in self._deaf and len(self._deaf) < MAX_DEAF:
+            self._deaf.add(member)
+            self.emit(Unheard(self.roster.shown(member)))
+
+    def quota_reached(self, author: bytes, limit: int) -> None:
+        """No more of an author is taken."""
+        self.emit(QuotaReached(self.roster.shown(author), limit))
+
+    def crowded(self, crowd: Crowd) -> None:
+        """A limit is near."""
+        self.emit(self.named(crowd))
+
+    def named(self, crowd: Crowd) -> Crowded:
+        """Return what people are told of a limit that is near."""
+        return Crowded(crowd.limit, crowd.count, crowd.most, self.roster.shown(crowd.author) if crowd.author else "")
 
     # What the mesh reports.
 

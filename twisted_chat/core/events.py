@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from twisted_chat.core.feeds.batches import FeedId, Position
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.replication.crowding import Limit
 
@@ -47,6 +48,11 @@ class Messages:
     def last(self) -> int:
         """The number of the last record."""
         return self.first + len(self.records) - 1
+
+    @property
+    def id(self) -> MessageId:
+        """The id of the first of them; those that follow have the numbers that follow."""
+        return MessageId(self.feed.author, self.feed.epoch, self.first)
 
     @property
     def position(self) -> Position:
@@ -377,6 +383,14 @@ class NameKept:
 
 
 @dataclass(frozen=True)
+class LogFailing:
+    """The log at `log` can't be written; `detail` is the operating system's word. The chat goes on. Not for the log."""
+
+    log: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """A mistake in this program was caught. The chat goes on. Not for the log, which has the failure itself."""
 
@@ -394,5 +408,5 @@ Event: TypeAlias = (
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | NoLink | Untold | Impostor | Verified | Renamed
     | TwoInstances | Copied | Unread | WrongPassphrase | Forked | Exposed
     | ClockOff | QuotaReached | Crowded | Unheard | Undiscoverable
-    | StoreFailing | StoreRecovered | Damaged | Mended | NameUnkept | NameKept | Fault | Leaving
+    | StoreFailing | StoreRecovered | Damaged | Mended | NameUnkept | NameKept | LogFailing | Fault | Leaving
 )  # fmt: skip

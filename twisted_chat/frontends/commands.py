@@ -13,13 +13,14 @@ from twisted_chat.core import addressing, answers, commands, refusals
 from twisted_chat.core.addressing import Unclear
 from twisted_chat.core.answers import Answer, Done
 from twisted_chat.core.commands import COMMANDS, Command, Run, Said, UnknownCommand
-from twisted_chat.core.conversation import EARLIER, Congested, Conversation
+from twisted_chat.core.conversation import EARLIER, Conversation
 from twisted_chat.core.errors import BadText, StoreError
 from twisted_chat.core.events import Earlier, Messages
 from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
 from twisted_chat.core.people.roster import Member
+from twisted_chat.core.seat import Seat
+from twisted_chat.core.voice import Congested
 from twisted_chat.core.writing.text import DEFAULT_ROOM, check_room
-from twisted_chat.frontends.place import Place
 
 MAX_HISTORY = 10_000
 """Messages that can be shown at once."""
@@ -34,9 +35,9 @@ _log = Logger()
 class Commands:
     """One person's lines: each is taken for what it is, done, and answered with a value. Nothing is shown here."""
 
-    def __init__(self, place: Place, log: str, leave: Callable[[], object]) -> None:
+    def __init__(self, seat: Seat, log: str, leave: Callable[[], object]) -> None:
         """`log` is the path of the log; `leave` does what `/quit` asks for."""
-        self._place = place
+        self._seat = seat
         self._leave = leave
         self._log_path = log
         self._run: dict[Command, Callable[[str], Answered]] = {
@@ -67,7 +68,7 @@ class Commands:
         try:
             match commands.parse(line):
                 case Said(text):
-                    self._place.say(text)
+                    self._seat.say(text)
                 case Run(command, argument):
                     return self._run[command](argument)
                 case UnknownCommand(word, suggestion):
@@ -86,7 +87,7 @@ class Commands:
 
     @property
     def _conversation(self) -> Conversation:
-        return self._place.conversation
+        return self._seat.conversation
 
     def _unclear(self, error: Unclear) -> refusals.UnclearName:
         known = self._conversation.roster.everybody()[:MAX_KNOWN] if error.code == addressing.NOBODY else []
@@ -106,26 +107,26 @@ class Commands:
         member, text = addressing.addressed(self._conversation.roster, commands.MSG, argument)
         if not text:
             return _incomplete(commands.MSG)
-        self._place.whisper(member.id, text)
+        self._seat.whisper(member.id, text)
         return Done()
 
     def _reply(self, argument: str) -> Answer:
-        if self._place.last_private is None:
+        if self._seat.last_private is None:
             return refusals.NobodyAsked()
         if not argument:
             return _incomplete(commands.REPLY)
-        member, before = self._place.last_private
+        member, before = self._seat.last_private
         now = self._conversation.roster.shown(member)
-        self._place.whisper(member, argument)
+        self._seat.whisper(member, argument)
         if now == before:
             return Done()
-        self._place.last_private = member, now
+        self._seat.last_private = member, now
         return answers.RepliedTo(member, before, now)
 
     def _me(self, argument: str) -> Answer:
         if not argument:
             return _incomplete(commands.ME)
-        self._place.say(argument, me=True)
+        self._seat.say(argument, me=True)
         return Done()
 
     def _nick(self, argument: str) -> Answer:
@@ -139,9 +140,9 @@ class Commands:
     # Rooms, and what was said there.
 
     def _rooms(self, argument: str) -> Answer:
-        place = self._place
-        topics = {**dict.fromkeys([place.room, *place.unread], ""), **self._conversation.topics}
-        return answers.rooms(topics, place.room, place.unread)
+        here, unread = self._seat.room, self._seat.unread
+        topics = {**dict.fromkeys([here, *unread], ""), **self._conversation.topics}
+        return answers.rooms(topics, here, unread)
 
     def _join(self, argument: str) -> Answer:
         if not argument:
@@ -152,11 +153,11 @@ class Commands:
         return self._enter(DEFAULT_ROOM)
 
     def _enter(self, room: str) -> Answer:
-        topic = self._place.enter(room)
-        return answers.Entered(self._place.room, topic)
+        topic = self._seat.enter(room)
+        return answers.Entered(self._seat.room, topic)
 
     def _topic(self, argument: str) -> Answer:
-        room = self._place.room
+        room = self._seat.room
         if not argument:
             return answers.About(room, self._conversation.topics.get(room, ""))
         self._conversation.set_topic(room, argument)

@@ -45,19 +45,18 @@ class Discovery:
     def __init__(
         self,
         reactor: Any,
-        listen_host: str,
-        port: int,
+        address: tuple[str, int],
         found: Report,
         lost: Report = lambda host, port: None,
         trouble: Callable[[str], None] = lambda detail: None,
         respond: Callable[[int, frozenset[Network], Seen], Announcing] = Responder,
         networks: Callable[[], frozenset[Network]] = mdns.networks,
     ) -> None:
-        """`found` hears of each address when it is announced, and announced anew, and `lost` when nobody announces it any more.
-        `trouble` hears why announcing is impossible, in English; it is tried again as long as this runs."""
+        """`address` is where the peer listens. `found` hears of each address when it is announced, and announced anew, and `lost`
+        when nobody announces it any more. `trouble` hears why announcing is impossible, in English; it is tried again as long as
+        this runs."""
         self._reactor = reactor
-        self._listen_host = listen_host
-        self._port = port
+        self._listen_host, self._port = address
         self._found = found
         self._lost = lost
         self._trouble = trouble

@@ -86,6 +86,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         "somebody new"
     ),
     events.NameKept: lambda event: _("✅ your name {name} is kept: who starts under it is you"),
+    events.LogFailing: lambda event: _("⚠️ the log {log} can't be written: {detail}; the chat goes on"),
     events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
     events.Topical: lambda event: (
         _("📌 {name}: {room} is about: {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")

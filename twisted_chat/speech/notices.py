@@ -49,8 +49,3 @@ def pasted(count: int) -> str:
 def how_to_leave() -> str:
     """Return the answer to Ctrl-C where there is nothing to clear."""
     return _("Ctrl-C again, Ctrl-D or {quit} leaves").format(quit=BARE_QUIT)
-
-
-def log_failing(log: str, detail: str) -> str:
-    """Return the warning that the log at the path `log` can't be written; `detail` is the operating system's word."""
-    return clean(_("⚠️ the log {log} can't be written: {detail}; the chat goes on").format(log=log, detail=detail))

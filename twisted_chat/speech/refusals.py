@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted_chat.core import addressing
-from twisted_chat.core.errors import BadText
+from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import Fault
 from twisted_chat.core.refusals import (
     Busy,
@@ -84,6 +84,11 @@ def wrong(error: BadText | Unacceptable) -> str:
 def unusable(error: StorageError | Unusable) -> str:
     """Return what is wrong with a file or a directory, and what to do."""
     return clean(_(SENTENCES[error.code]).format(path=error.path, detail=error.detail))
+
+
+def explained(error: ChatError) -> str:
+    """Return what people are told of an error that was raised on purpose."""
+    return unusable(error) if isinstance(error, StorageError) else clean(str(error))
 
 
 def refused(error: BadText | Unacceptable) -> str:

@@ -8,6 +8,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from tests.kit.hosting import StillHost
 from tests.kit.saying import said, who
 from twisted_chat.core import events
 from twisted_chat.core.answers import help_on
@@ -15,13 +16,16 @@ from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.events import LogFailing
 from twisted_chat.core.feeds.records import KnownRecord, Say
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.refusals import NoSuchCommand
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.text import MAX_TEXT
 from twisted_chat.frontends.console.plain import FLUSH_SECONDS, PlainConsole
 from twisted_chat.frontends.console.width import widest
 from twisted_chat.frontends.console.wrapping import INDENT
+from twisted_chat.frontends.contract import Given
 from twisted_chat.speech.answers import lines
 from twisted_chat.speech.events import sentences
 from twisted_chat.speech.refusals import congested, refused
@@ -58,11 +62,15 @@ class ConsoleCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.outlet = FakeOutlet()
         self.left = 0
-        self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave, Clock(), HybridClock(lambda: 0))
+        self.conversation = Conversation(
+            Roster(BIA, "Bia"), StillHost(self.outlet, self.leave), Clock(), HybridClock(lambda: 0)
+        )
         self.clock = Clock()
         self.transport = StringTransport()
         columns = (lambda: self.columns) if self.terminal else None
-        self.console = PlainConsole(self.conversation, self.clock, 5002, "logs_chat.txt", self.terminal, columns)
+        self.console = PlainConsole(
+            Given(Seat(self.conversation), self.clock, 5002, "logs_chat.txt"), self.terminal, columns
+        )
         self.console.makeConnection(self.transport)
         self.welcome = self.shown()
         self.conversation.linked(ANA, "Ana", "127.0.0.1", 5000, True)
@@ -118,7 +126,7 @@ class OutTests(ConsoleCase):
 
     def test_log_failing(self) -> None:
         """That the log can't be written is shown with the reason."""
-        self.console.log_failing("No space left on device")
+        self.conversation.emit(LogFailing("logs_chat.txt", "No space left on device"))
         self.assertIn("No space left on device", self.shown()[0])
 
 

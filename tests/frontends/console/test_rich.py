@@ -14,6 +14,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.frontends.console.test_plain import ANA, BIA, CAIO, FakeOutlet
+from tests.kit.hosting import StillHost
 from tests.kit.saying import FEED, said
 from twisted_chat.core import events
 from twisted_chat.core.clock import HybridClock
@@ -21,9 +22,11 @@ from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.text import MAX_TEXT
 from twisted_chat.frontends.console.attach import is_capable
 from twisted_chat.frontends.console.rich import AWAY_SECONDS, RichConsole
+from twisted_chat.frontends.contract import Given
 from twisted_chat.speech import notices
 from twisted_chat.speech.events import sentences
 from twisted_chat.speech.refusals import refused
@@ -81,17 +84,14 @@ class RichCase(SynchronousTestCase):
         self.clock = Clock()
         self.terminal = FakeTerminal()
         self.transport = StringTransport()
-        self.conversation = Conversation(Roster(BIA, "Bia"), self.outlet, self.leave, Clock(), HybridClock(lambda: 0))
+        self.conversation = Conversation(
+            Roster(BIA, "Bia"), StillHost(self.outlet, self.leave), Clock(), HybridClock(lambda: 0)
+        )
         environment = {"TERM": "xterm-256color"}
         self.console = RichConsole(
-            self.conversation,
-            self.clock,
-            5002,
-            "logs_chat.txt",
-            self.terminal,
+            Given(Seat(self.conversation), self.clock, 5002, "logs_chat.txt", {"no-notify": False}),
+            self.terminal,  # type: ignore[arg-type]
             environment,
-            None,
-            True,  # type: ignore[arg-type]
         )
         self.console.makeConnection(self.transport)
         self.conversation.linked(ANA, "Ana", "127.0.0.1", 5000, True)

@@ -53,15 +53,12 @@ class Audience(Protocol):
         """Of `total` records that were missing when catching up began, or came since, `received` have come."""
         ...
 
-    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]]) -> None:
-        """Of `feed`, the own one, the records up to `kept` are durable here; each linked member with a disk holds those from
-        the first to the last that `held` has for it. Called with every `feed` before anything in it is accepted."""
+    def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]], durable: bool) -> None:
+        """Of `feed`, the own one, the records up to `kept` are kept here, on disk if `durable`; each linked member with a disk
+        holds those from the first to the last that `held` has for it. Called with every `feed` before anything in it is
+        accepted."""
         ...
 
-    def quota_reached(self, author: bytes) -> None:
-        """As much of `author` is kept as may be: no more is taken."""
-        ...
-
-    def flow(self, open: bool) -> None:
-        """Links are to be read (True), or not until so much that waits for the store is kept (False)."""
+    def quota_reached(self, author: bytes, limit: int) -> None:
+        """The `limit` bytes of `author` are kept that may be: no more is taken."""
         ...

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.feeds.batches import Batch, FeedId, seal, split
+from twisted_chat.core.feeds.ids import MessageId, Ticket
 from twisted_chat.core.feeds.records import KnownRecord
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication.holding import Holding
 from twisted_chat.core.replication.inventory import Inventory
+
+EPOCHS_REMEMBERED = 64
+"""Epochs of this process whose ids tickets still tell: it has more than one only if others use its key as well."""
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs, for which group, and under which name at first."""
+
+    identity: Identity
+    group: Group
+    name: str
 
 
 class Ending(NamedTuple):
@@ -28,6 +43,9 @@ class OwnFeed:
     """The current epoch of this peer's author. `begin` comes first; records may be added before.
 
     `name` is the name that batches bear from now on.
+
+    A record that is gathered has no number yet: if another process turns out to write the same feed, what was gathered is signed
+    in a new epoch. So each gets a ticket, which finds out when it is asked.
     """
 
     feed: FeedId
@@ -35,9 +53,7 @@ class OwnFeed:
 
     def __init__(
         self,
-        identity: Identity,
-        group: Group,
-        name: str,
+        signer: Signer,
         hybrid: HybridClock,
         inventory: Inventory,
         new_epoch: Callable[[], int],
@@ -45,12 +61,12 @@ class OwnFeed:
         take: Callable[[Batch], None],
     ) -> None:
         """`new_epoch` returns a random number below 2^53; `take` is given every batch."""
-        self.name = name
+        self.name = signer.name
         self.begun = False
         self.resumed = False
         """Whether `feed` was begun by an earlier process."""
-        self._identity = identity
-        self._group = group
+        self._identity = signer.identity
+        self._group = signer.group
         self._hybrid = hybrid
         self._inventory = inventory
         self._new_epoch = new_epoch
@@ -59,6 +75,10 @@ class OwnFeed:
         self._prev = b""
         self._outbox: list[KnownRecord] = []
         self._due = False
+        self._added = self._sealed = 0
+        """How many records were added, and sealed, in this process."""
+        self._epochs: deque[tuple[int, FeedId, int]] = deque(maxlen=EPOCHS_REMEMBERED)
+        """Which of those was the first in each epoch, and its number there."""
 
     def begin(self, ending: Ending | None = None) -> None:
         """Open a new epoch, whose first batch names the newest one known of this author; or go on with the newest, if an
@@ -83,11 +103,19 @@ class OwnFeed:
         """Whether records wait to be sealed."""
         return bool(self._outbox)
 
-    def add(self, record: KnownRecord) -> None:
+    def add(self, record: KnownRecord) -> Ticket:
         """Gather a record, checked before; what is gathered within a reactor turn is sealed together at its end."""
         self._outbox.append(record)
+        self._added += 1
         if not self._due:
             self._seal_later()
+        return Ticket(self._find, self._added - 1)
+
+    def _find(self, serial: int) -> MessageId | None:
+        for start, feed, first in reversed(self._epochs if serial < self._sealed else ()):
+            if start <= serial:
+                return MessageId(feed.author, feed.epoch, first + serial - start)
+        return None
 
     def flush(self) -> None:
         """Seal all that was gathered, now; before `begin`, nothing."""
@@ -117,6 +145,9 @@ class OwnFeed:
             first = self.holding.high + 1
             batch = seal(self._identity, self._group, self.feed.epoch, first, prev, at, lc, self.name, run)
             self.holding.extend(batch)
+            if not self._epochs or self._epochs[-1][1] != self.feed:
+                self._epochs.append((self._sealed, self.feed, first))
+            self._sealed += len(run)
             self._take(batch)
 
 

@@ -7,7 +7,7 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -17,9 +17,8 @@ from twisted_chat.core import errors
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, feed_named, unseal, verify
+from twisted_chat.core.feeds.ids import Ticket
 from twisted_chat.core.feeds.records import KnownRecord
-from twisted_chat.core.group import Group
-from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication.announcing import Announcer
 from twisted_chat.core.replication.audience import Audience
 from twisted_chat.core.replication.backlog import Backlog
@@ -31,7 +30,7 @@ from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.listings import Listings
 from twisted_chat.core.replication.losses import Losses
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
-from twisted_chat.core.replication.ownfeed import Ending, OwnFeed
+from twisted_chat.core.replication.ownfeed import Ending, OwnFeed, Signer
 from twisted_chat.core.replication.quotas import Quotas
 from twisted_chat.core.replication.receipts import Receipts
 from twisted_chat.core.replication.sources import Sources
@@ -57,9 +56,7 @@ class Replica:
 
     def __init__(
         self,
-        identity: Identity,
-        group: Group,
-        name: str,
+        signer: Signer,
         store: Store,
         audience: Audience,
         clock: IReactorTime,
@@ -69,19 +66,22 @@ class Replica:
     ) -> None:
         """`clock` must be monotonic; `new_epoch` returns a random number below 2^53; `quota` is how many bytes of each author
         are kept, None for any number."""
+        self.flow: Callable[[bool], object] = lambda open: None
+        """Called when links are to be read (True), or not until so much that waits for the store is kept (False); set by who
+        reads them."""
         self.neighbours: dict[Wire, Neighbour] = {}
         self.holdings = Inventory()
-        self._identity = identity
-        self._group = group
+        self._identity = identity = signer.identity
+        self._group = group = signer.group
         self._store = store
         self._audience = audience
         self._hybrid = hybrid
         self._clock = clock
-        self._own = OwnFeed(identity, group, name, hybrid, self.holdings, new_epoch, clock, self._take)
-        self.receipts = Receipts(self._own, self.holdings, self.neighbours, audience.delivered, clock)
+        self._own = OwnFeed(signer, hybrid, self.holdings, new_epoch, clock, self._take)
+        self.receipts = Receipts(self._own, self.holdings, self.neighbours, self._delivered, clock)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self.insisting = Insisting(clock)
-        self.saving = Saving(store, self._kept, audience.relieved, audience.flow, self.insisting, self._unkept)
+        self.saving = Saving(store, self._kept, audience.relieved, self._hold, self.insisting, self._unkept)
         self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
         self._backlog = Backlog()
         self._caught_up = False
@@ -89,7 +89,7 @@ class Replica:
         self._long_lists: dict[Neighbour, None] = {}
         self._listing: IDelayedCall | None = None
         self.losses = Losses(self.holdings, store, self.insisting, audience, self._doubted, self._checked)
-        self.quotas = Quotas(quota, store.sizes, audience.quota_reached, self._room_again, self.insisting)
+        self.quotas = Quotas(quota, store.sizes, self._quota_reached, self._room_again, self.insisting)
         self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
@@ -143,13 +143,13 @@ class Replica:
         """Whether so much of one's own waits for the store that no more is to be appended."""
         return self.saving.congested
 
-    def append(self, record: KnownRecord) -> None:
+    def append(self, record: KnownRecord) -> Ticket:
         """Put a record, checked before, into the own feed; all of one reactor turn are sealed together at its end.
 
         Before `start` they wait for it. Raises `BadText` if this peer's own quota is used up.
         """
         self._check_quota()
-        self._own.add(record)
+        return self._own.add(record)
 
     def rename(self, name: str) -> None:
         """Seal under another name from now on; what was appended before bears the old one. Raises `BadText` as `append` does."""
@@ -397,6 +397,9 @@ class Replica:
         if not again:
             self._audience.accepted(batch, missed)
 
+    def _hold(self, open: bool) -> None:
+        self.flow(open)
+
     def _doubted(self, feed: FeedId) -> None:
         """What is kept of a feed is not what was."""
         if self._own.begun and feed == self.own:
@@ -468,6 +471,12 @@ class Replica:
             neighbour.follow(self.own, 1, 0)
 
     # Telling how far things have come.
+
+    def _delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]]) -> None:
+        self._audience.delivered(feed, kept, held, self._store.durable)
+
+    def _quota_reached(self, author: bytes) -> None:
+        self._audience.quota_reached(author, self.quotas.limit or 0)
 
     def behind(self, wire: Wire) -> int:
         """Return how many records the other side of a link follows and has not been sent yet."""

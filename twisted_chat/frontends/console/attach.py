@@ -6,16 +6,17 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.runtime import platform
 
-from twisted_chat.core.conversation import Conversation
 from twisted_chat.frontends.console.plain import PlainConsole
+from twisted_chat.frontends.contract import Door, Given
 from twisted_chat.speech import notices
+
+if TYPE_CHECKING:
+    from twisted_chat.frontends.console.rich import RichConsole
 
 STANDARD = (0, 1, 2)
 COLUMNS = 80
@@ -24,47 +25,47 @@ DUMB = ("", "dumb", "unknown")
 """What `TERM` says of terminals that can't move their cursor."""
 
 
-class Console(Protocol):
-    """What a console is to whoever starts it."""
+FLAGS = ("console", "no-notify")
 
-    def log_failing(self, detail: str) -> None:
-        """Say that the log can't be written."""
+
+class Attached:
+    """A console on standard input and output: the rich one on a terminal that can be drawn on, unless the plain one is asked
+    for."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._console: PlainConsole | RichConsole
+
+    def start(self) -> None:
+        """Greet, and take lines."""
+        kind = self._given.flags["console"]
+        if kind != "plain" and is_capable(self._given.reactor, os.environ):
+            with suppress(OSError):  # a terminal that this user may not open anew
+                self._console = _start_rich(self._given)
+                return
+        self._console = console = _start_plain(self._given)
+        if kind == "rich":
+            console.tell(notices.no_rich_console())
 
     def stop(self) -> Deferred[None]:
-        """Show what waits, and end; fires when that is done."""
+        """Show what waits, and leave the terminal as it was."""
+        return self._console.stop()
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What was asked for: `kind` is `auto`, `rich` or `plain`. The rest is for the rich console: `recall` is the file that
-    keeps what was typed, None to keep nothing; `notify` is whether to ring when somebody writes this person's name."""
-
-    kind: str
-    recall: Path | None = None
-    notify: bool = True
+CONSOLE = Door("console", FLAGS, lambda flags: flags["console"] != "none", Attached)
 
 
-def start(reactor: Any, conversation: Conversation, port: int, log: str, wish: Wish) -> Console:
-    """Start a console on standard input and output; end it with its `stop`. `reactor` is the one that runs.
-
-    It is the rich one on a terminal that can be drawn on, unless the wish is for the plain one. `port` is where this peer
-    listens and `log` the path of its log, both for the welcome.
-    """
-    if wish.kind != "plain" and is_capable(reactor, os.environ):
-        with suppress(OSError):  # a terminal that this user may not open anew
-            return _start_rich(reactor, conversation, port, log, wish)
-    console = PlainConsole(conversation, reactor, port, log, os.isatty(0), columns if os.isatty(1) else None)
+def _start_plain(given: Given) -> PlainConsole:
+    console = PlainConsole(given, os.isatty(0), columns if os.isatty(1) else None)
     if platform.isWindows():
         from twisted_chat.frontends.console.windows import ThreadedStdio
 
-        ThreadedStdio(console, reactor)
+        ThreadedStdio(console, given.reactor)
     else:
         from twisted.internet.stdio import StandardIO
 
-        reactor.addSystemEventTrigger("after", "shutdown", blocking_modes())
-        StandardIO(console, reactor=reactor)
-    if wish.kind == "rich":
-        console.tell(notices.no_rich_console())
+        given.reactor.addSystemEventTrigger("after", "shutdown", blocking_modes())
+        StandardIO(console, reactor=given.reactor)
     return console
 
 
@@ -84,15 +85,15 @@ def is_capable(reactor: Any, environment: Mapping[str, str]) -> bool:
     return asyncioreactor is not None and isinstance(reactor, asyncioreactor.AsyncioSelectorReactor)
 
 
-def _start_rich(reactor: Any, conversation: Conversation, port: int, log: str, wish: Wish) -> Console:
+def _start_rich(given: Given) -> RichConsole:
     from twisted.internet.stdio import StandardIO
 
     from twisted_chat.frontends.console.rich import RichConsole
     from twisted_chat.frontends.console.terminal import Terminal
 
     terminal = Terminal()
-    console = RichConsole(conversation, reactor, port, log, terminal, os.environ, wish.recall, wish.notify)
-    StandardIO(console, terminal.input, terminal.output, reactor)  # type: ignore[call-arg]
+    console = RichConsole(given, terminal, os.environ)
+    StandardIO(console, terminal.input, terminal.output, given.reactor)  # type: ignore[call-arg]
     return console
 
 

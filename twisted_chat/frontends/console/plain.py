@@ -12,13 +12,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_chat.core.answers import Answer, Cleared
-from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Receiving, WhileAway
 from twisted_chat.frontends.commands import unacceptable
 from twisted_chat.frontends.console.lines import Lines
 from twisted_chat.frontends.console.output import Output, Stdio
 from twisted_chat.frontends.console.wrapping import wrapped
+from twisted_chat.frontends.contract import Given
 from twisted_chat.frontends.receipt import Awaited
 from twisted_chat.frontends.session import Session
 from twisted_chat.speech import notices
@@ -39,33 +39,25 @@ class PlainConsole(Protocol):
     more, the peer goes on without.
     """
 
-    def __init__(
-        self,
-        conversation: Conversation,
-        clock: IReactorTime,
-        port: int,
-        log: str,
-        terminal: bool,
-        columns: Callable[[], int] | None = None,
-    ) -> None:
-        """`port` and `log`, a path, are for the welcome; `terminal` is whether a person types. `columns` is how wide the terminal
-        is on which lines are shown, None if they are not: else a terminal would break a long one where its author wants it to."""
-        self._conversation = conversation
-        self._clock = clock
-        self._port = port
-        self._log = log
+    def __init__(self, given: Given, terminal: bool, columns: Callable[[], int] | None = None) -> None:
+        """`terminal` is whether a person types. `columns` is how wide the terminal is on which lines are shown, None if they are
+        not: else a terminal would break a long one where its author wants it to."""
+        self._given = given
+        self._conversation = given.seat.conversation
+        self._clock: IReactorTime = given.reactor
+        given.seat.everywhere = not terminal
         self._terminal = terminal
         self._columns = columns
         self._lines = Lines()
-        self._awaited = Awaited(clock, lambda receipt: self.tell(became(receipt)))
+        self._awaited = Awaited(given.reactor, lambda receipt: self.tell(became(receipt)))
         self._waiting = False
-        self._session = Session(conversation, self, log)
+        self._session = Session(given.seat, self, given.log)
         self._finished: Deferred[None] = Deferred(lambda finished: finished.callback(None))
 
     def show(self, event: Event) -> None:
         """Show an event of the conversation."""
         if not self._is_spared(event):
-            shown = self._session.for_person(event) if self._terminal else event
+            shown = self._given.seat.for_person(event) if self._terminal else event
             self.tell(*(sentences(shown) if shown else []))
         if self._terminal:
             self._awaited.heard(event)
@@ -89,10 +81,6 @@ class PlainConsole(Protocol):
         else:
             self.tell(*lines(answer))
 
-    def log_failing(self, detail: str) -> None:
-        """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
-        self.tell(notices.log_failing(self._log, detail))
-
     def stop(self) -> Deferred[None]:
         """Take no more lines and write all that waits; call it once. Fires when that is done, or after `FLUSH_SECONDS`."""
         self._session.leaving = True
@@ -108,8 +96,8 @@ class PlainConsole(Protocol):
         """Greet, and watch the conversation from now on."""
         self._stdio = cast(Stdio, self.transport)
         self._output = Output(self._stdio)
-        self.tell(*notices.welcome(self._conversation.name, self._port, self._log))
-        self._conversation.watch(self.show)
+        self.tell(*notices.welcome(self._conversation.name, self._given.port, self._given.log))
+        self._given.seat.watch(self.show)
 
     def dataReceived(self, data: bytes) -> None:
         """Do what the lines in it ask for, those of them that are whole."""

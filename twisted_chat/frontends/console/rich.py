@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from prompt_toolkit.buffer import Buffer
@@ -17,7 +16,6 @@ from zope.interface import implementer
 
 from twisted_chat.core.addressing import written
 from twisted_chat.core.answers import Answer, Cleared
-from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Event, Fault, Leaving, Messages, Past
 from twisted_chat.core.writing.text import clean_text
 from twisted_chat.frontends.console.above import Above
@@ -34,6 +32,7 @@ from twisted_chat.frontends.console.suspension import Suspension
 from twisted_chat.frontends.console.terminal import Terminal
 from twisted_chat.frontends.console.toolbar import Toolbar
 from twisted_chat.frontends.console.transcript import Transcript
+from twisted_chat.frontends.contract import Given
 from twisted_chat.frontends.session import Session
 from twisted_chat.speech import answers, notices
 from twisted_chat.speech.events import sentences
@@ -56,37 +55,27 @@ class RichConsole(Protocol):
     the peer leaves. A mistake of this console's is logged; if it can't go on, the peer leaves.
     """
 
-    def __init__(
-        self,
-        conversation: Conversation,
-        reactor: Any,
-        port: int,
-        log: str,
-        terminal: Terminal,
-        environment: Mapping[str, str],
-        recall: Path | None,
-        notify: bool,
-    ) -> None:
-        """`port` and `log`, a path, are for the welcome; `recall` is the file for typed lines; `notify` is whether to ring."""
-        self._conversation = conversation
-        self._reactor = reactor
-        self._port = port
-        self._log = log
+    def __init__(self, given: Given, terminal: Terminal, environment: Mapping[str, str]) -> None:
+        """`environment` tells what the terminal is and may be drawn with."""
+        self._given = given
+        self._seat = given.seat
+        self._conversation = conversation = given.seat.conversation
+        self._reactor = reactor = given.reactor
         self._terminal = terminal
-        self._session = Session(conversation, self, log)
+        self._session = Session(given.seat, self, given.log)
         self._transcript = Transcript(Ink(environment), lambda: conversation.name, lambda: terminal.size().columns)
-        self._toolbar = Toolbar(self._session)
-        self._notice = Notice(environment, reactor.seconds) if notify else None
+        self._toolbar = Toolbar(given.seat)
+        self._notice = None if given.flags["no-notify"] else Notice(environment, reactor.seconds)
         self._keyboard = Keyboard()
         self._buffer = Buffer(
             completer=Words(self._names, self._rooms, self._addresses),
-            history=Recall(recall),
+            history=Recall(given.typed),
             multiline=True,
         )
         self._screen = Screen(
             self._buffer,
             self._toolbar.fragments,
-            lambda: f"{steady(clean_text(self._session.room))}> ",
+            lambda: f"{steady(clean_text(self._seat.room))}> ",
             bindings(self._buffer, self),
             self._keyboard,
             vt100(self._write, terminal.size, environment.get("TERM", "")),
@@ -104,7 +93,7 @@ class RichConsole(Protocol):
     def show(self, event: Event) -> None:
         """Show an event of the conversation, in the scrollback, the toolbar or both."""
         changed = self._toolbar.heard(event)
-        shown = self._session.for_person(event)
+        shown = self._seat.for_person(event)
         lines = self._transcript.event(shown) if shown is not None else []
         if lines and shown is not None and self._notice is not None and self._transcript.rings(shown):
             lines = [self._notice.ring(sentences(shown)[0]) + lines[0], *lines[1:]]
@@ -128,10 +117,6 @@ class RichConsole(Protocol):
             self._above.add(self._transcript.past(answer))
         else:
             self.tell(*answers.lines(answer))
-
-    def log_failing(self, detail: str) -> None:
-        """Say that the log can't be written, `detail` being the operating system's word: what `ChatLog.trouble` takes."""
-        self.tell(notices.log_failing(self._log, detail))
 
     def _divider(self) -> list[str]:
         """Return the line below which all is unread, once after the person stopped typing."""
@@ -179,7 +164,7 @@ class RichConsole(Protocol):
         return [(each.shown, way) for each, way in zip(here, written(self._conversation.roster, here), strict=True)]
 
     def _rooms(self) -> list[str]:
-        return list(dict.fromkeys([self._session.room, *self._session.unread]))
+        return list(dict.fromkeys([self._seat.room, *self._seat.unread]))
 
     # What the transport reports.
 
@@ -187,8 +172,8 @@ class RichConsole(Protocol):
         """Greet, watch the conversation from now on, and take the terminal once the reactor runs."""
         self._stdio = cast(Stdio, self.transport)
         self._stdio.registerProducer(self._above, True)
-        self.tell(*notices.welcome(self._conversation.name, self._port, self._log))
-        self._conversation.watch(self.show)
+        self.tell(*notices.welcome(self._conversation.name, self._given.port, self._given.log))
+        self._seat.watch(self.show)
         self._reactor.callLater(0, self._start)
 
     def dataReceived(self, data: bytes) -> None:

@@ -9,10 +9,10 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
 from twisted_chat.core.events import Event, Messages, Receiving, WhileAway
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.text import clean, clean_text
 from twisted_chat.frontends.console.graphemes import steady
 from twisted_chat.frontends.receipt import LastSaid
-from twisted_chat.frontends.session import Session
 from twisted_chat.speech.events import sentences
 from twisted_chat.speech.i18n import _, ngettext
 from twisted_chat.speech.messages import became
@@ -25,8 +25,8 @@ MOST_ROOMS = 6
 class Toolbar:
     """What the toolbar says. It hears every event, and is asked whenever it is drawn."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
         self._last = LastSaid()
         self._receiving: Receiving | None = None
         self.question = ""
@@ -47,24 +47,24 @@ class Toolbar:
         """Return the line, at most `width` columns wide."""
         if self.question:
             return [("class:question", cut(self.question, width - 1))]
-        conversation = self._session.conversation
+        conversation = self._seat.conversation
         first = [clean(conversation.name), self._room(), *self._unread()]
         last = [*self._receipt(), *self._progress()]
         line = "── " + SEPARATOR.join([*first, self._here(width - 4, [*first, *last]), *last])
         return [("class:toolbar", cut(steady(line), width - 1))]
 
     def _room(self) -> str:
-        return clean_text(self._session.room)
+        return clean_text(self._seat.room)
 
     def _unread(self) -> list[str]:
-        waiting = islice(self._session.waiting(), MOST_ROOMS + 1)
+        waiting = islice(self._seat.waiting(), MOST_ROOMS + 1)
         counts = [f"{clean_text(room)} {count}" for room, count in waiting]
         counts[MOST_ROOMS:] = "…" * (len(counts) > MOST_ROOMS)
         return [_("unread: {rooms}").format(rooms=", ".join(counts))] if counts else []
 
     def _here(self, width: int, others: Sequence[str]) -> str:
         """Who is here: a count, and as many names as fit beside `others`, and how many links lead to them."""
-        members = self._session.conversation.here()
+        members = self._seat.conversation.here()
         links = sum(member.links for member in members)
         if not members:
             return _("nobody else is here")

@@ -1,0 +1,82 @@
+"""When batches are shown, and as what: now, late, or missed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.feeds.batches import Batch, Position
+from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.timeline.lateness import Lateness
+from twisted_chat.core.timeline.missed import Missed
+from twisted_chat.core.timeline.reader import Reader
+
+BEYOND = 64
+"""Batches that are not shown for the time they bear, and yet may be once more is known. The oldest is dropped."""
+
+
+class Showing:
+    """Tells what batches mean, in their order."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        reader: Reader,
+        hybrid: HybridClock,
+        clock: IReactorTime,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self.beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
+        """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
+        self._roster = roster
+        self._reader = reader
+        self._hybrid = hybrid
+        self._tell = tell
+        self._missed = Missed(clock, tell)
+        self._lateness = Lateness(clock.seconds)
+        hybrid.allowed = self._show_what_is_near
+
+    def begin(self, position: Position) -> None:
+        """All up to `position` was shown long ago."""
+        self._lateness.settle(position)
+
+    def stop(self) -> None:
+        """Tell nothing more of what takes a while."""
+        self._missed.stop()
+
+    def sum_up(self) -> None:
+        """All that was missed is there."""
+        self._missed.sum_up()
+
+    def accepted(self, batch: Batch, missed: bool) -> None:
+        """Show a batch, as soon as it is within reach."""
+        self.beyond.append((batch, missed))
+        self._show_what_is_near()
+
+    def _show_what_is_near(self) -> None:
+        """Show what is within reach, and so may bring more within it: the same in the end, in whatever order it comes."""
+        while near := [each for each in self.beyond if each[0].last_lc <= self._hybrid.reach_of(len(each[0].records))]:
+            each = min(near, key=lambda each: each[0].last_lc)
+            self.beyond.remove(each)
+            self._hybrid.observe(each[0].last_lc, len(each[0].records))  # an answer sorts after what is shown
+            self._show(*each)
+
+    def _show(self, batch: Batch, missed: bool) -> None:
+        ignored = self._roster.ignores(batch.feed.author)
+        for event in self._reader.read(batch):
+            self._tell(self._placed(event, missed, ignored) if isinstance(event, Messages) else event)
+
+    def _placed(self, messages: Messages, missed: bool, ignored: bool) -> Messages:
+        """Return messages with what their place among the others makes of them."""
+        if missed:
+            if not ignored:
+                self._missed.note(messages)
+            return replace(messages, missed=True)
+        first = messages.position
+        late = self._lateness.show(first, first._replace(lc=first.lc + len(messages.records) - 1))
+        return replace(messages, late=True) if late else messages

@@ -1,0 +1,98 @@
+"""Whom a front end speaks as: an identity with which this peer signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted_chat.core.errors import BadText, ChatError
+from twisted_chat.core.feeds.ids import Ticket
+from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
+from twisted_chat.core.writing.text import DEFAULT_ROOM
+
+
+class Congested(ChatError):
+    """So much of one's own waits to be kept that more is refused; `Conversation.when_relieved` tells when it may go on."""
+
+
+class Outlet(Protocol):
+    """Where records go that are signed here: the replica."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether more is to be refused for now."""
+        ...
+
+    def append(self, record: KnownRecord) -> Ticket:
+        """Put one record, checked before, into a feed that this peer writes."""
+        ...
+
+
+class Seals(Protocol):
+    """What makes messages private, and opens them."""
+
+    def seal(self, to: bytes, text: str) -> Private:
+        """See `private.seal_private`."""
+        ...
+
+    def unseal(self, author: bytes, record: Private) -> str | None:
+        """See `private.open_private`."""
+        ...
+
+
+class Voice:
+    """An identity with which this peer signs: its owner's.
+
+    Whatever is said raises `BadText` if it can't be accepted and `Congested` if too much of what was said is not yet kept. It
+    comes back as an event at the end of this reactor turn; the ticket tells the id that the message will have.
+    """
+
+    def __init__(
+        self,
+        id: bytes,
+        outlet: Callable[[], Outlet],
+        seals: Seals | None = None,
+        said: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`id` is the public key. `outlet` returns where what is said goes. Without `seals` nothing can be said privately. `said`
+        is called after anything was."""
+        self.id = id
+        self._outlet = outlet
+        self._seals = seals
+        self._said = said
+
+    @property
+    def congested(self) -> bool:
+        """Whether whatever is said is refused for now."""
+        return self._outlet().congested
+
+    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> Ticket:
+        """Say `text` in a room; with `me`, tell what one does."""
+        return self._put(Say(text, room, me))
+
+    def whisper(self, member: bytes, text: str) -> Ticket:
+        """Say `text` to one member alone, here or away."""
+        if self._seals is None:
+            raise BadText("private-key")
+        return self._put(self._seals.seal(member, text))
+
+    def set_topic(self, room: str, text: str) -> None:
+        """Say what a room is about."""
+        self._put(Topic(room, text))
+
+    def away(self, text: str = "") -> None:
+        """Say that one is not at the keyboard, and why; without a reason, that one is back."""
+        self._put(Away(text))
+
+    def rename(self, name: str) -> None:
+        """Say that one goes by another name, checked before."""
+        self._put(Nick(name))
+
+    def _put(self, record: KnownRecord) -> Ticket:
+        outlet = self._outlet()
+        if outlet.congested:
+            raise Congested
+        record.check()
+        ticket = outlet.append(record)
+        self._said()
+        return ticket

@@ -36,7 +36,15 @@ STAMP = time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(WALL))
 NAMES = st.sampled_from(["Ana", "Bia", "Ana Bia", "a\\x28", "Ana~87fb", "שלום"])
 ROOMS = st.sampled_from(["#chat", "#tea", "#tea)", "#tea):", "#(x", "#\\n", "#\u200d", "#\\u200d"])
 TEXTS = st.text(st.sampled_from("a:()*# \\nu200d\n\t\u200d\u3164"), min_size=1, max_size=8)
-SUMMARIES = {events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase, events.Fault}
+SUMMARIES = {
+    events.Earlier,
+    events.WhileAway,
+    events.Receiving,
+    events.Delivered,
+    events.WrongPassphrase,
+    events.LogFailing,
+    events.Fault,
+}
 """What sums up messages, refusals or failures that have, or had in an earlier life, their own lines."""
 
 

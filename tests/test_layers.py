@@ -52,9 +52,9 @@ PACKAGES = {"core"}
 """What holds rooms and has no modules of its own but those that are one."""
 
 FRONT_ENDS_USE = {
-    "core.conversation", "core.seat", "core.voice", "core.events", "core.watching", "core.answers", "core.status",
-    "core.commands", "core.addressing", "core.writing", "core.errors", "core.keys", "core.marks", "core.feeds.ids",
-    "speech", "storage.files", "frontends.contract", "frontends.session", "frontends.receipt",
+    "core.conversation", "core.seat", "core.voice", "core.events", "core.watching", "core.answers", "core.refusals",
+    "core.status", "core.people.roster", "core.commands", "core.addressing", "core.writing", "core.errors", "core.keys", "core.marks", "core.feeds.ids",
+    "speech", "storage.files", "frontends.contract", "frontends.commands", "frontends.session", "frontends.receipt",
 }  # fmt: skip
 """What a front end may use of this package, and its own room: no network, no database, no replication, and no other front end.
 `storage.files` writes a file so that it is whole."""
@@ -198,6 +198,7 @@ class LayerTests(SynchronousTestCase):
     def test_no_circle(self) -> None:
         """No modules import each other, in whatever room they are."""
         self.assertEqual(circle(sources()), [])
+
     def test_front_ends(self) -> None:
         """A front end knows seats and words for people, and neither networks and stores nor another front end."""
         rooms = [(name, source) for name, source in sources() if name.startswith("frontends.")]
@@ -260,6 +261,7 @@ class FaultTests(SynchronousTestCase):
         told = [("a", "from twisted_chat.b import x"), ("b.c", ""), ("b", "import twisted_chat.b.c\nimport os.path")]
         self.assertEqual(circle(told), [])
         self.assertEqual(set(circle([*told, ("b.c", "def f():\n    from twisted_chat import a")])), {"a", "b", "b.c"})
+
     def test_front_end_caught(self) -> None:
         """So is what a front end has no business with; what it is given is none, and what is its own."""
         for target in (

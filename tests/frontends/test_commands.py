@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.hosting import StillHost
 from tests.kit.sealing import Writer
 from twisted_chat.core import answers, refusals
 from twisted_chat.core.answers import Answer, Done, Where
@@ -20,6 +20,7 @@ from twisted_chat.core.feeds.records import KnownRecord, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, spoken
 from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.seat import Seat
 from twisted_chat.core.status import Diagnosis, Status
 from twisted_chat.core.writing.text import DEFAULT_ROOM
 from twisted_chat.frontends.commands import MAX_HISTORY, Commands
@@ -37,38 +38,26 @@ class CommandsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.put: list[KnownRecord] = []
-        self.room = DEFAULT_ROOM
-        self.unread: Counter[str] = Counter({"#tea": 3})
-        self.last_private: tuple[bytes, str] | None = None
         self.left = 0
         self.store = MemoryStore()
         self.conversation = Conversation(
             Roster(BIA.id, "Bia"),
-            self,
-            lambda: None,
+            StillHost(self),
             Clock(),
             HybridClock(lambda: 2e9),
             self.store,
-            seals=Seals(BIA, Group()),
+            Seals(BIA, Group()),
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")
-        self.commands = Commands(self, LOG, self.quit)
+        self.seat = Seat(self.conversation)
+        self.seat.unread["#tea"] = 3
+        self.commands = Commands(self.seat, LOG, self.quit)
 
-    # An outlet, and a place.
+    # An outlet.
 
     def append(self, record: KnownRecord) -> None:
         self.put.append(record)
-
-    def say(self, text: str, *, me: bool = False) -> None:
-        self.conversation.say(text, self.room, me)
-
-    def whisper(self, member: bytes, text: str) -> None:
-        self.conversation.whisper(member, text)
-
-    def enter(self, room: str) -> str:
-        self.room = room
-        return "what it is about"
 
     def quit(self) -> None:
         self.left += 1
@@ -104,7 +93,7 @@ class CommandsTests(SynchronousTestCase):
             answers.Rooms([answers.Room(DEFAULT_ROOM, "", 0, True), answers.Room("#tea", "", 3, False)]),
         )
         self.assertEqual(self.answer("/topic"), answers.About(DEFAULT_ROOM, ""))
-        self.assertEqual(self.answer("/join tea"), answers.Entered("#tea", "what it is about"))
+        self.assertEqual(self.answer("/join tea"), answers.Entered("#tea", ""))
 
     def test_pages(self) -> None:
         """Messages are told as values, with what they are of; none are a page too."""
@@ -131,9 +120,9 @@ class CommandsTests(SynchronousTestCase):
         self.assertEqual(self.answer("/verify Ana"), answers.Keys(bia, ana, False, '"Ana"'))
         self.assertEqual(self.answer(f"/verify Ana {spoken(BIA.id)}"), refusals.OtherKey(ANA.id, "Ana"))
         self.assertEqual(self.answer("/verify Ana 1234"), refusals.KeyLength(4))
-        self.last_private = ANA.id, "Anna"
+        self.seat.last_private = ANA.id, "Anna"
         self.assertEqual(self.answer("/reply oi"), answers.RepliedTo(ANA.id, "Anna", "Ana"))
-        self.assertEqual(self.last_private, (ANA.id, "Ana"))
+        self.assertEqual(self.seat.last_private, (ANA.id, "Ana"))
 
     def test_peer(self) -> None:
         """How the peer is doing is told as it is known inside."""

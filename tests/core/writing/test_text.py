@@ -15,6 +15,7 @@ from twisted_chat.core.writing.skeleton import BLANK, IGNORABLE
 from twisted_chat.core.writing.text import (
     MAX_NAME,
     MAX_ROOM,
+    MAX_STACKED,
     MAX_TEXT,
     check_name,
     check_room,
@@ -82,6 +83,15 @@ class CleanTests(SynchronousTestCase):
     def test_no_two_texts_become_one(self, text: str) -> None:
         """What was written can be told from what is shown: a line break is no backslash and n."""
         self.assertEqual(written(clean_text(text)), text)
+
+    def test_stacked_marks(self) -> None:
+        """So many marks on a letter that they are drawn over what others said are escapes; what languages need is left."""
+        for mark in "\u0300\u0489\u05b0\u064b\u0e47\u0fb7\u1dff\u20dd\u3099\ufe2f":
+            stack = f"a{mark * MAX_STACKED}"
+            self.assertEqual(clean_text(stack), stack)
+            self.assertEqual(clean_text(f"{stack}{mark * 2}b"), f"{stack}\\u{ord(mark):04x}\\u{ord(mark):04x}b")
+            self.assertEqual(clean_texts(["x", stack + mark]), ["x", clean_text(stack + mark)])
+            self.assertNotEqual(clean_text(stack + mark), clean_text(f"{stack}\\u{ord(mark):04x}"))
 
     def test_escapes(self) -> None:
         """What is hidden is written as in Python's source."""

@@ -146,6 +146,15 @@ def check_room(room: str) -> str:
 
 _UNSEEN = re.compile(f"[{IGNORABLE}{BLANK[1:]}]")
 """What can't be seen, or takes room that terminals disagree on: all but U+2800, which every terminal draws as one column."""
+MAX_STACKED = 8
+"""Marks on one letter, of those that are drawn over each other: with more, some terminals draw them over what others said."""
+_STACKING = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u0f8d-\u0fbc\u1ab0-\u1aff\u1cd0-\u1cd2\u1cd4-\u1ce8\u1ced\u1cf4\u1cf7-\u1cf9"
+    "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ua66f-\ua672\ua674-\ua67d\ua8e0-\ua8f1\ufe20-\ufe2f"
+)
+_STACKED = re.compile(f"[{_STACKING}]{{{MAX_STACKED + 1},}}")
+_TO_CHANGE = re.compile(f"{_UNSEEN.pattern}|{_STACKED.pattern}")
 _IN_PLACE = re.compile(
     "(?<=[\u0590-\u1fff\u2100-\u2fff\u3041-\ud7ff\uf900-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0003ffff])[\u200c\u200d]"
     "|(?<=[#*0-9©®\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
@@ -175,13 +184,15 @@ _VISIBLE = _Visible()
 
 
 def clean(text: str) -> str:
-    """Return `text` with each control, format, surrogate or separator character, and what can't be seen, as a visible escape.
+    """Return `text` with each control, format, surrogate or separator character, what can't be seen, and whatever marks are too
+    many on one letter, as a visible escape.
 
-    Only what shapes the letter or emoji before it stays. The result is one line, moves no cursor, starts no escape sequence
-    and overrides no writing direction.
+    Of what can't be seen only what shapes the letter or emoji before it stays. The result is one line, moves no cursor, starts
+    no escape sequence and overrides no writing direction.
     """
-    if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
+    if text.isprintable() and (text.isascii() or not _TO_CHANGE.search(text)):
         return text
+    text = _STACKED.sub(_unstacked, text)
     done: list[str] = []
     end = 0
     for found in _IN_PLACE.finditer(text):
@@ -191,6 +202,10 @@ def clean(text: str) -> str:
             done += visible, found[0]
             end = found.end()
     return "".join(done) + text[end:].translate(_VISIBLE)
+
+
+def _unstacked(marks: re.Match[str]) -> str:
+    return marks[0][:MAX_STACKED] + "".join(map(_escaped, marks[0][MAX_STACKED:]))
 
 
 _BACKSLASHES = re.compile(r"(\\+)(?=(.?))", re.DOTALL)
@@ -218,7 +233,7 @@ def clean_texts(texts: Sequence[str]) -> Sequence[str]:
     joined = "".join(texts)
     if joined.isascii() and not joined.encode().translate(None, delete=_PLAIN):  # seven times as fast as what follows
         return texts
-    if joined.isprintable() and "\\" not in joined and not _UNSEEN.search(joined):
+    if joined.isprintable() and "\\" not in joined and not _TO_CHANGE.search(joined):
         return texts
     return [clean_text(text) for text in texts]
 

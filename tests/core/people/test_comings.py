@@ -8,7 +8,20 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.core.events import Alone, Event, Impostor, Joined, Left, Lost, NoLink, Renamed, TwoInstances, Untold
+from twisted_chat.core.events import (
+    Alone,
+    Event,
+    Impostor,
+    Joined,
+    Left,
+    Lost,
+    NoLink,
+    Reachable,
+    Renamed,
+    TwoInstances,
+    Unreachable,
+    Untold,
+)
 from twisted_chat.core.people.comings import OF_MEMBER, OF_PLACE, OF_STRANGERS, PERIOD, Comings
 
 ANA = b"a" * 32
@@ -93,6 +106,16 @@ class ComingsTests(SynchronousTestCase):
             self.come(ANA)
             self.comings.tell(Lost("X", member=ANA))
         self.assertEqual(len(self.told), 2 * OF_MEMBER)
+
+    def test_what_others_say(self) -> None:
+        """Who says again and again that a member is reachable has nobody miss that it comes."""
+        for _ in range(100):
+            self.comings.tell(Reachable("X", "Eve", member=ANA))
+            self.comings.tell(Unreachable("X", member=ANA))
+        self.assertEqual(len(self.told), 2 * OF_MEMBER)
+        self.come(ANA)
+        self.go(ANA)
+        self.assertEqual([type(event) for event in self.told[-2:]], [Joined, Left])
 
     def test_one_who_changes_its_name(self) -> None:
         """Who calls with another name each time, or is warned of each time, is told of a few times in a minute, known before or

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -9,7 +11,7 @@ from tests.kit.feeding import Author
 from tests.kit.wires import Party, Recorder, join, run
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.group import MAX_AUTHORS
-from twisted_chat.core.replication.sources import GRACE, HOLE, MAX_ASKED, PATIENCE, STALL
+from twisted_chat.core.replication.sources import GRACE, HOLE, MAX_ASKED, PATIENCE, STALL, TURN
 from twisted_chat.core.replication.store import Held, Loaded
 from twisted_chat.core.wire.frames import BatchFrame, Digest, Have, Range, Stop, Want
 
@@ -171,14 +173,56 @@ class FailoverTests(SourcesTestCase):
         self.assertEqual(self.wants(self.one), [], "nothing more is said to who is gone")
 
     def test_slow_but_going(self) -> None:
-        """A source that sends something new every half second is not left, however long it takes."""
+        """A source that sends something new every half second is not left before its turn is over."""
         for batch in BATCHES[:2]:
             run(self.clock, 0.5)
             self.ana.hears(self.one, carry(batch))
         self.assertEqual((self.wants(self.one), self.wants(self.two)), ([], []))
 
+    def trickle(self, batches: list[Batch]) -> float:
+        """Have one of two that offer all send it as slowly as it can, the other at once when it is asked; return how long it
+        takes."""
+        began = self.clock.seconds()
+        while len(self.ana.shown) < len(batches):
+            self.ana.hears(self.one, carry(batches[len(self.ana.shown)]))
+            run(self.clock, 0.9 * STALL)
+            for want in self.two.take(Want):
+                self.ana.hears(self.two, *map(carry, batches[want.start - 1 :]))
+            self.assertLess(self.clock.seconds() - began, 60.0)
+        return self.clock.seconds() - began
+
+    def test_as_slow_as_it_can(self) -> None:
+        """Who sends just so much as not to count as stalled delays what another offers by one turn, and no more."""
+        feed = Author(7).batches(*[(n, n) for n in range(1, 1_001)])
+        for wire in (self.one, self.two):
+            self.ana.hears(wire, have(1, 1_000, feed[0].feed))
+        self.ana.hears(self.two, *map(carry, BATCHES[:3]))
+        self.ana.shown.clear()
+        self.assertLess(self.trickle(feed), TURN + STALL)
+
+    def test_turns(self) -> None:
+        """All that offer have a turn, then each one twice as long; nobody is told to stop more often than that."""
+        feed = Author(7).batches(*[(n, n) for n in range(1, 201)])
+        for wire in (self.one, self.two):
+            self.ana.hears(wire, have(1, 200, feed[0].feed))
+        self.ana.hears(self.one, *map(carry, BATCHES[:3]))
+        self.wants(self.one), self.wants(self.two)
+        asked = []
+        for batch in feed[:150]:
+            for wire in (self.one, self.two):
+                asked += [(wire, self.clock.seconds()) for frame in self.wants(wire) if isinstance(frame, Want)]
+                if wire is self.one or asked:
+                    self.ana.hears(wire, carry(batch))
+            run(self.clock, 0.4)
+        whose = [wire for wire, _when in asked]
+        self.assertEqual(whose, [self.two, self.one] * (len(whose) // 2) + [self.two] * (len(whose) % 2))
+        waits = [after - before for (_, before), (_, after) in pairwise(asked)]
+        for wait, turn in zip(waits, (TURN, 2 * TURN, 2 * TURN, 4 * TURN, 4 * TURN), strict=False):
+            self.assertLess(abs(wait - turn), 1.0)
+
     def test_busy_with_others(self) -> None:
-        """A source that is busy with another of our feeds is given 10 s."""
+        """A source that is busy with another of our feeds is given 10 s if all others that offer this one were asked in vain."""
+        self.ana.replica.neighbours[self.two].vain = 1
         busy = Author(8).batches(*[(n, n) for n in range(1, 31)])
         self.ana.hears(self.one, have(1, 30, busy[0].feed))
         for batch in busy[:20]:
@@ -190,6 +234,16 @@ class FailoverTests(SourcesTestCase):
             run(self.clock, 0.45)
         self.assertGreater(30 * 0.45, PATIENCE)
         self.assertEqual(self.wants(self.two)[:1], [Want(FEED, 1)])
+
+    def test_busy_for_a_turn(self) -> None:
+        """A source that is busy with another of our feeds makes way after its turn."""
+        busy = Author(8).batches(*[(n, n) for n in range(1, 11)])
+        self.ana.hears(self.one, have(1, 10, busy[0].feed))
+        for batch in busy:
+            self.assertEqual(self.wants(self.two), [])
+            self.ana.hears(self.one, carry(batch))
+            run(self.clock, 0.22)
+        self.assertEqual(self.wants(self.two), [Want(FEED, 1)])
 
     def test_back_off(self) -> None:
         """One that has failed is not asked again while there is one that has not, and then comes before who failed after it."""
@@ -310,6 +364,20 @@ class HoleTests(SourcesTestCase):
         self.wants(two)
         run(self.clock, 0.2)
         self.assertEqual(self.wants(two)[:1], [Want(FEED, 3)])
+
+    def test_filler_as_slow_as_it_can(self) -> None:
+        """A filler that trickles makes way for another after its turn, and is told to stop."""
+        wire = self.link(b"1" * 32, have(25, 30))
+        run(self.clock, HOLE + 0.2)
+        self.ana.hears(wire, *map(carry, BATCHES[24:]))
+        two = self.link(b"2" * 32, have(1, 30))
+        three = self.link(b"3" * 32, have(1, 30))
+        self.assertEqual((self.wants(two), self.wants(three)), ([Want(FEED, 1)], []))
+        for batch in BATCHES[:3]:
+            self.assertEqual(self.wants(three), [])
+            self.ana.hears(two, carry(batch))
+            run(self.clock, 0.9 * STALL)
+        self.assertEqual((self.wants(two), self.wants(three)), ([Stop(FEED)], [Want(FEED, 4)]))
 
     def test_too_many_authors(self) -> None:
         """A hole of an author beyond the limit is not jumped, raises nothing, and stops nobody else's."""

@@ -26,7 +26,8 @@ from twisted_chat.core.events import (
 PERIOD = 60.0
 """Seconds for which is counted."""
 OF_MEMBER = 10
-"""Comings of one member told in that time, whoever it is; so many of its names, too, and warnings of it."""
+"""Comings of one member told in that time, whoever it is; so many more of what others say of its coming, of its names, and
+warnings of it."""
 OF_PLACE = 64
 """Comings, names and warnings told in that time of new keys at one address: as many as links are kept."""
 OF_STRANGERS = 128
@@ -77,7 +78,7 @@ class Comings:
     def _come(self, event: Joined | Reachable, host: str) -> None:
         if self.is_doubted(event.member):
             self._untold[event.member] = event
-        elif self._granted(event.member, self.place(host), {event.member: OF_MEMBER}):
+        elif self._granted(event.member, self.place(host), {(type(event), event.member): OF_MEMBER}):
             self._untold.pop(event.member, None)
             self._emit(event)
         else:

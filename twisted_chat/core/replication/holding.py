@@ -37,12 +37,12 @@ class Holding:
     store drops what lies behind a fork: until it says what is left nothing more has a place. `closing` is the last record
     that filled the highest hole and is not yet durable; `unkept` has the first record of each batch that the store failed to
     keep. `progress` is when something new came last, or was asked for;
-    `fill_progress` is the same for what fills a hole.
+    `fill_progress` is the same for what fills a hole, `fill_asked` when its filler was asked.
     """
 
     __slots__ = (
-        "closing", "cutting", "doubted", "feed", "fill_progress", "filler", "fork", "high", "holes", "jump", "kept_high",
-        "kept_low", "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc", "unkept",
+        "closing", "cutting", "doubted", "feed", "fill_asked", "fill_progress", "filler", "fork", "high", "holes", "jump",
+        "kept_high", "kept_low", "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc", "unkept",
     )  # fmt: skip
 
     def __init__(self, feed: FeedId) -> None:
@@ -63,6 +63,7 @@ class Holding:
         self.filler: Neighbour | None = None
         self.progress = 0.0
         self.fill_progress = 0.0
+        self.fill_asked = 0.0
         self.jump = 0
         self.doubted = b""
         self.cutting = 0

@@ -1,8 +1,9 @@
 """From whom this peer wants the feeds it lacks records of.
 
 Each feed has one source: the author's own link if there is one that offers what is missing, else another that does. A source
-that lacks what is missing, or sends nothing new for `STALL` seconds, is left for another. Where nobody holds the next record
-but somebody holds later ones, what is missing is jumped over after `HOLE` seconds, and filled when a holder comes.
+that lacks what is missing, sends nothing new for `STALL` seconds, or has not sent all within its `TURN`, is left for another.
+Where nobody holds the next record but somebody holds later ones, what is missing is jumped over after `HOLE` seconds, and filled
+when a holder comes.
 
 What is offered may be made up. So every link has its share of what is looked at, who sent nothing for having been asked is
 asked only for what nobody else offers, what was asked for in vain makes way for what was not, and of what is behind only that
@@ -30,6 +31,10 @@ STALL = 1.0
 PATIENCE = 10.0
 """The same for a source that sends other feeds meanwhile. So long, too, who sends nothing new is taken at its word that there is
 something to catch up on."""
+TURN = 2.0
+"""Seconds after which a source makes way for another, though it sends: it may do so as slowly as it can. Once all have had a turn
+each next one is twice as long."""
+LONGEST_TURN = 60.0
 HOLE = 5.0
 """Seconds after which records that no link offers are jumped over."""
 TICK = 0.1
@@ -48,14 +53,19 @@ PROGRESS = 1.0
 
 class _Behind:
     """A feed somebody holds more of than we do: `since` when we know, since when nobody `offered` the next record who has
-    not failed to send it, and of how many neighbours it is among what is `lacking`."""
+    not failed to send it, and of how many neighbours it is among what is `lacking`.
 
-    __slots__ = ("lacking", "offered", "since")
+    `asked` is when its source was, `turn` how long that has, and `had` who had a turn as long before."""
+
+    __slots__ = ("asked", "had", "lacking", "offered", "since", "turn")
 
     def __init__(self, now: float) -> None:
         self.since = now
         self.offered = now
         self.lacking = 0
+        self.asked = now
+        self.turn = TURN
+        self.had: tuple[Neighbour, ...] = ()
 
 
 class Sources:
@@ -291,7 +301,10 @@ class Sources:
         if any(feed not in neighbour.failed and not neighbour.vain for neighbour in offers):
             behind.offered = now
         source = holding.source
-        if source is not None:
+        if source is not None and self._turn_is_over(feed, source, offers, behind):
+            self._leave(holding)
+            offers = [neighbour for neighbour in offers if neighbour is not source and neighbour not in behind.had]
+        elif source is not None:
             owing = now - max(holding.progress, behind.since)
             if owing < GRACE or (source in ahead and not self._stalled(source, holding.progress)):
                 return  # what it sends may just be on its way, though others have announced it already
@@ -315,6 +328,22 @@ class Sources:
             self._jump(holding, above)
         elif offers:
             self._ask(holding, self._best(feed, offers), missing)
+
+    def _turn_is_over(self, feed: FeedId, source: Neighbour, offers: list[Neighbour], behind: _Behind) -> bool:
+        """Whether a source, unless it is the author, is to make way for another: it has had its turn, and another its turn yet
+        to come."""
+        if source.wire.member == feed.author or self._clock.seconds() - behind.asked < behind.turn:
+            return False
+        others = [each for each in offers if each is not source and each.wire.writable and not each.vain]
+        others = [each for each in others if len(each.asked) < MAX_ASKED]
+        if not others:
+            return False
+        if all(each in behind.had for each in others):
+            behind.had = ()
+            behind.turn = min(2 * behind.turn, LONGEST_TURN)
+        else:
+            behind.had = (*behind.had, source)
+        return True
 
     def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: _Behind, fills: bool) -> list[Neighbour]:
         """Return who may be asked for what lies behind records that nobody offers who has not failed to send them; nobody while
@@ -355,6 +384,8 @@ class Sources:
         holding = self._inventory.hold(holding.feed)
         holding.source = neighbour
         holding.progress = self._clock.seconds()
+        if holding.feed in self._behind:
+            self._behind[holding.feed].asked = holding.progress
         neighbour.asked.add(holding.feed)
         neighbour.wire.send(Want(holding.feed, start))
         return True
@@ -377,14 +408,18 @@ class Sources:
                 break
         else:
             return []
-        if filler in fillers and filler is not None:
-            if not self._stalled(filler, holding.fill_progress):
-                return fillers
-            filler.failed_at(feed, now)
         others = [neighbour for neighbour in fillers if neighbour.wire.writable and neighbour is not filler]
+        if filler in fillers and filler is not None:
+            stalled = self._stalled(filler, holding.fill_progress)
+            if not (stalled or (others and now - holding.fill_asked >= TURN)):
+                return fillers
+            if stalled:
+                filler.failed_at(feed, now)
+            else:
+                self._stop_filling(holding, filler)
         if others:
             holding.filler = self._best(feed, others)
-            holding.fill_progress = now
+            holding.fill_progress = holding.fill_asked = now
             holding.filler.wire.send(Want(feed, hole.first))
         elif filler is not None and now - holding.fill_progress > PATIENCE:
             holding.filler = None  # it may be asked again
@@ -401,10 +436,13 @@ class Sources:
                 filler.wire.send(Want(feed, more))
                 return
             holding.filler = None
-            if filler is holding.source:
-                filler.wire.send(Want(feed, holding.high + 1))
-            else:
-                filler.wire.send(Stop(feed))
+            self._stop_filling(holding, filler)
+
+    @staticmethod
+    def _stop_filling(holding: Holding, filler: Neighbour) -> None:
+        """Tell a neighbour to send no more of what fills a hole; if it is the source, to go on with what comes next."""
+        feed = holding.feed
+        filler.wire.send(Want(feed, holding.high + 1) if filler is holding.source else Stop(feed))
 
 
 def _failed(feed: FeedId, neighbour: Neighbour) -> tuple[bool, float]:

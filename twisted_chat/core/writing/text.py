@@ -147,7 +147,7 @@ def check_room(room: str) -> str:
 _UNSEEN = re.compile(f"[{IGNORABLE}{BLANK[1:]}]")
 """What can't be seen, or takes room that terminals disagree on: all but U+2800, which every terminal draws as one column."""
 _IN_PLACE = re.compile(
-    "(?<=[\u0590-\u1fff\u2100-\u2fff\u3041-\ud7ff\uf900-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0003ffff])[\u200c\u200d]"
+    "(?<=[\u0590-\u180a\u1810-\u1fff\u2100-\u2fff\u3041-\ud7ff\uf900-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0003ffff])[\u200c\u200d]"
     "|(?<=[#*0-9©®\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
     "|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe02\U000e0100-\U000e01ef]"
     "|(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]"

@@ -249,6 +249,15 @@ class ReadmeTests(SynchronousTestCase):
             self.assertIn(f"`{BARE_QUIT}`", typed)
 
 
+class StatesTests(SynchronousTestCase):
+    """`docs/states.md`."""
+
+    def test_every_step(self) -> None:
+        """The drawings of the opening have every step of it, and no other."""
+        drawn = re.findall(r"\b[A-Z]{3,}\b(?= -->|:)", section("docs/states.md", "Opening"))
+        self.assertEqual(set(drawn), {step.name for step in Step})
+
+
 class ProtocolTests(SynchronousTestCase):
     """`docs/protocol.md`, from which somebody must be able to write another implementation."""
 

@@ -1,1 +1,1 @@
-"""Where batches and identities are kept: the stores, one behind each other's tests, and the data directory."""
+"""The stores, which keep batches and pass the same tests, and the data directory, which keeps identities."""

@@ -1,4 +1,4 @@
-"""Whether what is stored of a feed is what was: looked at once something of it could not be read."""
+"""Checks whether the rows of a feed still are what was stored. Done once a row could not be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = tuple[int, int, int, int, bytes, bytes]
 
 
 class _Says(msgspec.Struct):
-    """As much of a batch's body as tells where it belongs."""
+    """The part of a batch's body that tells where it belongs."""
 
     author: Id
     epoch: Whole
@@ -28,7 +28,7 @@ _says = msgspec.json.Decoder(_Says)
 
 
 def checksum(sig: bytes, body: bytes) -> int:
-    """Return what is stored beside a batch, to see later that it is as it was."""
+    """Return the checksum that is stored beside a batch, to see later that it has not changed."""
     return crc32(body, crc32(sig))
 
 
@@ -37,12 +37,11 @@ Ends = Sequence[tuple[Batch, Batch]]
 
 
 def examine(feed: FeedId, rows: Iterable[Row], thorough: bool = False) -> tuple[Ends, Sequence[int]]:
-    """Look at rows of a feed, sorted by their first record. Return the runs of those that are as they were stored, and the ids of
-    the others.
+    """Look at rows of a feed, sorted by their first record. Return the runs of good rows, and the ids of the others.
 
-    Unless it is `thorough`, a batch is opened only where a run begins or ends, for that takes ten times as long as to see that
-    it has not changed. Raises `Refusal` if one of these is what was stored and yet can't be opened; if it is thorough, such a
-    row is not as it should be.
+    Unless it is `thorough`, a batch is opened only where a run begins or ends: opening takes ten times as long as seeing that
+    it has not changed. A batch there that is unchanged and yet can't be opened raises `Refusal`; if it is thorough, such a row
+    counts as bad.
     """
     ends: list[list[Row]] = []
     bad: list[int] = []

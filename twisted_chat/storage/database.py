@@ -1,4 +1,4 @@
-"""Opening a database file: made, brought up to date, or refused with a reason."""
+"""Opening a database file. It is made, brought up to date, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VERSION = 4
 """The format this version writes. `schema/<N>.sql` makes N of the one before, and the first of an empty database."""
 APPLICATION = 1952673896
-"""What `PRAGMA application_id` says in a database of ours."""
+"""The value of `PRAGMA application_id` in a database of ours."""
 SCHEMA = files("twisted_chat.storage") / "schema"
 BUSY_SECONDS = 1.0
 """How long a backup program may keep the file locked before that counts as a failure."""
@@ -35,10 +35,10 @@ PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
 """
 SHRED = "PRAGMA secure_delete = ON"
-"""What is deleted is overwritten: not every SQLite does that by itself."""
+"""SQLite overwrites deleted content. Not every SQLite does that by itself."""
 
 _FILLS = {SCHEMA / "3.sql": fill_labels}
-"""What a step does that SQL alone can't."""
+"""The parts of a step that SQL alone can't do."""
 
 
 def open_database(path: Path, scripts: Traversable = SCHEMA, version: int = VERSION) -> sqlite3.Connection:
@@ -96,10 +96,8 @@ def open_for_reading(path: Path, version: int = VERSION) -> Iterator[sqlite3.Con
 
 
 def open_as_it_is(path: Path, damaged: bool = False) -> tuple[sqlite3.Connection, bool]:
-    """Return a connection for reading a database of whatever format; and whether it relies on nobody writing to it meanwhile.
-
-    If it may be `damaged` as much is read as can be, even if the file has been cut off.
-    """
+    """Return a connection for reading a database of whatever format, and whether it relies on nobody writing to it meanwhile.
+    If it may be `damaged`, as much as possible is read, even if the file was cut off."""
     log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
     if log.exists() or index.exists():  # else nobody has it open, and SQLite would make both and leave them there
         connection = _connect(path, "mode=ro", damaged)
@@ -135,7 +133,7 @@ def _connect(path: Path, how: str, damaged: bool) -> sqlite3.Connection:
 
 
 def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in a file without a name, which is gone when the connection is."""
+    """Return a copy in a file without a name. The file is gone when the connection is."""
     copy = sqlite3.connect("", isolation_level=None)
     try:
         connection.backup(copy)
@@ -146,7 +144,7 @@ def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what is another once a file was written to; None if it can't be told."""
+    """Return a value that changes whenever the file is written to; None if there is none."""
     try:
         status = path.stat()
     except OSError:
@@ -155,7 +153,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def storage_error(path: Path, error: sqlite3.Error) -> StorageError:
-    """Return what SQLite says of the database at `path` in this package's words."""
+    """Return SQLite's error about the database at `path` in this package's words."""
     if "not a database" in str(error):
         return StorageError(NOT_OURS, path, error)
     return StorageError(UNUSABLE if isinstance(error, sqlite3.OperationalError) else DAMAGED, path, error)

@@ -1,4 +1,4 @@
-"""What can be wrong with files, in words for people."""
+"""The faults of files, in words for people."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ SENTENCES = {
 
 DELETED = N_("the database was deleted while it was in use")
 REPLACED = N_("another file is where the database was; once that is moved away, the database is made anew")
-"""What a store can have trouble with, besides what the operating system has words for."""
+"""The trouble of a store for which the operating system has no words."""
 
 
 class StorageError(StoreError):

@@ -1,4 +1,4 @@
-"""Files only their owner reads, written whole or not at all."""
+"""Files that only their owner can read, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from twisted_chat.storage.errors import UNUSABLE, StorageError
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Raise what the operating system says against `path` as `StorageError(UNUSABLE)`."""
+    """Raise the operating system's complaint about `path` as `StorageError(UNUSABLE)`."""
     try:
         yield
     except OSError as error:
@@ -35,7 +35,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
-    """Do as `write_whole` with what is written inside; if that raises, `path` stays as it was."""
+    """Do as `write_whole` with the text written inside. If the inside raises, `path` stays as it was."""
     handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)  # 0600
     try:
         with os.fdopen(handle, "wb") as file:

@@ -32,13 +32,13 @@ from twisted_chat.storage.errors import ALIKE, HOMELESS, INDEX_DAMAGED, KEY_DAMA
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 UNKNOWN_HOLDER = "unknown"
-"""What is said of a process that has just taken hold of an identity, or is just letting go of it."""
+"""The words for a process that has just taken hold of an identity, or is just letting go of it."""
 LOCK_SECONDS = 10
 """How long another process may hold the index, which takes milliseconds, before that is an error."""
 
 
 class DataDirectory:
-    """Where a user's identities are."""
+    """A user's identities, each in its folder."""
 
     def __init__(self, root: Path | None = None) -> None:
         """`root` need not exist yet; it is the platform's place for user data if not given.
@@ -136,11 +136,12 @@ class IdentityFolder:
         self._holder = path / "holder"
 
     def database(self, group: str, closed: bool) -> Path:
-        """Return where this identity keeps the group's conversation. Open and closed groups of one name are two."""
+        """Return the path of the group's conversation. An open and a closed group of one name have two."""
         return self.path / (_file_name(group, _decides(group, closed)) + ".db")
 
     def former(self, group: str, closed: bool) -> Path:
-        """Return where a former version kept the group's conversation: signed in another way, so that it can't be read now."""
+        """Return the path of a former version's conversation of the group. It was signed in another way, and can't be read
+        now."""
         decides = _decides(group, closed)
         digest = blake2b(decides.encode(), digest_size=5).hexdigest()
         return self.path / (_file_name(group, decides).replace(_digest(decides), digest) + ".db")
@@ -235,7 +236,7 @@ def _has_databases(folder: Path) -> bool:
 
 
 def _folded(name: str) -> str:
-    """The form in which names are compared."""
+    """Return the form by which names are compared."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 

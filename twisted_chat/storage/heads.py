@@ -1,4 +1,4 @@
-"""What happens to a feed's `[low, high]`, tip and holes when batches come and go: the rules that every store shares."""
+"""The changes of a feed's `[low, high]`, tip and holes when batches come and go. Every store shares these rules."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ class Head:
         return after and replace(self, holes=after[0], low=after[1])
 
     def drop_below(self, lowest: int, freed: int) -> Head:
-        """Return the head when `freed` bytes are gone and the lowest batch still stored starts at `lowest`, `high + 1` if none.
+        """Return the head when `freed` bytes are gone and the lowest batch still stored starts at `lowest`, `high + 1` if
+        none.
 
-        Once `low` itself rises the holes are forgotten: what was given up for its age is not asked for again.
+        Once `low` itself rises, the holes are forgotten: nobody asks again for records that were given up for their age.
         """
         low = max(self.low, lowest)
         left = () if lowest > self.low else holes.without(self.holes, lowest)
@@ -69,9 +70,9 @@ class Head:
         return replace(self._topped(newest), holes=below, low=low, bytes=self.bytes - freed)
 
     def found(self, ends: Sequence[tuple[Batch, Batch]], bytes: int) -> Head | None:
-        """Return the head when of what it tells of only these runs are still there, the lowest first, of so many bytes in all.
+        """Return the head when only these runs of it are still there, the lowest first, with so many bytes in all.
 
-        What is not between them becomes holes, but for what had been given up. None if nothing is there that should be.
+        The gaps between them become holes, except where records had been given up. None if nothing is left.
         """
         if not ends:
             return self if self.low > self.high else None
@@ -111,11 +112,11 @@ class Head:
 
     @property
     def runs(self) -> Runs:
-        """What is stored."""
+        """The runs of records that are stored."""
         return holes.runs(self.holes, self.low, self.high)
 
     def held(self, feed: FeedId) -> Held:
-        """Return what the rest of the program is told."""
+        """The same for the rest of the program."""
         return Held(feed, self.low, self.high, self.tip, self.tip_first, self.tip_lc, self.holes)
 
     def _topped(self, batch: Batch) -> Head:

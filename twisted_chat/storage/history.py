@@ -25,7 +25,7 @@ def page(batches: Iterable[Batch], limit: int, gaps: bool = False) -> list[Batch
 
 
 def in_order(batch: Batch) -> tuple[int, FeedId, int]:
-    """The key by which batches are shown."""
+    """The key that sorts batches in the order in which they are shown."""
     return batch.lc, batch.feed, batch.first
 
 
@@ -50,7 +50,7 @@ def newest(
 
 
 def words_of(text: str) -> list[str]:
-    """Return what is to be looked for by one who types `text`: words, and tokens that follow each other, parted by spaces."""
+    """Return the words to look for when a person types `text`: tokens that follow each other, parted by spaces."""
     words: list[str] = []
     for token in tokens(text):
         if token.joined:
@@ -61,17 +61,18 @@ def words_of(text: str) -> list[str]:
 
 
 def said_in(text: str) -> str:
-    """Return the tokens of a message, parted by spaces: what `words_of` returns is looked for in it."""
+    """Return the tokens of a message, parted by spaces. Searches look in it for the words that `words_of` returns."""
     return " ".join(token.text for token in tokens(text))
 
 
 def saying(words: Sequence[str], which: Which) -> Callable[[Batch], list[int]]:
-    """Return what picks the indexes of those public messages of a batch that belong to `which` and have all `words`."""
+    """Return a function that picks the indexes of those public messages of a batch that belong to `which` and have all
+    `words`."""
     return lambda batch: [index for index in which.of(batch) if matches(batch.records[index], words)]
 
 
 def saying_privately(words: Sequence[str], which: Which, unseal: Unsealer) -> Callable[[Batch], list[int]]:
-    """Return what picks the indexes of those private messages of a batch."""
+    """Return a function that picks the indexes of those private messages of a batch."""
 
     def chosen(batch: Batch) -> list[int]:
         texts = ((index, unseal(batch.feed.author, cast(Private, batch.records[index]))) for index in which.of(batch))

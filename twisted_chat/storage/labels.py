@@ -1,4 +1,4 @@
-"""The labels of batches: under which pages of messages each is found, newest first, without a look at all the others."""
+"""The labels of batches. By them the messages of a page are found, newest first, without a look at all the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted_chat.core.replication.store import Which
 from twisted_chat.core.writing.skeleton import room_key
 
 Label: TypeAlias = str | bytes
-"""A room, for what is said there; a member's id, for private messages to and by it; or `PUBLIC`."""
+"""A room, for its messages; a member's id, for private messages to and by it; or `PUBLIC`."""
 PUBLIC = ""
 """The label of all batches in which something is said in a room, any room."""
 
@@ -27,7 +27,7 @@ FROM labels JOIN batches ON batches.id = labels.batch JOIN feeds ON feeds.id = b
 WHERE label = ? AND labels.last_lc <= ? {authors} ORDER BY labels.last_lc DESC, author DESC, epoch DESC, last DESC
 """
 _READ = "SELECT sig, body, checksum, feed, first FROM batches WHERE id = ?"
-"""One by one: many may have the same time, and to sort those nobody has to hold what is in them."""
+"""Rows are read one by one: many may have the same time, and a sort should not have to hold their contents."""
 
 
 def labels_of(batch: Batch) -> set[Label]:
@@ -45,7 +45,7 @@ def keep_labels(connection: sqlite3.Connection, id: int, batch: Batch) -> None:
 
 
 def fill_labels(connection: sqlite3.Connection) -> None:
-    """Keep the labels of all batches stored; those that can't be read bear none. Within a transaction."""
+    """Give every stored batch its labels; one that can't be read gets none. Within a transaction."""
     for id, sig, body in connection.execute("SELECT id, sig, body FROM batches"):
         with suppress(Refusal):
             keep_labels(connection, id, unseal(sig, body))

@@ -1,4 +1,4 @@
-"""What a database has of members besides what they said."""
+"""The facts that a database has about members, besides their messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ON CONFLICT (id) DO UPDATE SET name = :name, verified = :verified, ignored = :ig
 
 
 def read_members(connection: sqlite3.Connection) -> list[Known]:
-    """Return what is kept of each member, in the order in which they became known."""
+    """Return the kept facts about each member, in the order in which the members became known."""
     names: dict[bytes, list[str]] = {}
     for owner, name in connection.execute("SELECT owner, name FROM names ORDER BY number"):
         names.setdefault(owner, []).append(name)
@@ -24,12 +24,12 @@ def read_members(connection: sqlite3.Connection) -> list[Known]:
 
 
 def read_names(connection: sqlite3.Connection) -> dict[bytes, str]:
-    """Return what each member that is kept called itself last."""
+    """Return the last name of each member that is kept."""
     return dict(connection.execute("SELECT id, name FROM members"))
 
 
 def keep_member(connection: sqlite3.Connection, known: Known) -> None:
-    """Replace what is kept of a member. Within a transaction."""
+    """Replace the kept facts about a member. Within a transaction."""
     connection.execute("DELETE FROM names WHERE owner = ?", (known.id,))
     if known.nothing:
         connection.execute("DELETE FROM members WHERE id = ?", (known.id,))

@@ -41,7 +41,8 @@ _first: Callable[[_Kept], int] = attrgetter("first")
 class MemoryStore:
     """Implements `core.store.Store`. Every Deferred has fired when it is returned.
 
-    What came first is given up first, from the low end of its feed; a feed given up completely is still known by its head.
+    The oldest batches are given up first, from the low end of their feed. A feed that was given up completely is still known
+    by its head.
     """
 
     durable = False
@@ -60,7 +61,7 @@ class MemoryStore:
         self._members: dict[bytes, Known] = {}
 
     def load(self) -> Deferred[Loaded]:
-        """Return what is held now: nothing, at the start."""
+        """Return the batches held now: none, at the start."""
         held = [head.held(feed) for feed, head in self._heads.items()]
         return succeed(Loaded(held, list(self._forks.values()), list(self._members.values())))
 
@@ -185,7 +186,7 @@ class MemoryStore:
         return batches
 
     def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:
-        """Give up the lowest batches of a feed, their arrivals being forgotten already; return its low if that rose."""
+        """Give up the lowest batches of a feed, whose arrivals are forgotten already. Return the feed's low if it rose."""
         kept = self._kept[feed]
         self._size -= sum(cost(each.batch) for each in kept[:count])
         freed = _bytes(kept[:count])

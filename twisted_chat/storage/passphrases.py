@@ -1,6 +1,6 @@
-"""Which passphrase a closed group's conversation was held under, so that it never goes on under another.
+"""The passphrase under which a closed group's conversation was held, noted so that it never goes on under another one.
 
-Groups with one name and different passphrases have different members: what was said among some of them is not for the others.
+Groups with one name and different passphrases have different members. The messages of the one are not for the other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SALT_BYTES = 16
 
 
 class PassphraseNote:
-    """The file beside a database that tells its group's passphrase from others, without saying it."""
+    """The file beside a database that tells its group's passphrase from others, without revealing it."""
 
     def __init__(self, database: Path, passphrase: str) -> None:
         """`passphrase` in its checked form; nothing is read or written yet."""

@@ -12,10 +12,10 @@ from twisted_chat.storage.tables import Tables
 
 @contextmanager
 def reading(path: Path) -> Iterator[Tables]:
-    """Give the tables of the database at `path` as they stand now: for reading only, whatever a peer goes on to write.
+    """Give the tables of the database at `path` as they stand now, for reading only, whatever a peer goes on to write.
 
-    What can't be read is passed over. What is written meanwhile stays in the write-ahead log until the end of this, so
-    that should not wait for anybody. Raises `StorageError`, also for what goes wrong inside.
+    Rows that can't be read are passed over. The write-ahead log grows until the end of this, so the inside should not wait for
+    anybody. Raises `StorageError`, also for faults inside.
     """
     with open_for_reading(path) as connection:
         connection.execute("BEGIN")

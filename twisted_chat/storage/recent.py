@@ -1,4 +1,4 @@
-"""What was appended last, in memory: who is a moment behind need not wait for the disk."""
+"""The batches that were appended last, in memory. A link that is a moment behind need not wait for the disk."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from twisted_chat.storage.history import page
 from twisted_chat.storage.memory import cost
 
 LIMIT = 2 * 1024 * 1024
-"""Bytes of memory that what is kept may take."""
+"""Bytes of memory for these batches."""
 
 
 class Recent:
-    """The newest batches of each feed, in runs without a gap. Told of what a store is asked for, and in that order."""
+    """The newest batches of each feed, in runs without a gap. It must hear of every call of the store, in their order."""
 
     def __init__(self, highs: Mapping[FeedId, int], limit: int = LIMIT) -> None:
         """`highs` has the last record stored of each feed."""
@@ -59,11 +59,11 @@ class Recent:
         self._highs[feed] = MAX_INT
 
     def begin(self, feed: FeedId, high: int) -> None:
-        """Take what follows the last record stored of a feed."""
+        """Take the batches that follow the last record stored of a feed."""
         self._highs[feed] = high
 
     def trim(self) -> None:
-        """Forget everything: some of it may be given up."""
+        """Forget every batch: some may have been given up."""
         self._runs.clear()
         self._arrivals.clear()
         self._size = 0

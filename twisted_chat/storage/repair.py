@@ -1,4 +1,4 @@
-"""Making a damaged database whole again: without what can't be read, which then comes back from whoever has it."""
+"""Making a damaged database whole again. The parts that can't be read are dropped, and come back from other peers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from twisted_chat.storage.reading import reading
 from twisted_chat.storage.tables import Tables, read_heads
 
 BEYOND = 10_000
-"""How many ids are tried beyond the last one that is known of."""
+"""Ids tried beyond the last known one."""
 
 _LAST_IDS = (
     "SELECT max(id) FROM batches",
@@ -38,8 +38,8 @@ _ROW = "SELECT received, checksum, sig, body FROM batches WHERE id = ?"
 
 @dataclass
 class Repaired:
-    """What was done. `lost` has which records of each feed are gone, as far as that is known; `saved` is how many records are
-    there now; `damaged` is the file with what was there before, None if that could be mended in its place."""
+    """The result of a repair. `lost` has the records of each feed that are gone, as far as that is known. `saved` is how many
+    records are there now. `damaged` is the file with the old content, None if that could be mended in its place."""
 
     saved: int = 0
     lost: Mapping[FeedId, Runs] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def repair(path: Path) -> Repaired:
 
 @contextmanager
 def salvaged(path: Path) -> Iterator[Tables]:
-    """Give the tables of a temporary database with what can be read of a damaged one. Raises `StorageError`."""
+    """Give a temporary database's tables with the readable part of a damaged one. Raises `StorageError`."""
     with TemporaryDirectory(prefix="tcpchat-") as directory:
         copy = Path(directory, path.name)
         with explained(path):
@@ -86,7 +86,7 @@ def _mend(tables: Tables) -> Repaired:
 
 
 def _replace(path: Path) -> Repaired:
-    """Put a new database with what can be read in the place of a damaged one, which is kept beside it."""
+    """Put a new database with the readable part in the place of a damaged one, which is kept beside it."""
     new = path.with_name(f"{path.name}.repaired.new")
     new.unlink(missing_ok=True)
     before, names = _salvage(path, new)
@@ -108,7 +108,8 @@ def _replace(path: Path) -> Repaired:
 
 
 def _salvage(path: Path, target: Path) -> tuple[Mapping[FeedId, Runs], Mapping[bytes, str]]:
-    """Write what can be read of the database at `path` to a new one; return what was to be there, as far as that can be read."""
+    """Write the readable part of the database at `path` to a new one. Return the records that should be there, as far as
+    known."""
     try:
         old, _still = open_as_it_is(path, damaged=True)
     except sqlite3.DatabaseError as error:

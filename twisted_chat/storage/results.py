@@ -1,4 +1,4 @@
-"""What calls made in a store's thread come to, on their way back to whoever made them."""
+"""The results of calls made in a store's thread, on their way back to the callers."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Going on with the epoch of an earlier process, where that is safe.
 
-A number that was used once must never be used for another record, and an old copy of a database doesn't know which were. So what
-permits to go on is not in the database: it is a mark in this machine's memory, which no backup has and no restart of the machine
-leaves. Who ends as it should, with all it ever said on disk, leaves one; who begins takes it away, before anything is said.
-There is one mark for an epoch, and whoever has taken it away may go on, if the database holds exactly what the mark says.
+A number that was used once must never be used for another record, and an old copy of a database does not know which were used.
+So the permission to go on is not in the database. It is a mark in this machine's memory: no backup has it, and no restart of
+the machine leaves it. A process that ends with everything it ever said on disk leaves a mark. A process that begins takes the
+mark away before anything is said. There is one mark for an epoch. The process that took it may go on, if the database holds
+exactly what the mark says.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.ownfeed import Ending
 
 MEMORY = Path("/dev/shm")
-"""Where files are in memory, if they are: on Linux."""
+"""A place for files in memory; only Linux has it."""
 MOUNTS = Path("/proc/self/mounts")
 MAX_MARK = 1024
 """Bytes of a mark that are read."""
@@ -46,7 +47,7 @@ class Resumption:
         self._name = sha256(os.fsencode(os.path.realpath(database))).hexdigest()
 
     def take(self) -> Ending | None:
-        """Take the mark away; return how the last process that left one ended, None if none did."""
+        """Take the mark away. Return how the last process that left one ended; None if none did."""
         with suppress(OSError, msgspec.DecodeError), self._directory() as directory:
             file = os.open(self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
             try:
@@ -59,7 +60,7 @@ class Resumption:
         return None
 
     def leave(self, ending: Ending) -> None:
-        """Leave a mark: all that was ever said in that feed is on disk, and no more will be by this process."""
+        """Leave a mark: everything ever said in that feed is on disk, and this process says no more."""
         mark = msgspec.json.encode(_Mark(*ending.feed, ending.high, ending.tip))
         with suppress(OSError), self._directory() as directory:
             file = os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=directory)

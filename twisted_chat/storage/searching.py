@@ -32,7 +32,7 @@ class Search:
         self._opened = False
 
     def step(self) -> list[Hit] | None:
-        """Go on; return what was found, None if there is more to do. Within a transaction that writes."""
+        """Go on. Return the hits; None if there is more to do. Within a transaction that writes."""
         if not self._opened:
             self._open_some()
             return None

@@ -1,8 +1,8 @@
 """The store that keeps a group's conversation in an SQLite database, in a thread of its own.
 
-All calls that wait when the thread gets free are one transaction, so the more there is to do the less each costs; their
-results come back to the reactor together. The first batch after a pause is committed at once; those that follow are gathered
-for a moment, since a commit costs as much as writing a hundred of them.
+All calls that wait when the thread gets free are one transaction, so the more there is to do, the less each costs. Their
+results come back to the reactor together. The first batch after a pause is committed at once. The batches that follow are
+gathered for a moment, since a commit costs as much as writing a hundred of them.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from twisted_chat.storage.whereabouts import Whereabouts
 RETRY_SECONDS = 1.0
 _DISK_ERROR = "disk I/O error"
 GATHER_BYTES = 1024 * 1024
-"""Bytes of batches for which nothing more is waited for: in memory they take three times as much."""
+"""Bytes of batches after which a commit waits for no more. In memory they take three times as much."""
 GATHER_SECONDS = 0.05
-"""How long after a commit appended batches are gathered for the next one."""
+"""Seconds after a commit in which appended batches are gathered for the next one."""
 
 
 _log = Logger()
@@ -58,18 +58,17 @@ class _Call:
     without_writing: Callable[[Sequence[Batch]], Any] | None = None
     """What to do while nothing can be written, given the batches that wait; None to wait as well."""
     batch: Batch | None = None
-    """What is appended."""
+    """The batch to append."""
     deferred: Deferred[Any] = field(default_factory=Deferred)
 
 
 class SQLiteStore:
-    """Implements `core.store.Store`. Never gives up records but by `trim` and `freeze`.
+    """Implements `core.store.Store`. Gives up records only by `trim` and `freeze`.
 
-    While the disk refuses, what writes waits, and is tried again every second. `read` also returns the batches that wait;
-    `page`, `search` and `everything` don't. So it is while the database is not at its path, which is noticed within a second:
-    one that was deleted is written anew there, whole.
-    Stored batches that have been damaged are passed over. Only if the disk or the database itself is damaged so that it can't be
-    read does a call that reads fail, with `StorageError`.
+    While the disk refuses, calls that write wait, and are tried again every second. `read` also returns the batches that wait;
+    `page`, `search` and `everything` don't. The same holds while the database is not at its path, which is noticed within a
+    second; one that was deleted is written anew there, whole. Stored batches that were damaged are passed over. A call that
+    reads fails, with `StorageError`, only if the disk or the database itself is too damaged to read.
     """
 
     durable = True
@@ -341,7 +340,8 @@ class SQLiteStore:
         self._call_from_thread(fire, [(self._closed, Failure(loss) if loss else None)])
 
     def _loss(self, waiting: Sequence[_Call]) -> StorageError | None:
-        """Return what is lost with this process, None if nothing is; what can be is written beside what took its place."""
+        """Return what is lost with this process, None if nothing is. As much as possible is written beside the file that took
+        its place."""
         trouble = self._whereabouts and self._whereabouts.trouble()
         if self._whereabouts is not None and trouble == REPLACED:
             with suppress(sqlite3.Error, OSError, StorageError):

@@ -1,4 +1,4 @@
-"""A store's calls as SQL: what happens inside a transaction, in whichever thread has it."""
+"""A store's calls as SQL: the inside of a transaction, in whichever thread has it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from twisted_chat.storage.members import keep_member, read_members, read_names
 from twisted_chat.storage.words import WordIndex, has_full_text
 
 INDEX_STEP = 256
-"""Batches that are indexed at a time, so that others' turns come between."""
+"""Batches indexed at a time, so that other calls come between."""
 
 _LOAD = """
 SELECT id, author, epoch, low, high, holes, tip, tip_first, tip_lc, bytes FROM feeds
@@ -41,7 +41,7 @@ AND first >= coalesce((SELECT max(first) FROM batches WHERE feed = :feed AND fir
 """
 _CHECK = "SELECT id, first, last, checksum, sig, body FROM batches WHERE feed = ? ORDER BY first"
 _ENDS = "SELECT feed, min(first), max(first) FROM batches GROUP BY feed"
-"""What is in an index, and so is there at once, however much is stored."""
+"""The first and the last batch of each feed. An index answers this at once, however much is stored."""
 _OLD = """
 SELECT author, epoch, min(CASE WHEN received >= ? THEN first END) AS kept
 FROM batches JOIN feeds ON feeds.id = feed GROUP BY feed HAVING kept IS NULL OR kept > min(first)
@@ -62,9 +62,8 @@ class Tables:
     """One database. Knows every feed's head, so that no call has to look for it."""
 
     def __init__(self, connection: sqlite3.Connection, damage: Callable[[FeedId], None]) -> None:
-        """`damage` is called with a feed of which something that is held was not there when it was to be read, or was not what
-        had been stored. It is passed over as if it weren't there, and left alone until `check`.
-        """
+        """`damage` is called with a feed when a row of it is missing or is not what was stored. The row is passed over, and
+        left alone until `check`."""
         self.connection = connection
         self._damage = damage
         self._feeds = {feed: Stored(id, head) for id, feed, head in read_heads(connection)}
@@ -77,7 +76,7 @@ class Tables:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is done inside is kept, or, if anything raises, nothing."""
+        """Keep everything done inside; or nothing, if anything raises."""
         self._before = {}
         try:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -125,7 +124,7 @@ class Tables:
         return head.held(feed) if head else None
 
     def _examined(self, feed: FeedId, stored: Stored, thorough: bool) -> Head | None:
-        """Drop what is not what was stored of a feed; return the head of what is left."""
+        """Drop the bad rows of a feed; return the head of the rest."""
         try:
             with closing(self.connection.execute(_CHECK, (stored.id,))) as rows:
                 ends, bad = examine(feed, rows, thorough)
@@ -138,11 +137,11 @@ class Tables:
         return stored.head.found(ends, left)
 
     def names(self) -> Mapping[bytes, str]:
-        """Return what each member that is known called itself last."""
+        """Return the last name of each known member."""
         return read_names(self.connection)
 
     def runs(self) -> Mapping[FeedId, Runs]:
-        """Return what is held of each feed."""
+        """Return the runs held of each feed."""
         return {feed: stored.head.runs for feed, stored in self._feeds.items()}
 
     def highs(self) -> dict[FeedId, int]:
@@ -271,7 +270,7 @@ class Tables:
             return sorted(page(batches, NOTABLE_BYTES, gaps=True), key=in_order)
 
     def search(self, words: Sequence[str], which: Which, limit: int) -> list[Hit] | None:
-        """Return the public ones of what `Store.search` finds, or None if more is to be indexed first: then ask again."""
+        """Return the public messages that `Store.search` finds; None if more must be indexed first: then ask again."""
         if self._index is None:
             return self.scan(words, which, limit)
         if self._index_some(self._index):

@@ -1,7 +1,7 @@
-"""Whether a database in use is still the file at its path, and what can be done if it is not.
+"""Whether a database in use is still the file at its path, and the ways to rescue it if not.
 
-SQLite goes on with a file that was deleted, as with one that was there: all is kept until the process ends, and gone then. So
-is what it wrote to a write-ahead log that was deleted. But until then all of it can be read, and written anew.
+SQLite goes on with a file that was deleted. It keeps everything until the process ends; then it is gone. The same holds for a
+write-ahead log that was deleted. But until then all of it can be read, and written anew.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from twisted_chat.storage.errors import DELETED, REPLACED
 from twisted_chat.storage.files import explained
 
 LOG = "-wal"
-"""What SQLite appends to a database's path for its write-ahead log."""
+"""SQLite's suffix for the write-ahead log of a database."""
 BESIDE = (LOG, "-shm")
 
 
@@ -73,7 +73,7 @@ class Whereabouts:
         return rescued
 
     def _check_room(self, connection: sqlite3.Connection) -> None:
-        """Refuse a copy for which there is no room, before it is begun: it is tried again and again."""
+        """Refuse, before it is begun, a copy for which there is no room: it is tried again and again."""
         [(pages,)] = connection.execute("PRAGMA page_count")
         [(size,)] = connection.execute("PRAGMA page_size")
         if shutil.disk_usage(self._path.parent).free < pages * size:

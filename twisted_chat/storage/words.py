@@ -11,7 +11,7 @@ from twisted_chat.storage.history import said_in
 
 _SHIFT = 9  # a batch has at most 512 records
 _CREATE = "CREATE VIRTUAL TABLE words USING fts5 (tokens, content = '', tokenize = 'ascii')"
-"""An index that was made otherwise is made anew. This tokenizer splits at spaces, and leaves alone all that is not ASCII."""
+"""An index that was made otherwise is made anew. This tokenizer splits at spaces, and keeps everything that is not ASCII."""
 _FIND = """
 SELECT batches.sig, batches.body, batches.checksum, batches.feed, batches.first, batches.first + (words.rowid & {mask}) AS number
 FROM words JOIN batches ON batches.id = words.rowid >> {shift} JOIN feeds ON feeds.id = batches.feed
@@ -44,7 +44,7 @@ class WordIndex:
         return upto if made else 0
 
     def drop(self) -> None:
-        """Let no word be left: what was said is given up. The next search makes the index anew. Within a transaction."""
+        """Leave no word in the index: messages were given up. The next search makes it anew. Within a transaction."""
         self._connection.execute("DROP TABLE IF EXISTS words")
         self._connection.execute("UPDATE indexed SET upto = 0")
 

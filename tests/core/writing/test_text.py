@@ -66,6 +66,11 @@ class CleanTests(SynchronousTestCase):
         shown.encode()
         self.assertEqual(clean(shown), shown)
 
+    def test_one_unseen_at_a_time(self) -> None:
+        """After what shapes a Mongolian letter nothing unseen is left, such as a joiner."""
+        self.assertEqual(clean("\u1820\u180b\u200c"), "\u1820\u180b\\u200c")
+        self.assertEqual(clean("\u1820\u180f\u200d"), "\u1820\u180f\\u200d")
+
     @given(
         st.text(st.sampled_from("a1é漢😀ᠠक\\n\n\t\x1b\u200c\u200d\ufe0f\ufe00\u180b\u3164\u2800\U000e0100\u202e\ud800"))
     )

@@ -1,1 +1,1 @@
-"""What is signed: records, batches of them, and what is sealed for one member alone."""
+"""Signed records: records, batches of them, and private messages, sealed for one member alone."""

@@ -1,4 +1,4 @@
-"""Feeds: what one author said in one epoch, in signed batches, each naming the hash of the one before."""
+"""Feeds: everything one author said in one epoch, in signed batches. Each batch names the hash of the one before."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FeedId(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a record stands in the order that is the same for everybody: its hybrid time, then its id. Positions compare."""
+    """The place of a record in the order that all peers share: its hybrid time, then its id. Positions compare."""
 
     lc: int
     feed: FeedId
@@ -99,7 +99,7 @@ class Batch:
         return self.lc + len(self.records) - 1
 
     def position(self, index: int) -> Position:
-        """Return where the record at `index` stands."""
+        """Return the position of the record at `index`."""
         return Position(self.lc + index, self.feed, self.first + index)
 
     @cached_property
@@ -109,20 +109,20 @@ class Batch:
 
     @cached_property
     def others(self) -> Sequence[tuple[int, Other]]:
-        """The records that are no messages, each with its index; usually none."""
+        """The records that are not messages, each with its index. Usually there are none."""
         if len(self.said) == len(self.records):
             return ()
         return [(index, record) for index, record in enumerate(self.records) if not isinstance(record, Say)]
 
     @cached_property
     def rooms(self) -> Sequence[str]:
-        """Where its messages were said."""
+        """The rooms of its messages."""
         return list(dict.fromkeys([record.room for record in self.said]))
 
     @property
     def notable(self) -> bool:
-        """Whether it has to be known at the next start, however long ago it was said: it shows that there is such a room, or
-        tells what a room is about."""
+        """Whether the batch must be known at the next start, however old it is: it shows that a room exists, or tells what a
+        room is about."""
         return any(room != DEFAULT_ROOM for room in self.rooms) or any(record.notable for _, record in self.others)
 
     @property
@@ -132,7 +132,7 @@ class Batch:
 
     @cached_property
     def hash(self) -> bytes:
-        """SHA-256 of signature and digest: what the next batch names as `prev`."""
+        """SHA-256 of signature and digest. The next batch names it as `prev`."""
         return sha256(self.sig + self.digest).digest()
 
     @cached_property
@@ -145,8 +145,8 @@ class Batch:
         return SignedBody(self.sig, Raw(self.body))
 
     def contradicts(self, other: Batch) -> bool:
-        """Whether nobody who keeps to the rules signs both: they claim a common place of one feed, or follow each other and the
-        later names another before it, or time does not go on from one to the other as it does with every record."""
+        """Whether no author who keeps to the rules signs both. They claim a common place of one feed. Or one follows the
+        other, and names another batch before it, or its hybrid time does not rise as it does with every record."""
         if self.feed != other.feed or self.hash == other.hash:
             return False
         earlier, later = (self, other) if self.first <= other.first else (other, self)
@@ -245,7 +245,7 @@ _names = msgspec.json.Decoder(_Names)
 
 
 def feed_named(body: bytes) -> FeedId | None:
-    """Return which feed a body says it is of, whatever else may be wrong with it; None if it doesn't say that."""
+    """Return the feed that a body says it is of, whatever else is wrong with the body; None if it names none."""
     try:
         names = _names.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -263,7 +263,7 @@ def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
 
 
 def _check_records(batch: Batch) -> None:
-    """Raise `BadText` if one of the records can't be said: one look for all if they are short messages, else one for each."""
+    """Raise `BadText` if one of the records is not valid. Short messages are checked all at once, others one by one."""
     lengths = [len(record.text) for record in batch.said]
     short = len(lengths) == len(batch.records) and all(lengths) and max(lengths) <= MAX_TEXT // 4
     if short and not may_hide_control(batch.body):
@@ -276,7 +276,7 @@ def _check_records(batch: Batch) -> None:
 
 @dataclass(frozen=True)
 class Fork:
-    """The proof that an author contradicts itself: two batches that nobody who keeps to the rules signs both."""
+    """The proof that an author contradicts itself: two batches that no author who keeps to the rules signs both."""
 
     one: Batch
     other: Batch
@@ -288,12 +288,12 @@ class Fork:
 
     @property
     def place(self) -> int:
-        """The first record that is in doubt: the feed ends before it."""
+        """The first record in doubt. The feed ends before it."""
         return min(self.one.first, self.other.first)
 
     @property
     def deeper(self) -> bool:
-        """Whether the two batches name different ones before them: then there is a contradiction before this one."""
+        """Whether the two batches name different batches before them. Then there is an earlier contradiction."""
         return self.one.first == self.other.first and self.one.prev != self.other.prev
 
     def prove(self, group: Group) -> None:

@@ -1,9 +1,9 @@
-"""Private messages: carried in the author's feed like everything else, readable by author and recipient alone.
+"""Private messages. The author's feed carries them like everything else; only the author and the recipient can read them.
 
-Each is sealed twice, for the recipient and for the author, with HPKE (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
-ChaCha20-Poly1305, in base mode; that the author is who it says is proven by the batch's signature. A member's X25519 key is
-its Ed25519 key in the other form, so that whoever knows a member can write to it, here or away. The group, the author and
-the recipient go into HPKE's `info`, so that a sealed message copied elsewhere opens for nobody.
+Each is sealed twice, for the recipient and for the author, with HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
+HKDF-SHA256, ChaCha20-Poly1305. The batch's signature proves the author. A member's X25519 key is its Ed25519 key in the other
+form, so everybody who knows a member can write to it, here or away. The group, the author and the recipient go into HPKE's
+`info`, so a sealed message copied elsewhere opens for nobody.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What one record in a feed can say: a class a kind, the registry at the bottom.
+"""The kinds of records in a feed. Each kind is a class; the registry is at the bottom.
 
-A kind this version does not know is kept and relayed, not shown. Adding one is adding a class to `KINDS`.
+A kind this version does not know is kept and relayed, not shown. To add a kind, add a class to `KINDS`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults
 
 
 class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defaults=True):
-    """What a room is about, from now on; empty for nothing in particular."""
+    """The subject of a room from now on; empty for none."""
 
     room: str
     text: str = ""
@@ -46,7 +46,7 @@ class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defa
 
 
 class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
-    """The author goes by this name from now on; the batch bears it too."""
+    """The author goes by this name from now on. The batch bears the name too."""
 
     name: str
     notable = False
@@ -57,7 +57,7 @@ class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
 
 
 class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaults=True):
-    """The author is not at the keyboard, and why; empty: is back."""
+    """The author is not at the keyboard, and the reason. Empty: the author is back."""
 
     text: str = ""
     notable = False

@@ -1,1 +1,1 @@
-"""Who is there, and what they are called."""
+"""The members: their names and keys, and whether they are here."""

@@ -1,15 +1,16 @@
-"""Whether our clock is to be believed: by what time others speak."""
+"""Whether our clock can be believed, judged by the clocks of other members."""
 
 from __future__ import annotations
 
 BELIEVED = 24 * 3600.0
 """Seconds that another's clock may differ from ours and still agree with it."""
 WITNESSES = 64
-"""Members that are asked: those heard last."""
+"""Members that are asked; the ones heard last."""
 
 
 class Belief:
-    """Notes by what time members spoke, against a clock that runs steadily: so it is seen if ours is set wrong later."""
+    """Notes the time by which members spoke, against a clock that runs steadily. So it also notices when our clock is set
+    wrong later."""
 
     def __init__(self) -> None:
         self._offsets: dict[bytes, float] = {}
@@ -22,6 +23,6 @@ class Belief:
             del self._offsets[next(iter(self._offsets))]
 
     def holds(self, wall: float, steady: float) -> bool:
-        """Whether somebody's clock agrees with ours, which says `wall` now, and not more disagree."""
+        """Whether at least one member's clock agrees with ours, which says `wall` now, and not more disagree."""
         agreeing = sum(abs(offset + steady - wall) < BELIEVED for offset in self._offsets.values())
         return 0 < agreeing >= len(self._offsets) - agreeing

@@ -1,4 +1,4 @@
-"""What people are told of names and keys: who goes by another name now, and who by a name that is another key's."""
+"""The news about names and keys that people are told: a member goes by another name, or by a name that is another key's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twisted_chat.core.writing.text import shown_name
 
 
 class Naming:
-    """Notes in a roster by what names members go, and tells of what that changes."""
+    """Keeps the names of members in a roster, and tells of the changes."""
 
     def __init__(self, roster: Roster, emit: Callable[[Event], None]) -> None:
         self._roster = roster
@@ -54,7 +54,7 @@ class Naming:
 
     @contextmanager
     def _telling(self, *concerned: Member | None) -> Iterator[None]:
-        """Tell who is shown by another name after what happens inside."""
+        """Tell which members are shown by another name after the changes made inside."""
         before = {member.id: (member, member.shown) for member in concerned if member is not None}
         yield
         for member, shown in before.values():

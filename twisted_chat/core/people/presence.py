@@ -1,4 +1,4 @@
-"""Who is here: linked with this peer, or reachable through somebody who is; and what people are told when that changes."""
+"""The members that are here: linked with this peer, or reachable through a member that is. People are told when that changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of members, from one start of this peer to the next."""
+"""The facts about members that last from one start of this peer to the next."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from twisted_chat.core.replication.store import Held, Known, Loaded, Store
 
 
 class Remembering:
-    """Fills a roster from a store, and keeps there what changes in it.
+    """Fills a roster from a store, and keeps the changes there.
 
-    One call of the store at a time: while the disk refuses, what changes waits here, once for each member. A call that fails is
-    made again, before what has changed since.
+    It makes one call of the store at a time. While the disk refuses, changes wait here, one for each member. A failed call is
+    made again before later changes.
     """
 
     def __init__(self, roster: Roster, store: Store, insisting: Insisting) -> None:
@@ -31,10 +31,11 @@ class Remembering:
 
     @inlineCallbacks
     def begin(self, loaded: Loaded) -> Generator[Deferred[Any], Any, None]:
-        """Begin with what the store holds; fires when every author in it has its name. Fails with what the store says.
+        """Begin with the members that the store holds; fires when every author in it has its name. Fails with the store's
+        failure.
 
-        Where nothing was kept of anybody, as by a former version, a name belongs to who said something under it first. Else who
-        was not kept has a key that is not durable, or goes by another's name.
+        If the store has no members, as after a former version, a name belongs to its first author. Otherwise a member that is
+        missing there has a key that is not durable, or goes by another's name.
         """
         roster, first = self._roster, not loaded.members
         feeds: dict[bytes, list[Held]] = {}
@@ -56,7 +57,7 @@ class Remembering:
             self._keep(member.known)
 
     def end(self) -> None:
-        """Give the store all that waits, and nothing after that: it is to be closed."""
+        """Give the store all that waits, and nothing after that. The store can be closed then."""
         self._roster.keep = lambda known: None
         waiting, self._waiting = self._waiting, {}
         if waiting:

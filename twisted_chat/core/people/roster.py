@@ -1,4 +1,4 @@
-"""Who the members are, by key and by name, and what the person here thinks of them."""
+"""The members, by key and by name, and the notes of the person here about them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from twisted_chat.core.writing.skeleton import alike, folded, likeness
 from twisted_chat.core.writing.text import shown_name
 
 MAX_MEMBERS = MAX_AUTHORS
-"""Members remembered; beyond it those are forgotten who never said anything, and of whom nobody thinks anything."""
+"""Members remembered. Beyond it, members are forgotten that never said anything, and that nobody verified or ignored."""
 MAX_NAMES = 8
-"""Names that can be one member's own; with another its oldest is free again."""
+"""Names that one member can own. With one more, its oldest is free again."""
 
 _SUFFIX = re.compile(f"([0-9a-f]{{4}}){{1,{KEY_BYTES // 2}}}")
 
@@ -56,7 +56,7 @@ class Member:
 
     @property
     def plain(self) -> str:
-        """How people are shown this member, but for what tells it from others of that name."""
+        """The name as people are shown it, without the piece of the key."""
         return self.shown.partition("~")[0]
 
     @property
@@ -66,44 +66,43 @@ class Member:
 
     @property
     def passing(self) -> bool:
-        """Whether nothing is to be expected of this member any more: its key was not to last, and it is gone."""
+        """Whether nothing more is expected of this member: its key was not durable, and it is gone."""
         return not (self.durable or self.verified or self.linked)
 
     @property
     def known(self) -> Known:
-        """What is to be kept of this member: of a key that is gone with its process, no names."""
+        """The facts to keep of this member. A key that went with its process keeps no names."""
         return Known(self.id, self.name, tuple(self.names if self.durable else ()), self.verified, self.ignored)
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A name was this member's, who is shown by another now."""
+    """The name was this member's, and the member is shown by another name now."""
 
     member: Member
 
 
 @dataclass(frozen=True)
 class Several:
-    """A name is not enough to tell these members from each other, or from who owned it."""
+    """The name is not enough to tell these members from each other, or from the one that owned it."""
 
     members: tuple[Member, ...]
 
 
 Meaning: TypeAlias = Member | Moved | Several | None
-"""Whom a name means: one member, or nobody, and why."""
+"""The member that a name means; or why it means nobody."""
 
 
 class Roster:
-    """The members of the group, this peer included.
+    """The members of the group, this peer included. Nobody but this peer owns this peer's name.
 
-    A name is owned by the first durable key that was seen under it, until the person here verifies another; who else goes by
-    it is shown with a suffix. A key that is not durable owns a name while it is linked, or until a durable one comes. Nobody but
-    this peer owns its name.
+    The first durable key seen under a name owns it, until the person here verifies another key. Every other member that goes by
+    the name is shown with a suffix. A key that is not durable owns a name while it is linked, or until a durable key comes.
     """
 
     def __init__(self, own: bytes, name: str) -> None:
         self.keep: Callable[[Known], object] = lambda known: None
-        """Called with what is to be kept of a member whenever that has changed; set by the owner once `load` is done."""
+        """Called with the facts to keep of a member whenever they have changed; the owner sets it once `load` is done."""
         self._members: dict[bytes, Member] = {}
         self._owners: dict[str, bytes] = {}
         self.own = self.claim(own, name)
@@ -112,7 +111,7 @@ class Roster:
         return len(self._members)
 
     def load(self, members: Iterable[Known], heard: Mapping[bytes, int]) -> None:
-        """Begin with what was kept of `members`; of each author, `heard` has the hybrid time of the newest it said."""
+        """Begin with `members` as they were kept. `heard` has, for each author, the hybrid time of its newest record."""
         for known in members:
             member = self._members.get(known.id)
             if member is None:
@@ -225,7 +224,8 @@ class Roster:
     # What the person here thinks of them.
 
     def verify(self, member: Member, verified: bool) -> None:
-        """Note whether it is known whose key this is. If it is, the name it goes by is its own, unless that is this peer's."""
+        """Note whether the person here knows whose key this is. If so, the key owns the name it goes by, unless that is this
+        peer's name."""
         member.verified = verified
         if verified and self.owner(member.name) is not self.own:
             self._give(member)
@@ -233,7 +233,7 @@ class Roster:
         self.keep(member.known)
 
     def ignore(self, member: Member, ignored: bool) -> None:
-        """Note whether anybody wants to hear of a member."""
+        """Note whether the person here ignores a member."""
         member.ignored = ignored
         self.keep(member.known)
 
@@ -244,22 +244,22 @@ class Roster:
         return self._members.get(member)
 
     def ignores(self, member: bytes) -> bool:
-        """Whether the person here does not want to hear of this member."""
+        """Whether the person here ignores the member."""
         known = self._members.get(member)
         return known is not None and known.ignored
 
     @property
     def ignored(self) -> list[bytes]:
-        """The ids of those of whom the person here does not want to hear."""
+        """The ids of the ignored members."""
         return [member.id for member in self._members.values() if member.ignored]
 
     def shown(self, member: bytes) -> str:
-        """Return how people are shown `member`, known or not."""
+        """Return the name that people are shown for `member`, known or not."""
         known = self._members.get(member)
         return known.shown if known else f"~{fingerprint(member)}"
 
     def find(self, name: str) -> Meaning:
-        """Return whom a person means who writes `name`, as names are compared: by what they look like.
+        """Return the member that a person means by `name`. Names are compared by their looks.
 
         A plain name means the member that owns it and is shown by it, never one that is shown with a suffix. A name with a
         suffix means the member of that name if no other known key begins so. Whether they are here makes no difference.

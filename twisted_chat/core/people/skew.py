@@ -1,4 +1,4 @@
-"""How far other members' clocks are from ours, guessed from what they say."""
+"""How far other members' clocks are from ours, guessed from the times in their messages."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ AGAIN = 600.0
 
 
 class Skews:
-    """Keeps, for each member, when its newest messages were said by its clock against when they came by ours.
+    """Compares, for each member, the time in its newest messages with the time at which they came.
 
-    A message that was under way for long looks like one from a clock that is behind, and nothing makes one look as if it
-    came from a clock that is ahead: so of several samples the greatest difference is the nearest to the truth.
+    A message that was on its way for long looks like one from a clock that is behind. Nothing makes a message look as if its
+    clock were ahead. So the greatest difference among several samples is the nearest to the truth.
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
@@ -61,10 +61,11 @@ class Skews:
         return 0.0
 
     def alarm(self) -> tuple[bytes | None, float] | None:
-        """Return what people are to be told now: whose clock is off, and by how many seconds it is ahead; None for nothing.
+        """Return the clock that people are to be told of now, and by how many seconds it is ahead; None for nothing.
 
-        None in the place of a member stands for ourselves. Who is right of two can't be known: the other is named then. Of
-        more than two, only who is off is told. It is told once; if all was right meanwhile again, but not within `AGAIN`.
+        A member of None is ourselves. Between two members nobody can know whose clock is right, so the other one is named.
+        Among more, only the one that is off is told. It is told once; and again if all was right in between, but not within
+        `AGAIN`.
         """
         trusted = self._trusted()
         ours, whose = self.ours(), None

@@ -1,1 +1,1 @@
-"""From batches to what is shown, and in which order."""
+"""The way from batches to the messages that are shown, in their order."""

@@ -1,4 +1,4 @@
-"""Which messages come late: after others had been shown for a while that are to be read after them."""
+"""Messages that come late: after messages that come later in the order were shown for a while."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from twisted_chat.core.feeds.batches import Position
 LATE = 10.0
 """Seconds for which a later message must have been shown."""
 STEP = 1.0
-"""Seconds whose messages are noted as one."""
+"""Seconds whose messages are noted together."""
 
 
 class Lateness:
-    """Compares positions alone, and when they were shown here: no wall clock, one's own or another's, makes a message late."""
+    """Compares positions, and the times at which they were shown here. No wall clock, ours or another's, makes a message late."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         """`seconds` runs steadily."""
@@ -22,7 +22,7 @@ class Lateness:
         self._shown: deque[tuple[float, Position]] = deque()
         """When the farthest positions of the last `LATE` seconds were shown."""
         self._settled: Position | None = None
-        """The farthest position shown before that."""
+        """The farthest position shown before those."""
 
     def settle(self, position: Position) -> None:
         """Note that all up to `position` was shown long ago."""

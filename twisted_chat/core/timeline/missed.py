@@ -1,4 +1,4 @@
-"""What was said while this peer was not there: gathered as it comes, and summed up."""
+"""The messages that were said while this peer was away, gathered as they come, and summed up."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from twisted_chat.core.events import Event, Messages, WhileAway
 from twisted_chat.core.feeds.batches import Position
 
 MISSED = 50
-"""Messages that are shown, the newest; the others are counted."""
+"""Messages shown, the newest ones. The others are counted."""
 PATIENCE = 5.0
-"""Seconds without more to come after which what has come is summed up, whatever somebody says that there is."""
+"""Seconds without another message after which those that have come are summed up, even if a neighbour says that there are
+more."""
 
 
 class Missed:
-    """Messages that were missed, told in one `WhileAway` once all are here, or no more come."""
+    """Messages that were missed. One `WhileAway` tells of them once all are here, or no more come."""
 
     def __init__(self, clock: IReactorTime, tell: Callable[[Event], None]) -> None:
         self._clock = clock
@@ -27,7 +28,7 @@ class Missed:
         self._count = 0
         self._order = count()
         self._newest: list[tuple[Position, int, Messages]] = []
-        """As many events as messages are shown, those that end last: the newest messages are among theirs."""
+        """As many events as messages are shown. They are those that end last, so the newest messages are among theirs."""
         self._heard = 0.0
         self._timer: IDelayedCall | None = None
 
@@ -45,7 +46,7 @@ class Missed:
             heapq.heappushpop(self._newest, entry)
 
     def sum_up(self) -> None:
-        """Tell what was missed, if anything was."""
+        """Tell of the missed messages, if there are any."""
         if self._timer is not None:
             self._timer.cancel()
         self._tell_all()

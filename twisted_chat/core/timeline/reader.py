@@ -1,4 +1,4 @@
-"""What batches mean to this peer: which messages it can read in them, by whom, and what else they tell."""
+"""The meaning of batches to this peer: the messages that it can read, their authors, and the other news."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted_chat.core.writing.text import shown_name
 
 
 class Reader:
-    """Reads batches; keeps what they tell of rooms (`rooms`) and of who is away (in the roster)."""
+    """Reads batches. Keeps their news of rooms (`rooms`) and of absences (in the roster)."""
 
     def __init__(self, roster: Roster, unseal: Unsealer) -> None:
         self.rooms = Rooms()
@@ -24,7 +24,7 @@ class Reader:
         self._unseal = unseal
 
     def read(self, batch: Batch) -> Iterator[Event]:
-        """Return all that a batch tells, in the order in which it was said, and keep it in mind."""
+        """Return everything that a batch tells, in the order in which it was said, and note its news."""
         self._note_rooms(batch)
         start = 0
         for index, record in batch.others:
@@ -36,7 +36,7 @@ class Reader:
             yield self._messages(batch, start, batch.records[start:] if start else batch.records)
 
     def note(self, batch: Batch) -> None:
-        """Keep in mind what a batch told when it was new."""
+        """Note what a batch told of rooms and absences when it was new; nothing of it is shown again."""
         self._note_rooms(batch)
         for index, record in batch.others:
             if not isinstance(record, Private):
@@ -44,7 +44,7 @@ class Reader:
                     pass
 
     def message(self, batch: Batch, number: int) -> Messages | None:
-        """Return the message that record `number` of a batch is; None if it is none, or not for this peer."""
+        """Return the message with the record number `number`; None if that record is no message, or not for this peer."""
         index = number - batch.first
         record = batch.records[index]
         if isinstance(record, Say):

@@ -1,4 +1,4 @@
-"""The rooms that are known here, and what each is about: never more than a few, however many others speak of."""
+"""The rooms that are known here, and their topics. Their number is bounded, however many others speak of."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from twisted_chat.core.writing.skeleton import room_key
 from twisted_chat.core.writing.text import DEFAULT_ROOM
 
 MAX_ROOMS = 1_000
-"""Rooms known at a time. With another the one is forgotten of which nobody has spoken for longest; those where the person here
-spoke, or went, last of all. What was said there stays in the store."""
+"""Rooms known at a time. With one more, the room is forgotten that nobody has spoken of for longest; rooms where the person
+here spoke, or went, are forgotten last. Their messages stay in the store."""
 MAX_ROOMS_BY_ONE = 100
-"""Of which one member brought in; with another its own is forgotten of which nobody has spoken for longest."""
+"""Rooms known that one member brought in. With one more, the one of its own is forgotten that nobody has spoken of for
+longest."""
 
 
 @dataclass
 class Room:
-    """A room: its `name` as it was first written here, what it is about, since when, and `by` whom it was first spoken of."""
+    """A room: its `name` as it was first written here, its topic, the time of that, and the member that first spoke of it,
+    `by`."""
 
     name: str
     by: bytes = b""
@@ -28,13 +30,13 @@ class Room:
 
 
 class Rooms:
-    """Rooms by what they are compared by. `DEFAULT_ROOM` is always known."""
+    """Rooms, by the form in which they are compared. `DEFAULT_ROOM` is always known."""
 
     def __init__(self) -> None:
         self._kept = OrderedDict({room_key(DEFAULT_ROOM): Room(DEFAULT_ROOM)})
         self._others: OrderedDict[str, Room] = OrderedDict()
         self._by: dict[bytes, OrderedDict[str, None]] = {}
-        """The others, by who brought them in."""
+        """The other rooms, by the member that brought them in."""
 
     def __len__(self) -> int:
         return len(self._kept) + len(self._others)
@@ -45,11 +47,11 @@ class Rooms:
 
     @property
     def kept(self) -> list[str]:
-        """The names of those where the person here spoke, or went."""
+        """The names of the rooms where the person here spoke, or went."""
         return [room.name for room in self._kept.values()]
 
     def get(self, name: str) -> Room | None:
-        """Return the room that is so called, in whatever spelling, if it is known."""
+        """Return the room of that name, in whatever spelling, if it is known."""
         key = room_key(name)
         return self._kept.get(key) or self._others.get(key)
 

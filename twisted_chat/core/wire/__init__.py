@@ -1,1 +1,1 @@
-"""What a line between two peers can say, and how a link is opened."""
+"""The lines between two peers, and the opening of a link."""

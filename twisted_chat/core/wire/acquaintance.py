@@ -1,7 +1,8 @@
-"""Showing members that one is known to them, and nobody else anything, before either has said who it is.
+"""Members show each other that they are known, and show nobody else anything, before either has said who it is.
 
-Two members that know each other's ids share a secret without ever having agreed on one: X25519 of one's key and the other's.
-Who shows a MAC by it is known, and need not be counted among those who guess at a passphrase. To everybody else it is noise.
+Two members that know each other's ids share a secret that they never agreed on: X25519 of one's key and the other's. A peer
+that shows a MAC by this secret is known. Its guesses at the passphrase need not be counted. To everybody else the MAC is
+noise.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from twisted_chat.core.wire.frames import MAX_KNOWN
 
 PROOF_BYTES = 16
 MAX_NEW = 32
-"""Secrets worked out at a time, lest who waits meanwhile wait long."""
+"""Secrets worked out at a time; more would let others wait long."""
 MAX_SECRETS = 2 * MAX_AUTHORS
-"""Secrets remembered; with more all are worked out anew, for most are those of members that nobody knows any more."""
+"""Secrets remembered. With more, all are worked out anew: most are those of members that nobody knows any more."""
 
 _CONTEXT = b"tcpchat/1 known\0"
 
@@ -32,26 +33,26 @@ class Acquaintances:
     """The members that this peer knows, and that may know it. `channel` is what a connection's two ends have in common."""
 
     def __init__(self, identity: Identity, group: Group, members: Callable[[], Iterable[bytes]]) -> None:
-        """`members` returns the ids of others, those first of which most is to be expected."""
+        """`members` returns the ids of others. Those that are most likely to be met come first."""
         self._key = identity.exchange_key
         self._context = _CONTEXT + group.context
         self._members = members
         self._secrets: dict[bytes, bytes] = {}
 
     def shown(self, role: str, channel: bytes) -> bytes:
-        """Return proofs for the first members, as many whoever they are: how many are known is nobody's business."""
+        """Return proofs for the first members. Their number is always the same, so that it does not tell how many are known."""
         proofs = [self.proof(member, role, channel) for member in islice(self._known(), MAX_KNOWN // PROOF_BYTES)]
         proofs += [secrets.token_bytes(PROOF_BYTES) for _ in range(MAX_KNOWN // PROOF_BYTES - len(proofs))]
         return b"".join(proofs)
 
     def proof(self, member: bytes, role: str, channel: bytes) -> bytes:
-        """Return the proof that this peer, in its `role`, is known to `member`; nobody else can make it or tell it from noise."""
+        """Return the proof that this peer, in its `role`, is known to `member`. Nobody else can make it or tell it from noise."""
         return hmac.digest(self._secrets[member], self._context + role.encode() + b"\0" + channel, "sha256")[
             :PROOF_BYTES
         ]
 
     def recognised(self, shown: bytes, role: str, channel: bytes) -> bytes | None:
-        """Return the id of the member at the other end, whose `role` it is, if it has shown the proof of one."""
+        """Return the id of the member at the other end, which has the role `role`; None if it shows no proof that we know."""
         proofs = {shown[start : start + PROOF_BYTES] for start in range(0, len(shown), PROOF_BYTES)}
         if not shown:
             return None
@@ -70,7 +71,7 @@ class Acquaintances:
                 yield member
 
     def _secret(self, member: bytes) -> bytes:
-        """Return what is shared with a member; nothing, if its key is none with which that can be."""
+        """Return the secret shared with a member; nothing, if its key can share none."""
         try:
             shared = crypto_scalarmult(self._key, crypto_sign_ed25519_pk_to_curve25519(member))
         except (CryptoError, ValueError):

@@ -1,4 +1,5 @@
-"""What one line on the wire can say: a class a frame, its grammar in its docstring, the registry at the bottom.
+"""The frames that one line on the wire can carry. Each frame is a class with its grammar in its docstring; the registry is at
+the bottom.
 
 A line is one JSON object in UTF-8 ending in a newline, at most `MAX_LINE` bytes, with the frame's name under `"t"`. Ids,
 hashes and signatures are standard base64. `docs/protocol.md` has the same for people.
@@ -21,9 +22,10 @@ MAX_LINKED = 800
 MAX_KNOWN = 1024
 """Bytes of proofs in a `pake`: 64 of them."""
 MAX_INT = 2**53 - 1
-"""The largest number on the wire: what every JSON library and SQLite hold exactly."""
+"""The largest number on the wire. Every JSON library, and SQLite, holds it exactly."""
 MAX_NUMBER = 2**40
-"""The largest number of a record: a thousand a second for 34 years. What follows from one, as `high + 1`, may be told as well."""
+"""The largest number of a record: a thousand a second for 34 years. A number that follows from it, such as `high + 1`, may be
+sent as well."""
 
 Id: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Hash: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -33,7 +35,7 @@ Signature: TypeAlias = Annotated[bytes, Meta(min_length=64, max_length=64)]
 Whole: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INT)]
 Number: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
 NextNumber: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_NUMBER + 1)]
-"""Where a record is or comes next."""
+"""The number of a record, or of the record that comes next."""
 Point: TypeAlias = Annotated[bytes, Meta(min_length=33, max_length=33)]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 Word: TypeAlias = Annotated[str, Meta(max_length=64)]
@@ -43,9 +45,11 @@ FeedRef: TypeAlias = tuple[Id, Whole]
 
 
 class Range(Struct, frozen=True, array_like=True):
-    """What is held of one feed: `[epoch, low, high, tip]`. `tip` is the beginning of the hash of the batch that ends at
-    `high`, so that two who were told different things in one place find out; nobody has to give it. If all was given up,
-    `low` is `high + 1`."""
+    """The part of one feed that is held: `[epoch, low, high, tip]`. If all was given up, `low` is `high + 1`.
+
+    `tip` is the beginning of the hash of the batch that ends at `high`. By it two peers find out that an author told them
+    different things for one place. It may be missing.
+    """
 
     epoch: Whole
     low: NextNumber
@@ -54,7 +58,7 @@ class Range(Struct, frozen=True, array_like=True):
 
 
 class Frame(Struct, frozen=True, tag_field="t"):
-    """One line; the subclasses say what each means."""
+    """One line. Each subclass says what its line means."""
 
 
 class Greet(Frame, tag="greet", frozen=True):
@@ -69,8 +73,8 @@ class Tls(Frame, tag="tls", frozen=True):
 
 
 class Pake(Frame, tag="pake", frozen=True, omit_defaults=True):
-    """Both, dialer first, in a closed group: one end's half of SPAKE2. `known` has proofs, of 16 bytes each, of being known to
-    who is at the other end; nobody has to give them."""
+    """Both, dialer first, in a closed group: one end's half of SPAKE2. `known` has proofs, of 16 bytes each, that the sender
+    is known to the other end. It may be empty."""
 
     msg: Point
     known: Annotated[bytes, Meta(max_length=MAX_KNOWN)] = b""
@@ -102,13 +106,15 @@ class Auth(Frame, tag="auth", frozen=True):
 
 
 class Digest(Frame, tag="digest", frozen=True):
-    """First thing when ready: one hash per author over all I hold durably, so that what is equal need not be listed."""
+    """The first frame when ready: one hash per author over everything I hold durably. Authors with equal hashes are not
+    listed."""
 
     authors: dict[Id, Digest128]
 
 
 class Have(Frame, tag="have", frozen=True, omit_defaults=True):
-    """What I hold durably, by author: first the authors whose digest differed, `end` closing that list; then what changed."""
+    """The records I hold durably, by author. The first lists are of the authors whose digest differed; `end` closes them.
+    Later ones tell what changed."""
 
     feeds: dict[Id, list[Range]]
     end: bool = False
@@ -162,7 +168,7 @@ class Pong(Frame, tag="pong", frozen=True):
 
 
 class Address(Struct, frozen=True):
-    """Where a member listens, as seen by the peer that says so."""
+    """Where a member listens, as the sender sees it."""
 
     id: Id
     host: Host
@@ -176,7 +182,7 @@ class Peers(Frame, tag="peers", frozen=True):
 
 
 class Linked(Frame, tag="linked", frozen=True):
-    """Whom I am linked with now."""
+    """The members I am linked with now."""
 
     members: Annotated[list[Id], Meta(max_length=MAX_LINKED)]
 

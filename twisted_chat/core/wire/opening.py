@@ -44,7 +44,7 @@ _CONTEXT = b"tcpchat/1 auth\0"
 
 
 class Role(enum.Enum):
-    """Which end of the connection this peer is."""
+    """The end of the connection that this peer is."""
 
     DIALER = "dialer"
     LISTENER = "listener"
@@ -56,7 +56,7 @@ class Role(enum.Enum):
 
 
 class Step(enum.Enum):
-    """What this end waits for."""
+    """The thing that this end waits for."""
 
     GREET = "greet"
     TLS = "tls"
@@ -76,7 +76,7 @@ EXPECTED: dict[Step, type[Frame]] = {
 
 @dataclass
 class Introduction:
-    """What this peer says of itself in `hello`, but for the `passphrase` of a closed group. Only `name` ever changes."""
+    """The facts that this peer tells in `hello`, and the `passphrase` of a closed group. Only `name` ever changes."""
 
     identity: Identity
     group: Group
@@ -86,7 +86,7 @@ class Introduction:
     durable: bool
     passphrase: str = field(default="", repr=False)
     acquaintances: Acquaintances | None = None
-    """Who is spared where guesses of the passphrase are counted: without any, nobody."""
+    """The members whose guesses of the passphrase are not counted; without any, every guess is."""
 
 
 class Dismissed(Exception):
@@ -99,8 +99,8 @@ class Dismissed(Exception):
 
 @dataclass
 class Slow:
-    """What has to be computed before the opening goes on: `compute` takes long, belongs in a thread and may raise `Refusal`;
-    `then`, called when it has returned, returns what to send. Until then no line may be passed to the opening."""
+    """Work to do before the opening goes on. `compute` takes long, belongs in a thread and may raise `Refusal`. `then`, called
+    when it has returned, returns the bytes to send. Until then no line may be passed to the opening."""
 
     compute: Callable[[], None]
     then: Callable[[], bytes]
@@ -112,33 +112,33 @@ Answer: TypeAlias = bytes | Slow
 class Opening:
     """One link's opening, from this end: lines in, lines out.
 
-    When `step` has become SECURED, what was returned is to be sent, and TLS to be started; `secured` goes on from there.
-    `step` is READY once `other`, the other side's `hello`, is proven.
+    When `step` has become SECURED, send what was returned, start TLS, and go on with `secured`. `step` is READY once `other`,
+    the other side's `hello`, is proven.
     """
 
     def __init__(
         self, me: Introduction, role: Role, tls: bool = False, risk: Callable[[], object] = lambda: None
     ) -> None:
-        """`tls` is whether this end will have the link encrypted, as it must in a closed group. `risk` is called before the other
-        end, unless it has shown that it is known here, may find out whether a passphrase is right; it may raise `Refusal`."""
+        """`tls` is whether this end wants the link encrypted; a closed group always does. `risk` is called before the other
+        end could find out whether a passphrase is right, unless it has shown that it is known here. It may raise `Refusal`."""
         self.me = me
         self.role = role
         self.known: bytes | None = None
-        """The id of the member that the other side has shown to be, where that is known before `other`."""
+        """The id of the member that the other side has shown to be, if that is known before `other`."""
         self._risk = risk
         self.tls = tls or me.group.closed
         first = Step.TLS if self.tls else Step.HELLO
         self.step = Step.GREET if role is Role.DIALER else first
         self.other: Hello | None = None
         self.guessed = False
-        """Whether this end has shown what the other could try one passphrase against."""
+        """Whether this end has sent a line against which the other end could try one passphrase."""
         self._lines: list[bytes] = []
         self._channel = b""
         self._exchange = Exchange(me.passphrase, me.group.name, role is Role.DIALER)
 
     @property
     def progress(self) -> int:
-        """How many lines were said that belong here."""
+        """The number of valid lines so far."""
         return len(self._lines)
 
     @property
@@ -147,11 +147,11 @@ class Opening:
         return bool(self._channel)
 
     def begin(self) -> bytes:
-        """Return what to send when the connection is made: the listener's `greet`, nothing from a dialer."""
+        """Return the bytes to send when the connection is made: the listener's `greet`, nothing from a dialer."""
         return b"" if self.role is Role.DIALER else self._say(Greet(VERSION, self.tls))
 
     def receive(self, line: bytes) -> Answer:
-        """Take one line; return what to send in answer, or what to compute before.
+        """Take one line; return the bytes to send in answer, or the work to do before.
 
         Raises `Refusal` when the link is to be closed with `bye`, `Dismissed` when the other side has closed it.
         """
@@ -208,7 +208,7 @@ class Opening:
         return self._say(Pake(self._exchange.message, self._acquaintance()))
 
     def _acquaintance(self) -> bytes:
-        """Return what shows that this end is known: a listener shows it to whom it has recognised, and to nobody else."""
+        """Return the proofs that this end is known. A listener shows one only to a member that it has recognised."""
         if self.me.acquaintances is None:
             return b""
         if self.role is Role.DIALER:

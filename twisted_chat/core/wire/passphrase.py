@@ -1,7 +1,8 @@
-"""What two peers of a closed group prove to each other before anything else: that both know its passphrase.
+"""Two peers of a closed group prove to each other, before anything else, that both know its passphrase.
 
-SPAKE2, as the `spake2` package has it, over Ed25519's group: who listens in, or stands in between, learns nothing by which
-passphrases could be tried out; each guess takes a connection of its own. See "Closed groups" in `docs/protocol.md`.
+This is SPAKE2, as the `spake2` package has it, over Ed25519's group. Somebody who listens in, or stands in between, learns
+nothing by which passphrases could be tried out. Each guess takes a connection of its own. See "Closed groups" in
+`docs/protocol.md`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
 
 MIN_PASSPHRASE = 8
-"""Characters a passphrase has at least."""
+"""Fewest characters of a passphrase."""
 MAX_PASSPHRASE = 1024
-"""Characters a passphrase has at most."""
+"""Most characters of a passphrase."""
 
 _DIALER = b"tcpchat/1 dialer\0"
 _LISTENER = b"tcpchat/1 listener\0"
@@ -42,13 +43,14 @@ class Exchange:
     """One end of one SPAKE2 exchange. `start` and `finish` take some milliseconds of a processor each."""
 
     def __init__(self, passphrase: str, group: str, dialer: bool) -> None:
-        """`passphrase` as `check_passphrase` returns it. Another `group` is as bad as another passphrase."""
+        """`passphrase` is as `check_passphrase` returns it. With another `group` the exchange fails, as with another
+        passphrase."""
         self._passphrase = passphrase.encode()
         self._group = group.encode()
         self._dialer = dialer
         self._key = b""
         self.message = b""
-        """What the other end is to be sent, once `start` has been called."""
+        """The message for the other end, once `start` has been called."""
 
     def start(self) -> None:
         """Make `message`. Once."""
@@ -62,7 +64,8 @@ class Exchange:
         self.message = self._end.start()
 
     def finish(self, received: bytes) -> None:
-        """Take the other end's message. Once, after `start`. Raises `Refusal(PASSPHRASE)` for what nobody sends by mistake."""
+        """Take the other end's message. Once, after `start`. Raises `Refusal(PASSPHRASE)` for a message that no honest peer
+        sends."""
         try:
             self._key = self._end.finish(received)
         except self._faults as error:  # our own message sent back, or no point of the group

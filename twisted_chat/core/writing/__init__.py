@@ -1,1 +1,1 @@
-"""What people may write, and what looks alike."""
+"""The text that people may write, and its likeness to other text."""

@@ -1,4 +1,4 @@
-"""Where words begin and end: in scripts that put spaces between them, and in those that don't."""
+"""Where words begin and end: in scripts with spaces between words, and in scripts without."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from twisted_chat.core.writing.skeleton import IGNORABLE, folded
 
 _WORD, _SIGN, _MARK, _GAP = "wsm "
-"""Kinds of characters: what words are made of, what is a word by itself, what belongs to the one before, what is between."""
+"""Kinds of characters: part of a word, a word by itself, part of the one before, and between words."""
 _WITHOUT_SPACES = re.compile(
     "[\u0e01-\u0e4e\u0e81-\u0ecf\u0edc-\u0edf"  # Thai and Lao, but not their digits
     "\u1000-\u103f\u1050-\u108f\u109a-\u109f\ua9e0-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa7f"  # Myanmar
@@ -23,9 +23,10 @@ _NEEDLESS = re.compile(
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8"
     "\u06ea-\u06ed\u0711\u0730-\u074a\u0898-\u089f\u08ca-\u08e1\u08e3-\u08ff]"
 )
-"""What one need not type to find a word: accents, the vowels of Hebrew and Arabic, the colour of a hand, what can't be seen."""
+"""Characters that a search ignores: accents, the vowels of Hebrew and Arabic, the colour of a hand, and everything that can't
+be seen."""
 _NON_JOINER = "\u200c"
-"""It can't be seen either, but parts words."""
+"""It can't be seen, but it parts words."""
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _TOKENS = re.compile(f"{_WORD}[{_WORD}{_MARK}]*|{_SIGN}{_MARK}*")
 _PLAIN = re.compile("[a-z0-9]+")
@@ -33,7 +34,7 @@ _REMEMBERED = 8192
 
 
 class _Kinds(dict[int, str]):
-    """The table for `str.translate` that says of which kind a character is; computed by character, a bounded number kept."""
+    """The kind of each character, as a table for `str.translate`. It is computed by character, and keeps a bounded number."""
 
     def __missing__(self, code: int) -> str:
         kind = _kind(chr(code))
@@ -56,16 +57,14 @@ _KINDS = _Kinds()
 
 class Token(NamedTuple):
     """A word, or one character that is a word by itself: an emoji, or a letter of a script without spaces, with its marks.
-
-    `joined` if another token ends where it begins.
-    """
+    `joined` if another token ends where it begins."""
 
     text: str
     joined: bool
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of `text`, without case, accents and whatever else one need not type to find it."""
+    """Yield the tokens of `text`, without case, accents and everything else that a search ignores."""
     plain = text.lower() if text.isascii() else _simplified(text)
     if plain.isascii():
         yield from (Token(word, False) for word in _PLAIN.findall(plain))
@@ -83,7 +82,7 @@ def _simplified(text: str) -> str:
 
 
 def mentions(text: str, name: str) -> bool:
-    """Whether `name` is in `text` as a word or some, or, where words are not parted by spaces, anywhere."""
+    """Whether `text` has `name` in it: as whole words, or, in scripts without spaces, anywhere."""
     name, text = folded(name), folded(text)
     start = text.find(name)
     while start >= 0:

@@ -1,7 +1,7 @@
-"""What a name may be made of, so that none looks like another, or like a part of a line of this program's.
+"""The characters of a name. No name looks like another, or like a part of a line of this program.
 
-That is for what people call themselves, and for how others' names are shown. What is taken from others is decided elsewhere
-(`text.accept_name`), since this depends on which version of Unicode Python knows.
+This is for the names that people give themselves, and for how others' names are shown. It depends on which version of Unicode
+Python knows, so `text.accept_name` decides elsewhere which names are accepted from others.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import NamedTuple
 from twisted_chat.core.writing.skeleton import BLANK, IGNORABLE, taken_for
 
 MARKS = frozenset("✓✔▶⚠⏳⏬✅❌❓✏⚪👋👤👥💤💬💾📄📋📌🔇🔊🔌🔑🔒🔗🔚🕰🗑🚨🚪🚫🏠👂🌙")
-"""The pictures that stand in this program's own lines, on the screen and in the log."""
+"""The pictures in this program's own lines, on the screen and in the log."""
 LIKE_MARKS = frozenset("☑🗸🗹🔏🔐🔓🗝🗨🗩🗪🗫🗬🗭🗮🗯💭⛔❔❕❗❎🔈🔉🔙🔛🔜🔝📍📃🛑")
 """Pictures that are easily taken for one of those."""
 PUNCTUATION = "-_.'"
 MAX_MARKS = 4
-"""Accents and other marks that one letter may bear: more are drawn over the lines above and below."""
+"""Accents and other marks on one letter. More would be drawn over the lines above and below."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9 \-_.']*")
 _MISLEADING = frozenset(":~()[]#*,;·→│")
-"""What ends a name, or stands beside it, in this program's lines: some letters look like it, such as U+A4FD."""
+"""Signs that end a name, or stand beside it, in this program's lines. Some letters look like one, such as U+A4FD."""
 _UNSEEN = re.compile(f"[{IGNORABLE}{BLANK}]")
 _PICTURE = (
     "[⌚⌛⌨⏩-⏬⏰-⏳☀-☄☎☔☕☘☝☠☢☣☦☪☮☯☸-☺♀♂♈-♓♟♠♣♥♦♨♻♾♿⚒-⚗⚙⚛⚜⚠⚡⚧⚪⚫⚰⚱⚽⚾⛄⛅⛈⛎⛏⛑⛓⛔⛩⛪⛰-⛵⛷-⛺⛽✂✅✈-✍✏✒✝✡✨❄❌❎❓-❕❗❣❤"
@@ -36,19 +36,19 @@ _EMOJI = re.compile(f"{_ONE}(?:\u200d{_ONE})*|[\U0001f1e6-\U0001f1ff]{{2}}")
 
 
 class Piece(NamedTuple):
-    """What belongs together in a name, and whether a name may have it."""
+    """A part of a name that belongs together, and whether a name may have it."""
 
     text: str
     allowed: bool
 
     @property
     def bare(self) -> bool:
-        """Whether this names nobody by itself."""
+        """Whether a name of this piece alone would name nobody."""
         return self.text in PUNCTUATION or self.text == " "
 
 
 def pieces(name: str) -> Iterator[Piece]:
-    """Yield what `name`, in Unicode's composed form (NFC), is made of: letters with their marks, emoji, or a character."""
+    """Yield the pieces of `name`, which is in Unicode's composed form (NFC): letters with their marks, emoji, or a character."""
     if _PLAIN.fullmatch(name):
         yield from (Piece(character, True) for character in name)
         return
@@ -66,7 +66,7 @@ def pieces(name: str) -> Iterator[Piece]:
 
 
 def is_unseen(character: str) -> bool:
-    """Return whether nothing is to be seen of a character, or it moves the text around it."""
+    """Return whether the character shows nothing, or moves the text around it."""
     return unicodedata.category(character)[0] in "CZ" or _UNSEEN.match(character) is not None
 
 
@@ -93,7 +93,7 @@ def _deceives(character: str) -> bool:
 
 
 def _end_of_marks(name: str, letter: int) -> int:
-    """Return where the marks end that belong to a letter: those for letters of its alphabet, or of any."""
+    """Return the end of the marks that belong to a letter: marks for letters of its alphabet, or of any."""
     alphabets = ("COMBINING", _alphabet(name[letter]))
     end = letter + 1
     while end < len(name) and end - letter <= MAX_MARKS:

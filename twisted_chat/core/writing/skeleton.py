@@ -1,6 +1,6 @@
-"""How texts are compared: as a person would, to whom case, spelling of the same letters and what can't be seen are nothing.
+"""Texts compared as a person compares them: case, the spelling of the same letters and invisible characters don't count.
 
-Nothing here decides what may be said or sent: Python's tables of Unicode grow from version to version.
+Nothing here decides which text may be said or sent: Python's tables of Unicode grow from version to version.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
     "\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""What need not be drawn at all, for a regular expression's brackets: Unicode's Default_Ignorable_Code_Point."""
+"""Characters that need not be drawn at all, for a regular expression's brackets: Unicode's Default_Ignorable_Code_Point."""
 BLANK = "\u2800\ufff9-\ufffb\U00013430-\U00013442\U00016fe4\U0001d159"
-"""What is drawn as nothing, or as a space, and is none: the same."""
+"""Characters that are drawn as nothing, or as a space, and are not spaces; for the same use."""
 
 _UNSEEN = re.compile(f"[{IGNORABLE}{BLANK[1:]}]")
 _SAME_IN_LATIN = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn"})
-"""What looks alike among the Latin letters and digits themselves: a capital I like a small l, and so on."""
+"""Latin letters and digits that look alike: a capital I like a small l, and so on."""
 _CACHED = 4096
 
 
 @lru_cache(maxsize=_CACHED)
 def likeness(name: str) -> str:
-    """Return what `name` looks like: names with the same likeness are easily taken for each other.
+    """Return the looks of `name`. Names with the same likeness are easily taken for each other.
 
-    Case, compatibility forms, what can't be seen, and letters that look alike, in several alphabets or one, don't count;
-    accents do.
+    Case, compatibility forms, invisible characters, and letters that look alike, in several alphabets or one, don't count.
+    Accents do.
     """
     looks = name
     if not name.isascii():
@@ -43,16 +43,16 @@ def likeness(name: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def alike(name: str) -> tuple[str, ...]:
-    """Return all by which `name` is compared: of two names that have one of these in common, one is taken for the other.
+    """Return every form by which `name` is compared. Two names that have a form in common are taken for each other.
 
-    Its likeness is one; its letters in small is the other, for in some alphabets a letter looks like one Latin letter and its
-    capital like another.
+    One form is its likeness. The other one is its letters in small: in some alphabets a letter looks like one Latin letter,
+    and its capital like another.
     """
     return likeness(name), f"={folded(name)}"
 
 
 def folded(text: str) -> str:
-    """Return `text` as it is compared where looks don't matter: without case, compatibility forms and what can't be seen."""
+    """Return `text` without case, compatibility forms and invisible characters, for comparisons where looks don't matter."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _seen(text)).casefold())
@@ -60,9 +60,9 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def room_key(room: str) -> str:
-    """Return what rooms are compared by: two spellings with the same key are one room.
+    """Return the form by which rooms are compared: two spellings with the same key are one room.
 
-    As in names, letters that look alike in several alphabets don't count; within one they do, for `#p1` is not `#pi`.
+    As in names, letters that look alike in several alphabets don't count. Within one alphabet they do, for `#p1` is not `#pi`.
     """
     if room.isascii():
         return room.lower()
@@ -75,18 +75,18 @@ def same_room(one: str, other: str) -> bool:
 
 
 def taken_for(character: str) -> str:
-    """Return what one character is taken for; itself for most."""
+    """Return the character that one is taken for; for most, the character itself."""
     return _table().get(ord(character), character)
 
 
 def _seen(text: str) -> str:
-    """Return `text` without what can't be seen, one space for what looks like spaces, none at its ends."""
+    """Return `text` without invisible characters, with one space for everything that looks like spaces, and none at its ends."""
     return " ".join(_UNSEEN.sub("", text).replace("\u2800", " ").split())
 
 
 @lru_cache(maxsize=1)
 def _table() -> dict[int, str]:
-    """Return what each character is taken for; made when it is first needed, which takes 2 ms."""
+    """Return the character that each is taken for. The table is made when it is first needed, which takes 2 ms."""
     table: dict[int, str] = {}
     for group in TABLE.split(","):
         target, *sources = group.split()

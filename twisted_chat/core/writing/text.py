@@ -1,8 +1,9 @@
-"""Which names, rooms and messages are acceptable, and how what others wrote is made safe to show.
+"""The rules for names, rooms and messages, and the ways to make others' text safe to show.
 
-`check_*` and `accept_*` guard what enters a feed; `clean`, `clean_text` and `shown_name` guard what leaves for a terminal or a
-log. What is accepted from others is decided by code points alone, so that every peer decides the same, whatever version of
-Unicode its Python knows. What people may call themselves is less, and names that are more are shown with the rest visible.
+`check_*` and `accept_*` guard the text that enters a feed. `clean`, `clean_text` and `shown_name` guard the text that leaves
+for a terminal or a log. Code points alone decide what is accepted from others, so that every peer decides the same, whatever
+version of Unicode its Python knows. People may call themselves less than is accepted; a name that has more is shown with the
+rest visible.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _SPACES = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
 _FILLERS = "\u115f\u1160\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159"
 _ROOM = re.compile(f"#[^\x00-\x20\x7f-\x9f\ud800-\udfff{_SPACES}{_FILLERS}]{{1,{MAX_ROOM - 1}}}")
 _TURNING = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-"""What ends lines or turns the direction of writing."""
+"""Characters that end lines or turn the direction of writing."""
 _NOT_IN_NAME = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
 _SEPARATORS_IN_LOGS = re.compile("[:~]")
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -67,7 +68,7 @@ def check_name(name: str) -> str:
 
 
 def _fault(text: str) -> BadText:
-    """Return what is wrong with a part of a name."""
+    """Return the fault in a part of a name."""
     marks = [character for character in text if character in MARKS or character in LIKE_MARKS]
     if marks:
         return BadText("name-mark", marks[0])
@@ -75,9 +76,9 @@ def _fault(text: str) -> BadText:
 
 
 def accept_name(name: str) -> str:
-    """Return `name` unchanged if another may be called that; else raise `BadText`, with a code as `check_name` does.
+    """Return `name` unchanged if another member may be called that; else raise `BadText`, with a code as `check_name` does.
 
-    Every Python decides the same. `shown_name` is how to show it.
+    Every Python decides the same. `shown_name` makes it safe to show.
     """
     if not name:
         raise BadText("name-empty")
@@ -94,9 +95,9 @@ def accept_name(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def shown_name(name: str) -> str:
-    """Return how a name that was accepted is shown: whatever `check_name` would refuse in it is a visible escape.
+    """Return an accepted name as it is shown: everything in it that `check_name` would refuse is a visible escape.
 
-    What is shown as it is can be nobody's name but this, and no part of a line but a name.
+    A name that is shown unchanged can be no other name, and no part of a line but a name.
     """
     made_of = pieces(unicodedata.normalize("NFC", name))
     return "".join(piece.text if piece.allowed else "".join(map(_escaped, piece.text)) for piece in made_of)
@@ -145,7 +146,8 @@ def check_room(room: str) -> str:
 
 
 _UNSEEN = re.compile(f"[{IGNORABLE}{BLANK[1:]}]")
-"""What can't be seen, or takes room that terminals disagree on: all but U+2800, which every terminal draws as one column."""
+"""Characters that can't be seen, or whose width terminals disagree on: all but U+2800, which every terminal draws as one
+column."""
 MAX_STACKED = 8
 """Marks on one letter, of those that are drawn over each other: with more, some terminals draw them over what others said."""
 _STACKING = (
@@ -156,7 +158,7 @@ _STACKING = (
 _STACKED = re.compile(f"[{_STACKING}]{{{MAX_STACKED + 1},}}")
 _TO_CHANGE = re.compile(f"{_UNSEEN.pattern}|{_STACKED.pattern}")
 _IN_PLACE = re.compile(
-    "(?<=[\u0590-\u1fff\u2100-\u2fff\u3041-\ud7ff\uf900-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0003ffff])[\u200c\u200d]"
+    "(?<=[\u0590-\u180a\u1810-\u1fff\u2100-\u2fff\u3041-\ud7ff\uf900-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0003ffff])[\u200c\u200d]"
     "|(?<=[#*0-9©®\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
     "|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe02\U000e0100-\U000e01ef]"
     "|(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]"

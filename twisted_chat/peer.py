@@ -128,7 +128,9 @@ class Peer:
         if parts.guard is not None:
             self.conversation.watch(parts.guard)
         signer = Signer(identity, group, settings.name)
-        self.replica: Replica = Replica(signer, store, self.conversation, reactor, hybrid, parts.new_epoch, settings.quota)
+        self.replica: Replica = Replica(
+            signer, store, self.conversation, reactor, hybrid, parts.new_epoch, settings.quota
+        )
         self.outlet = self.replica
         self._remembering = Remembering(roster, store, self.replica.insisting)
         self._retention = Retention(reactor, wall, store, self.conversation.clocks, settings.keep, self._trimmed)

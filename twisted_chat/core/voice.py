@@ -63,8 +63,8 @@ class Voice:
         seals: Seals | None = None,
         said: Callable[[], object] = lambda: None,
     ) -> None:
-        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing can be said privately. `said`
-        is called after anything was."""
+        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing can be said privately.
+        `said` is called after anything was."""
         self.id = id
         self._host = host
         self._seals = seals

@@ -24,8 +24,8 @@ class Finds(Protocol):
 
 
 class Ticket(Struct, frozen=True, eq=False, gc=False):
-    """Stands for a record that was said until it has its place in a feed, and tells its id from then on. `serial` records had been
-    said before it. (One is made for everything that is said, and a `Struct` in half the time of another object.)"""
+    """Stands for a record that was said until it has its place in a feed, and tells its id from then on. `serial` records had
+    been said before it. (One is made for everything that is said, and a `Struct` in half the time of another object.)"""
 
     feed: Finds
     serial: int

@@ -37,15 +37,9 @@ NAMES = st.sampled_from(["Ana", "Bia", "Ana Bia", "a\\x28", "Ana~87fb", "שלו�
 ROOMS = st.sampled_from(["#chat", "#tea", "#tea)", "#tea):", "#(x", "#\\n", "#\u200d", "#\\u200d"])
 TEXTS = st.text(st.sampled_from("a:()*# \\nu200d\n\t\u200d\u3164"), min_size=1, max_size=8)
 SUMMARIES = {
-    events.Earlier,
-    events.WhileAway,
-    events.Receiving,
-    events.Delivered,
-    events.WrongPassphrase,
-    events.LogFailing,
-    events.Fault,
-}
-"""What sums up messages, refusals or failures that have, or had in an earlier life, their own lines."""
+    events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase, events.Fault, events.LogFailing,
+}  # fmt: skip
+"""What sums up messages, refusals or failures that have, or had in an earlier life, their own lines, and what no log can have."""
 
 
 class ChatLogCase(SynchronousTestCase):

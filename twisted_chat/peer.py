@@ -26,7 +26,6 @@ from twisted_chat.core.replication.ownfeed import Signer
 from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.replication.store import Store
 from twisted_chat.core.status import Diagnosis, Status, compare
-from twisted_chat.core.voice import Outlet
 from twisted_chat.core.watching import Watcher
 from twisted_chat.core.wire.acquaintance import Acquaintances
 from twisted_chat.core.wire.frames import MAX_INT
@@ -129,7 +128,10 @@ class Peer:
         if parts.guard is not None:
             self.conversation.watch(parts.guard)
         signer = Signer(identity, group, settings.name)
-        self.replica = Replica(signer, store, self.conversation, reactor, hybrid, parts.new_epoch, settings.quota)
+        self.replica: Replica = Replica(
+            signer, store, self.conversation, reactor, hybrid, parts.new_epoch, settings.quota
+        )
+        self.outlet = self.replica
         self._remembering = Remembering(roster, store, self.replica.insisting)
         self._retention = Retention(reactor, wall, store, self.conversation.clocks, settings.keep, self._trimmed)
         introduction = self._introduction = Introduction(
@@ -139,11 +141,6 @@ class Peer:
         self._discovery = parts.discovery and parts.discovery(self._found, self._vanished, self._undiscoverable)
         self.mesh = Mesh(reactor, wall, introduction, self.replica, self.conversation, address.max_links, parts.routes)
         self.replica.flow = self.mesh.flow
-
-    @property
-    def outlet(self) -> Outlet:
-        """Where own records go."""
-        return self.replica
 
     def listen(self) -> None:
         """Take hold of the port; calls wait until `start`. Raises `CannotListenError` if it is taken."""

@@ -62,7 +62,7 @@ class ChatService(MultiService):
         self._front_ends = [
             FrontEndService(reactor, door, partial(self._give, flags), _say)
             for door in DOORS
-            if door.is_asked_for(flags := {name: settings.flags[name] for name in door.flags})
+            if door.is_asked_for(flags := {name: settings.flags.get(name) for name in door.flags})
         ]
         self._log = LogService(self._chatlog, self._debug, lambda: self._peer.peer.conversation)
         for child in (self._peer, *self._front_ends, self._log):

@@ -76,6 +76,8 @@ class GivenTests(Configured):
             "ephemeral": "false", "no-notify": "true", "lang": '"en"', "ask-passphrase": "false",
         }  # fmt: skip
         keys = {flag.name for flag in CHAT if flag is not CONFIG} - {"ports", "passphrase-file"} | {"lang"}
+        others = [flag for flag in CHAT if flag.name in keys - set(given)]
+        given |= {flag.name: flag.sample for flag in others}
         self.assertEqual(set(given), keys)
         settings = self.parse(*self.file(*(f"{key} = {value}" for key, value in given.items())))
         arguments = [f"--{key}={value.strip(chr(34))}" for key, value in given.items() if key != "peer"]

@@ -29,7 +29,6 @@ from twisted_chat.core.events import (
     Unheard,
 )
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
-from twisted_chat.core.feeds.ids import Ticket
 from twisted_chat.core.people.clocks import Clocks
 from twisted_chat.core.people.naming import Naming
 from twisted_chat.core.people.presence import Presence
@@ -40,9 +39,9 @@ from twisted_chat.core.status import Diagnosis, Status
 from twisted_chat.core.timeline.pages import Archive, Pages
 from twisted_chat.core.timeline.reader import Reader
 from twisted_chat.core.timeline.showing import Showing
-from twisted_chat.core.voice import Congested, Outlet, Seals, Voice
+from twisted_chat.core.voice import Congested, HasOutlet, Seals, Voice
 from twisted_chat.core.watching import Watcher, Watchers
-from twisted_chat.core.writing.text import DEFAULT_ROOM, check_name
+from twisted_chat.core.writing.text import check_name
 
 EARLIER = 20
 """Messages of former times shown at the start."""
@@ -52,13 +51,8 @@ MAX_DEAF = 64
 """Members that are told of as taking nothing more."""
 
 
-class Host(Protocol):
+class Host(HasOutlet, Protocol):
     """What a conversation needs of the peer whose it is."""
-
-    @property
-    def outlet(self) -> Outlet:
-        """Where own records go: the replica. Needed once something is said."""
-        ...
 
     def leave(self) -> object:
         """Say goodbye to all and end the peer."""
@@ -98,8 +92,9 @@ class Conversation:
         self.status = host.status
         self.diagnose = host.diagnose
         self.clocks = Clocks(clock.seconds, lambda: hybrid.wall_ms() / 1000, roster, self.emit)
-        self.voice = Voice(roster.own.id, lambda: host.outlet, seals, self._said)
-        """The owner's."""
+        self.voice = voice = Voice(roster.own.id, host, seals, self._said)
+        """The owner's, in which what follows is said."""
+        self.say, self.whisper, self.set_topic, self.away = voice.say, voice.whisper, voice.set_topic, voice.away
         self._rename = host.rename
         unseal: Unsealer = seals.unseal if seals else lambda author, record: None
         self._reader = Reader(roster, unseal)
@@ -129,24 +124,6 @@ class Conversation:
         """Tell every watcher."""
         self._watchers.tell(event)
 
-    # Saying, in the owner's voice: see `Voice`.
-
-    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> Ticket:
-        """Say `text` in a room, or tell what one does."""
-        return self.voice.say(text, room, me)
-
-    def whisper(self, member: bytes, text: str) -> Ticket:
-        """Say `text` to one member alone, here or away."""
-        return self.voice.whisper(member, text)
-
-    def set_topic(self, room: str, text: str) -> None:
-        """Say what a room is about."""
-        self.voice.set_topic(room, text)
-
-    def away(self, text: str = "") -> None:
-        """Say that one is not at the keyboard, and why; without a reason, that one is back."""
-        self.voice.away(text)
-
     def rename(self, name: str) -> str:
         """Go by another name; return it as it is written from now on."""
         name = check_name(name)
@@ -158,7 +135,7 @@ class Conversation:
         return name
 
     def _said(self) -> None:
-        if self.presence.alone and not self._told_alone:
+        if not self._told_alone and self.presence.alone:
             self._told_alone = True
             self.emit(Alone())
 

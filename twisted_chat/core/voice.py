@@ -28,6 +28,15 @@ class Outlet(Protocol):
         ...
 
 
+class HasOutlet(Protocol):
+    """What has an outlet, from when something is said on."""
+
+    @property
+    def outlet(self) -> Outlet:
+        """The replica."""
+        ...
+
+
 class Seals(Protocol):
     """What makes messages private, and opens them."""
 
@@ -50,21 +59,21 @@ class Voice:
     def __init__(
         self,
         id: bytes,
-        outlet: Callable[[], Outlet],
+        host: HasOutlet,
         seals: Seals | None = None,
         said: Callable[[], object] = lambda: None,
     ) -> None:
-        """`id` is the public key. `outlet` returns where what is said goes. Without `seals` nothing can be said privately. `said`
-        is called after anything was."""
+        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing can be said privately.
+        `said` is called after anything was."""
         self.id = id
-        self._outlet = outlet
+        self._host = host
         self._seals = seals
         self._said = said
 
     @property
     def congested(self) -> bool:
         """Whether whatever is said is refused for now."""
-        return self._outlet().congested
+        return self._host.outlet.congested
 
     def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> Ticket:
         """Say `text` in a room; with `me`, tell what one does."""
@@ -89,7 +98,7 @@ class Voice:
         self._put(Nick(name))
 
     def _put(self, record: KnownRecord) -> Ticket:
-        outlet = self._outlet()
+        outlet = self._host.outlet
         if outlet.congested:
             raise Congested
         record.check()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 
 class MessageId(NamedTuple):
@@ -14,18 +15,23 @@ class MessageId(NamedTuple):
     number: int
 
 
-class Ticket:
-    """Stands for a record that was said until it has its place in a feed, and tells its id from then on."""
+class Finds(Protocol):
+    """Who writes the feed."""
 
-    __slots__ = ("_find", "_serial")
+    def find(self, serial: int) -> MessageId | None:
+        """Return the id of the record before which `serial` had been said; None if it has none yet."""
+        ...
 
-    def __init__(self, find: Callable[[int], MessageId | None], serial: int) -> None:
-        """`find` returns the id of the record that was the one numbered `serial` of all that were said."""
-        self._find = find
-        self._serial = serial
+
+class Ticket(Struct, frozen=True, eq=False, gc=False):
+    """Stands for a record that was said until it has its place in a feed, and tells its id from then on. `serial` records had
+    been said before it. (One is made for everything that is said, and a `Struct` in half the time of another object.)"""
+
+    feed: Finds
+    serial: int
 
     @property
     def id(self) -> MessageId | None:
         """The id that the message has for good. None until it is signed: at the end of the reactor turn in which it was said, or
         once the peer has loaded what it holds. It is there before the `Messages` event with it is told."""
-        return self._find(self._serial)
+        return self.feed.find(self.serial)

@@ -106,12 +106,14 @@ class OwnFeed:
     def add(self, record: KnownRecord) -> Ticket:
         """Gather a record, checked before; what is gathered within a reactor turn is sealed together at its end."""
         self._outbox.append(record)
-        self._added += 1
+        serial = self._added
+        self._added = serial + 1
         if not self._due:
             self._seal_later()
-        return Ticket(self._find, self._added - 1)
+        return Ticket(self, serial)
 
-    def _find(self, serial: int) -> MessageId | None:
+    def find(self, serial: int) -> MessageId | None:
+        """Return the id of the record that was added when so many had been; None if it has none yet."""
         for start, feed, first in reversed(self._epochs if serial < self._sealed else ()):
             if start <= serial:
                 return MessageId(feed.author, feed.epoch, first + serial - start)

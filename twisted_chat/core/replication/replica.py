@@ -7,11 +7,11 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core import errors
 from twisted_chat.core.clock import HybridClock
@@ -21,13 +21,12 @@ from twisted_chat.core.feeds.ids import Ticket
 from twisted_chat.core.feeds.records import KnownRecord
 from twisted_chat.core.replication.announcing import Announcer
 from twisted_chat.core.replication.audience import Audience
-from twisted_chat.core.replication.backlog import Backlog
 from twisted_chat.core.replication.crowding import Crowding
 from twisted_chat.core.replication.forks import Forks
 from twisted_chat.core.replication.holding import Holding, Place
 from twisted_chat.core.replication.insisting import Insisting
 from twisted_chat.core.replication.inventory import Inventory
-from twisted_chat.core.replication.listings import Listings
+from twisted_chat.core.replication.lists import Lists
 from twisted_chat.core.replication.losses import Losses
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.replication.ownfeed import Ending, OwnFeed, Signer
@@ -36,19 +35,7 @@ from twisted_chat.core.replication.receipts import Receipts
 from twisted_chat.core.replication.sources import Sources
 from twisted_chat.core.replication.store import Loaded, Store
 from twisted_chat.core.replication.unsaved import Saving
-from twisted_chat.core.wire.frames import (
-    BatchFrame,
-    Digest,
-    ForkFrame,
-    Frame,
-    Have,
-    Range,
-    Stop,
-    Want,
-)
-
-LISTED_AT_ONCE = 512
-"""Entries of a `have` that are taken in at a stretch: a line may have 8,000, and everybody may send one at the same time."""
+from twisted_chat.core.wire.frames import BatchFrame, Digest, ForkFrame, Frame, Have, Stop, Want
 
 
 class Replica:
@@ -83,17 +70,14 @@ class Replica:
         self.insisting = Insisting(clock)
         self.saving = Saving(store, self._kept, audience.relieved, self._hold, self.insisting, self._unkept)
         self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
-        self._backlog = Backlog()
         self._caught_up = False
-        self._listings = Listings()
-        self._long_lists: dict[Neighbour, None] = {}
-        self._listing: IDelayedCall | None = None
         self.losses = Losses(self.holdings, store, self.insisting, audience, self._doubted, self._checked)
         self.quotas = Quotas(quota, store.sizes, self._quota_reached, self._room_again, self.insisting)
         self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
         self._sources = Sources(
             self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
         )
+        self._lists = Lists(self._own, self.holdings, self._sources, self._forks, clock, self._listed, self._begin_anew)
         self._handlers: dict[type[Frame], Callable[[Neighbour, Any], bool | None]] = {
             Digest: self._on_digest, Have: self._on_have, Want: self._on_want, Stop: self._on_stop,
             BatchFrame: self._on_batch, ForkFrame: self._on_fork,
@@ -168,9 +152,7 @@ class Replica:
     def stop(self) -> None:
         """End what goes on by itself; every link has been detached."""
         self._sources.stop()
-        if self._listing is not None:
-            self._listing.cancel()
-            self._listing = None
+        self._lists.stop()
         self._announcer.stop()
         self.receipts.stop()
 
@@ -179,8 +161,7 @@ class Replica:
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
         neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock)
-        neighbour.told = self.holdings.digests()
-        wire.send(Digest(neighbour.told))
+        self._announcer.begin(neighbour)
         self._check_caught_up()
         self.receipts.look()
         self._sources.tick_later()
@@ -190,8 +171,7 @@ class Replica:
         neighbour = self.neighbours.pop(wire, None)
         if neighbour is not None:
             neighbour.close()
-            self._long_lists.pop(neighbour, None)
-            self._listings.lost(neighbour)
+            self._lists.lost(neighbour)
             self._sources.lost(neighbour)
             self._check_caught_up()
             self.receipts.look()
@@ -210,7 +190,7 @@ class Replica:
         """
         neighbour = self.neighbours[wire]
         if neighbour.listing is not None:  # a link that is not held when it is asked to be
-            self._end_list(neighbour)
+            self._lists.finish(neighbour)
         return self._handlers[type(frame)](neighbour, frame) is not False
 
     handles = (Digest, Have, Want, Stop, BatchFrame, ForkFrame)
@@ -222,93 +202,13 @@ class Replica:
         told, neighbour.told = neighbour.told, None
         if told is None:  # who sends many and reads nothing would have our lists pile up
             raise Refusal(errors.PROTOCOL, "a second digest")
-        listed: list[FeedId] = []
-        proofs: list[FeedId] = []
-        for author in self.holdings.authors:
-            mine = self.holdings.digest(author)
-            held = [holding for holding in self.holdings.of(author) if holding.kept_high or holding.fork]
-            equal = frame.authors.get(author) == mine
-            if equal:
-                neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
-            if not equal or told.get(author) != mine:
-                listed += [holding.feed for holding in held]
-                proofs += [holding.feed for holding in held if holding.fork is not None]
-        for line in self.holdings.lines(listed, end=True):
-            neighbour.wire.send(line)
-        self._announcer.prove([neighbour], proofs)
+        self._announcer.answer(neighbour, told, frame.authors)
 
     def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
-        if sum(map(len, frame.feeds.values())) <= LISTED_AT_ONCE:
-            for author, ranges in frame.feeds.items():
-                self._listed(neighbour, author, ranges)
-            self._all_listed(neighbour, frame)
-        else:
-            neighbour.listing = self._list(neighbour, frame)
-            self._long_lists[neighbour] = None
-            neighbour.wire.hold(True)
-            if self._listing is None:
-                self._listing = self._clock.callLater(0, self._list_on)
+        self._lists.receive(neighbour, frame)
 
-    def _list(self, neighbour: Neighbour, frame: Have) -> Iterator[None]:
-        """Take in what a neighbour lists, and stop now and then for others to have their turn."""
-        taken = 0
-        for author, ranges in frame.feeds.items():
-            for start in range(0, len(ranges), LISTED_AT_ONCE):
-                if taken >= LISTED_AT_ONCE:
-                    taken = 0
-                    yield
-                part = ranges[start : start + LISTED_AT_ONCE]
-                self._listed(neighbour, author, part)
-                taken += len(part)
-        self._all_listed(neighbour, frame)
-
-    def _list_on(self) -> None:
-        """Go on with one long list: who lists much makes nobody wait for more than a small part of one."""
-        self._listing = None
-        neighbour = next(iter(self._long_lists), None)
-        if neighbour is not None:
-            del self._long_lists[neighbour]
-            if neighbour.listing is not None and next(neighbour.listing, self) is self:
-                self._end_list(neighbour)
-            else:
-                self._long_lists[neighbour] = None
-        if self._long_lists:
-            self._listing = self._clock.callLater(0, self._list_on)
-
-    def _end_list(self, neighbour: Neighbour) -> None:
-        """A long list has been taken in: now, all of what is left of it."""
-        listing, neighbour.listing = neighbour.listing, None
-        self._long_lists.pop(neighbour, None)
-        for _ in listing or ():
-            pass
-        neighbour.wire.hold(False)
-
-    def _listed(self, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
-        news: list[FeedId] = []
-        have = neighbour.have
-        for told in ranges:
-            feed = FeedId(author, told.epoch)
-            holding = self.holdings.get(feed)
-            held = (min(told.low, told.high + 1), told.high)
-            if have.get(feed) != held and (holding is not None or feed in have or self._remembers(neighbour, told)):
-                have[feed] = held
-                news.append(feed)
-            if not neighbour.synced and told.high > (self.holdings.ended(feed) if holding is None else holding.high):
-                self._backlog.listed(feed, told.high)
-            if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
-                self._begin_anew()  # this machine was set back with all its memory: that number was used
-            if holding is not None and holding.contradicted_by(told):
-                self._forks.suspect(neighbour, holding, told.tip)
-        self._sources.offered(neighbour, news)
-
-    def _remembers(self, neighbour: Neighbour, told: Range) -> bool:
-        """Whether it is remembered that a neighbour holds a feed of which nothing is held here; if so, it is counted."""
-        if not told.high or not self._listings.takes(neighbour):
-            return False
-        self._listings.took(neighbour)
-        return True
-
-    def _all_listed(self, neighbour: Neighbour, frame: Have) -> None:
+    def _listed(self, neighbour: Neighbour, frame: Have) -> None:
+        """All of what a neighbour says in one line that it holds has been taken in."""
         if frame.end and not neighbour.synced:
             neighbour.synced = True
             known = neighbour.have.get(self.own, (1, 0))[1]
@@ -354,7 +254,7 @@ class Replica:
         holding = self.holdings.hold(feed)
         new = self.holdings.settle(holding)
         if new:
-            self._listings.came(feed, self.neighbours.values())
+            self._lists.came(feed, self.neighbours.values())
             self.crowding.check(feed.author)
         fills = place is Place.FILLS
         if fills:
@@ -364,7 +264,7 @@ class Replica:
         if new and self.holdings.superseded(feed.author):
             self._retire([feed.author])
         self._observe(feed, batch.last_lc, len(batch.records))
-        self._take(batch, self._backlog.holds(batch), self.losses.has(batch))
+        self._take(batch, self._lists.missed(batch), self.losses.has(batch))
         self._sources.received(neighbour, holding, batch, fills)
         return True
 
@@ -489,5 +389,5 @@ class Replica:
         if caught_up != self._caught_up:
             self._caught_up = caught_up
             if caught_up:
-                self._backlog.clear()
+                self._lists.caught_up()
             self._audience.caught_up(caught_up)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_chat.core.errors import PROTOCOL, Refusal
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.forks import fork_frame
 from twisted_chat.core.replication.inventory import Inventory
@@ -43,15 +44,18 @@ class Announcer:
         neighbour.told = self._inventory.digests()
         neighbour.wire.send(Digest(neighbour.told))
 
-    def answer(self, neighbour: Neighbour, told: Mapping[bytes, bytes], theirs: Mapping[bytes, bytes]) -> None:
-        """List for a neighbour what is held of those authors of whom `theirs`, its digests, are others than ours, or ours are
-        not the ones that it was `told` any more."""
+    def receive(self, neighbour: Neighbour, frame: Digest) -> None:
+        """Answer a neighbour's digests: list what is held of those authors of whom they are others than ours, or ours are others
+        now than it was told. Raises `Refusal` if it had its answer."""
+        told, neighbour.told = neighbour.told, None
+        if told is None:  # who sends many and reads nothing would have our lists pile up
+            raise Refusal(PROTOCOL, "a second digest")
         listed: list[FeedId] = []
         proofs: list[FeedId] = []
         for author in self._inventory.authors:
             mine = self._inventory.digest(author)
             held = [holding for holding in self._inventory.of(author) if holding.kept_high or holding.fork]
-            equal = theirs.get(author) == mine
+            equal = frame.authors.get(author) == mine
             if equal:
                 neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
             if not equal or told.get(author) != mine:

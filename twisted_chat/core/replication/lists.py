@@ -30,7 +30,7 @@ class Lists:
         sources: Sources,
         forks: Forks,
         clock: IReactorTime,
-        listed: Callable[[Neighbour, Have], None],
+        listed: Callable[[Have], None],
         set_back: Callable[[], None],
     ) -> None:
         """`listed` is called with each line that has been taken in to its end; `set_back` if a neighbour holds more of the own
@@ -53,7 +53,7 @@ class Lists:
         if sum(map(len, frame.feeds.values())) <= LISTED_AT_ONCE:
             for author, ranges in frame.feeds.items():
                 self._take(neighbour, author, ranges)
-            self._listed(neighbour, frame)
+            self._end(neighbour, frame)
         else:
             neighbour.listing = self._parts(neighbour, frame)
             self._long[neighbour] = None
@@ -72,7 +72,7 @@ class Lists:
                 part = ranges[start : start + LISTED_AT_ONCE]
                 self._take(neighbour, author, part)
                 taken += len(part)
-        self._listed(neighbour, frame)
+        self._end(neighbour, frame)
 
     def _go_on(self) -> None:
         """Go on with one long list: who lists much makes nobody wait for more than a small part of one."""
@@ -119,6 +119,13 @@ class Lists:
             return False
         self._listings.took(neighbour)
         return True
+
+    def _end(self, neighbour: Neighbour, frame: Have) -> None:
+        if frame.end and not neighbour.synced:
+            neighbour.synced = True
+            known = neighbour.have.get(self._own.feed, (1, 0))[1]
+            neighbour.follow(self._own.feed, known + 1, self._own.holding.high)
+        self._listed(frame)
 
     # What comes of it.
 

@@ -26,6 +26,7 @@ from twisted_chat.chatlog import ChatLog, LogUnwritable
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
 from twisted_chat.core.writing.text import accept_name, check_name, shown_name
 from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
 
@@ -37,10 +38,10 @@ NAMES = st.sampled_from(["Ana", "Bia", "Ana Bia", "a\\x28", "Ana~87fb", "שלו�
 ROOMS = st.sampled_from(["#chat", "#tea", "#tea)", "#tea):", "#(x", "#\\n", "#\u200d", "#\\u200d"])
 TEXTS = st.text(st.sampled_from("a:()*# \\nu200d\n\t\u200d\u3164"), min_size=1, max_size=8)
 SUMMARIES = {
-    events.Earlier,
-    events.WhileAway,
-    events.Receiving,
-    events.Delivered,
+    Earlier,
+    WhileAway,
+    Receiving,
+    Delivered,
     events.WrongPassphrase,
     events.LogFailing,
     events.Fault,
@@ -136,7 +137,7 @@ class FormatTests(ChatLogCase):
     def test_everybodys_room(self) -> None:
         """Where everybody starts is not named, however it was spelled; another room is."""
         for room in ("#CHAT", "#Tea"):
-            self.record(events.Messages(FEED, 1, 1, "Ana", False, AT, [Say("oi", room)]))
+            self.record(Messages(FEED, 1, 1, "Ana", False, AT, [Say("oi", room)]))
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: oi", "[MSG RECEBIDA] Ana (#Tea): oi"])
 
     def test_every_event_is_one_line(self) -> None:
@@ -158,7 +159,7 @@ class FormatTests(ChatLogCase):
             before = len(self.lines())
             self.clock.advance(1)
             self.record(sample(kind, text))  # type: ignore[arg-type]
-            expected = 2 if kind is events.Messages else 0 if kind in SUMMARIES else 1
+            expected = 2 if kind is Messages else 0 if kind in SUMMARIES else 1
             self.assertEqual(len(self.lines()) - before, expected)
 
     @settings(deadline=None)
@@ -186,7 +187,7 @@ class FormatTests(ChatLogCase):
         lines = set()
         for name, text, room, me, own, private in messages:
             record = Say(text, "#chat" if private else room, me and not private)
-            event = events.Messages(FEED, 1, 1, name, own, AT, [record], private=private or "")
+            event = Messages(FEED, 1, 1, name, own, AT, [record], private=private or "")
             lines.add((self.log._lines(event), (event.name, own, event.private, record)))
         self.assertEqual(len({line for line, _ in lines}), len({repr(message) for _, message in lines}))
 
@@ -199,10 +200,8 @@ class FormatTests(ChatLogCase):
             Say("a\\nb"),
             Say("a\nb"),
         ):
-            self.record(events.Messages(FEED, 1, 1, "Ana", False, AT, [record]))
-        self.record(
-            events.Messages(FEED, 1, 1, "Ana", False, AT, [Say("x")], private="Bia"), said("(privado para Bia): x")
-        )
+            self.record(Messages(FEED, 1, 1, "Ana", False, AT, [record]))
+        self.record(Messages(FEED, 1, 1, "Ana", False, AT, [Say("x")], private="Bia"), said("(privado para Bia): x"))
         start = "[MSG RECEBIDA] Ana"
         self.assertEqual(
             self.lines(),

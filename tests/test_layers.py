@@ -36,7 +36,7 @@ LAYERS = (
     {"core.answers"},
     {"core.timeline", "core.addressing", "core.commands", "core.voice"},
     {"core.people", "core.status"},
-    {"core.events", "core.watching"},
+    {"core.events", "core.messages", "core.watching"},
     {"core.replication"},
     {"core.feeds"},
     {"core.wire"},
@@ -52,8 +52,8 @@ PACKAGES = {"core"}
 """What holds rooms and has no modules of its own but those that are one."""
 
 FRONT_ENDS_USE = {
-    "core.conversation", "core.seat", "core.voice", "core.events", "core.watching", "core.answers", "core.refusals",
-    "core.status", "core.people.roster", "core.commands", "core.addressing", "core.writing", "core.errors", "core.keys",
+    "core.conversation", "core.seat", "core.voice", "core.events", "core.messages", "core.watching", "core.answers",
+    "core.refusals", "core.status", "core.people.roster", "core.commands", "core.addressing", "core.writing", "core.errors", "core.keys",
     "core.marks", "core.feeds.ids", "speech", "storage.files", "frontends.contract", "frontends.commands",
     "frontends.session", "frontends.receipt",
 }  # fmt: skip

@@ -25,13 +25,13 @@ from twisted_chat.core.events import (
     Leaving,
     Left,
     LogFailing,
-    Messages,
     NameKept,
     NameUnkept,
     Unread,
 )
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.frontends.contract import Door, Given
 from twisted_chat.peer import Address, Parts, PeerSettings

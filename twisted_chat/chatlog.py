@@ -18,8 +18,9 @@ from zope.interface import implementer
 
 from twisted_chat.core import events
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
+from twisted_chat.core.events import Event, Joined, Refused, StoreFailing, Trimmed
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, clean_texts
 from twisted_chat.speech.events import fields

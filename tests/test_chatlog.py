@@ -21,13 +21,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.kit.saying import AT, FEED, said, sample
-from twisted_chat import chatlog
-from twisted_chat.chatlog import ChatLog, LogUnwritable
+from twisted_chat import chatlog, logfile
+from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
 from twisted_chat.core.writing.text import accept_name, check_name, shown_name
+from twisted_chat.logfile import LogUnwritable
 from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
 
 WALL = AT / 1000
@@ -275,7 +276,7 @@ class SharedTests(ChatLogCase):
         self.record(said("shared"), log=self.open(self.path))
         self.assertEqual(self.mode(), 0o664)
         os.remove(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("again"))
         self.assertEqual(self.mode(), 0o600)
 
@@ -297,7 +298,7 @@ class SharedTests(ChatLogCase):
         self.record(said("before"))
         os.rename(self.path, self.path + ".1")
         self.record(said("meanwhile"))
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("after"))
         self.assertEqual(self.lines(self.path + ".1"), ["[MSG RECEBIDA] Ana: before", "[MSG RECEBIDA] Ana: meanwhile"])
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: after"])
@@ -306,11 +307,11 @@ class SharedTests(ChatLogCase):
         """A file that another took the place of, or that is gone, is noticed too."""
         os.rename(self.path, self.path + ".1")
         self.open(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("replaced"))
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: replaced"])
         os.remove(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("removed"))
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: removed"])
 
@@ -321,7 +322,7 @@ class SharedTests(ChatLogCase):
         self.patch(chatlog.os, "stat", lambda path: looks.append(path) or stat(path))
         for _ in range(100):
             self.record(said("x"))
-            self.clock.advance(chatlog.CHECK_SECONDS / 50)
+            self.clock.advance(logfile.CHECK_SECONDS / 50)
         self.assertLessEqual(len(looks), 2)
 
 
@@ -353,7 +354,7 @@ class FailureTests(ChatLogCase):
         self.record(said("a", "b"), events.Left("Ana"), log=log)
         self.assertEqual(self.troubles, [os.strerror(28)])
         os.remove(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("c"), said("d"), log=log)
         self.assertEqual(
             self.lines(),
@@ -428,7 +429,7 @@ class FailureTests(ChatLogCase):
         path = os.path.join(directory, "log")
         log = self.open(path)
         os.rename(directory, directory + ".1")
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("a"), said("b"), log=log)
         self.assertEqual(len(self.troubles), 1)
         os.mkdir(directory)

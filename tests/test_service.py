@@ -277,7 +277,7 @@ class OrderTests(ServiceCase):
         lines = self.settings.log.read_text(encoding="utf-8").splitlines()
         self.assertEqual(["MSG ENVIADA" in lines[-4], "INF SAIDA" in lines[-3]], [True, True])
         self.assertIn("ZeroDivisionError", lines[-1])
-        self.assertIsNone(made._chatlog._fd)
+        self.assertTrue(made._chatlog._file.closed)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
         again = self.make()
         assert again._folder is not None

@@ -11,7 +11,8 @@ from tests.kit.sealing import Writer
 from tests.kit.wires import Party, Recorder, join, one_turn, run
 from tests.simulation.world import World
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.feeds.batches import Batch, Fork
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.ids import MessageId, Ticket
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from twisted_chat.core.feeds.batches import FeedId, Fork
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.announcing import Announcer
 from twisted_chat.core.replication.holding import Holding
 from twisted_chat.core.replication.inventory import Inventory

@@ -20,8 +20,9 @@ from benchmarks.messages import Tally, Work, compose
 from twisted_chat import chatlog
 from twisted_chat.assembly import assemble, lasting
 from twisted_chat.chatlog import ChatLog
-from twisted_chat.core.events import Delivered, Event, Joined, Messages
+from twisted_chat.core.events import Event, Joined
 from twisted_chat.core.group import Group
+from twisted_chat.core.messages import Delivered, Messages
 from twisted_chat.peer import Address, Peer, PeerSettings
 from twisted_chat.reactors import install_reactor, settle_memory, steady_reactor
 from twisted_chat.storage.folders import DataDirectory

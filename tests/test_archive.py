@@ -14,7 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.feeding import GROUP, Author
 from twisted_chat import archive
 from twisted_chat.archive import End, Fault, NotAnArchive, Report, check, write
-from twisted_chat.core.feeds.batches import Batch, Fork
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import MAX_LINE, Ping, encode

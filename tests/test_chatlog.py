@@ -21,12 +21,14 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.kit.saying import AT, FEED, said, sample
-from twisted_chat import chatlog
-from twisted_chat.chatlog import ChatLog, LogUnwritable
+from twisted_chat import chatlog, logfile
+from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
 from twisted_chat.core.writing.text import accept_name, check_name, shown_name
+from twisted_chat.logfile import LogUnwritable
 from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
 
 WALL = AT / 1000
@@ -37,7 +39,7 @@ NAMES = st.sampled_from(["Ana", "Bia", "Ana Bia", "a\\x28", "Ana~87fb", "שלו�
 ROOMS = st.sampled_from(["#chat", "#tea", "#tea)", "#tea):", "#(x", "#\\n", "#\u200d", "#\\u200d"])
 TEXTS = st.text(st.sampled_from("a:()*# \\nu200d\n\t\u200d\u3164"), min_size=1, max_size=8)
 SUMMARIES = {
-    events.Earlier, events.WhileAway, events.Receiving, events.Delivered, events.WrongPassphrase, events.Fault, events.LogFailing,
+    Earlier, WhileAway, Receiving, Delivered, events.WrongPassphrase, events.Fault, events.LogFailing,
 }  # fmt: skip
 """What sums up messages, refusals or failures that have, or had in an earlier life, their own lines, and what no log can have."""
 
@@ -130,7 +132,7 @@ class FormatTests(ChatLogCase):
     def test_everybodys_room(self) -> None:
         """Where everybody starts is not named, however it was spelled; another room is."""
         for room in ("#CHAT", "#Tea"):
-            self.record(events.Messages(FEED, 1, 1, "Ana", False, AT, [Say("oi", room)]))
+            self.record(Messages(FEED, 1, 1, "Ana", False, AT, [Say("oi", room)]))
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: oi", "[MSG RECEBIDA] Ana (#Tea): oi"])
 
     def test_every_event_is_one_line(self) -> None:
@@ -152,7 +154,7 @@ class FormatTests(ChatLogCase):
             before = len(self.lines())
             self.clock.advance(1)
             self.record(sample(kind, text))  # type: ignore[arg-type]
-            expected = 2 if kind is events.Messages else 0 if kind in SUMMARIES else 1
+            expected = 2 if kind is Messages else 0 if kind in SUMMARIES else 1
             self.assertEqual(len(self.lines()) - before, expected)
 
     @settings(deadline=None)
@@ -180,7 +182,7 @@ class FormatTests(ChatLogCase):
         lines = set()
         for name, text, room, me, own, private in messages:
             record = Say(text, "#chat" if private else room, me and not private)
-            event = events.Messages(FEED, 1, 1, name, own, AT, [record], private=private or "")
+            event = Messages(FEED, 1, 1, name, own, AT, [record], private=private or "")
             lines.add((self.log._lines(event), (event.name, own, event.private, record)))
         self.assertEqual(len({line for line, _ in lines}), len({repr(message) for _, message in lines}))
 
@@ -193,10 +195,8 @@ class FormatTests(ChatLogCase):
             Say("a\\nb"),
             Say("a\nb"),
         ):
-            self.record(events.Messages(FEED, 1, 1, "Ana", False, AT, [record]))
-        self.record(
-            events.Messages(FEED, 1, 1, "Ana", False, AT, [Say("x")], private="Bia"), said("(privado para Bia): x")
-        )
+            self.record(Messages(FEED, 1, 1, "Ana", False, AT, [record]))
+        self.record(Messages(FEED, 1, 1, "Ana", False, AT, [Say("x")], private="Bia"), said("(privado para Bia): x"))
         start = "[MSG RECEBIDA] Ana"
         self.assertEqual(
             self.lines(),
@@ -270,7 +270,7 @@ class SharedTests(ChatLogCase):
         self.record(said("shared"), log=self.open(self.path))
         self.assertEqual(self.mode(), 0o664)
         os.remove(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("again"))
         self.assertEqual(self.mode(), 0o600)
 
@@ -292,7 +292,7 @@ class SharedTests(ChatLogCase):
         self.record(said("before"))
         os.rename(self.path, self.path + ".1")
         self.record(said("meanwhile"))
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("after"))
         self.assertEqual(self.lines(self.path + ".1"), ["[MSG RECEBIDA] Ana: before", "[MSG RECEBIDA] Ana: meanwhile"])
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: after"])
@@ -301,11 +301,11 @@ class SharedTests(ChatLogCase):
         """A file that another took the place of, or that is gone, is noticed too."""
         os.rename(self.path, self.path + ".1")
         self.open(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("replaced"))
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: replaced"])
         os.remove(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("removed"))
         self.assertEqual(self.lines(), ["[MSG RECEBIDA] Ana: removed"])
 
@@ -316,7 +316,7 @@ class SharedTests(ChatLogCase):
         self.patch(chatlog.os, "stat", lambda path: looks.append(path) or stat(path))
         for _ in range(100):
             self.record(said("x"))
-            self.clock.advance(chatlog.CHECK_SECONDS / 50)
+            self.clock.advance(logfile.CHECK_SECONDS / 50)
         self.assertLessEqual(len(looks), 2)
 
 
@@ -348,7 +348,7 @@ class FailureTests(ChatLogCase):
         self.record(said("a", "b"), events.Left("Ana"), log=log)
         self.assertEqual(self.troubles, [os.strerror(28)])
         os.remove(self.path)
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("c"), said("d"), log=log)
         self.assertEqual(
             self.lines(),
@@ -423,7 +423,7 @@ class FailureTests(ChatLogCase):
         path = os.path.join(directory, "log")
         log = self.open(path)
         os.rename(directory, directory + ".1")
-        self.clock.advance(chatlog.CHECK_SECONDS)
+        self.clock.advance(logfile.CHECK_SECONDS)
         self.record(said("a"), said("b"), log=log)
         self.assertEqual(len(self.troubles), 1)
         os.mkdir(directory)

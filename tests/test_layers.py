@@ -26,6 +26,7 @@ LAYERS = (
     {"frontends.console"},
     {"frontends"},
     {"chatlog"},
+    {"logfile"},
     {"debugging", "reactors", "retries"},
     {"speech"},
     {"archive"},
@@ -36,7 +37,7 @@ LAYERS = (
     {"core.answers"},
     {"core.timeline", "core.addressing", "core.commands", "core.voice"},
     {"core.people", "core.status"},
-    {"core.events", "core.watching"},
+    {"core.events", "core.messages", "core.watching"},
     {"core.replication"},
     {"core.feeds"},
     {"core.wire"},
@@ -52,15 +53,23 @@ PACKAGES = {"core"}
 """What holds rooms and has no modules of its own but those that are one."""
 
 FRONT_ENDS_USE = {
-    "core.conversation", "core.seat", "core.voice", "core.events", "core.watching", "core.answers", "core.refusals",
-    "core.status", "core.people.roster", "core.commands", "core.addressing", "core.writing", "core.errors", "core.keys",
-    "core.marks", "core.feeds.ids", "speech", "storage.files", "frontends.contract", "frontends.commands",
-    "frontends.session", "frontends.receipt",
+    "core.conversation", "core.seat", "core.voice", "core.events", "core.messages", "core.watching", "core.answers",
+    "core.refusals", "core.status", "core.people.roster", "core.commands", "core.addressing", "core.writing",
+    "core.errors", "core.keys", "core.marks", "core.feeds.ids", "speech", "storage.files", "frontends.contract",
+    "frontends.commands", "frontends.session", "frontends.receipt",
 }  # fmt: skip
 """What a front end may use of this package, and its own room: no network, no database, no replication, and no other front end.
 `storage.files` writes a file so that it is whole."""
 MAX_ARGUMENTS = 7
 """Of a constructor. Settings and parts are dataclasses, which may have more fields."""
+
+MAX_LINES = 300
+"""Of a module: with more there is something in it that is another's business."""
+LONG = {
+    "archive": 301, "core.conversation": 321, "net.connection": 336, "net.mesh": 320,
+    "storage.sqlite": 379, "storage.tables": 301,
+}  # fmt: skip
+"""Those that have more, and how many they have at most: none may be added, and none may grow."""
 
 CORE_TWISTED = {
     "twisted.internet.defer", "twisted.internet.interfaces", "twisted.internet.task", "twisted.logger.Logger",
@@ -158,6 +167,12 @@ def many_arguments(name: str, source: str) -> list[str]:
     return found
 
 
+def too_long(name: str, source: str) -> list[str]:
+    """Whether a module has more than `MAX_LINES`, or than it may have."""
+    count, most = len(source.splitlines()), LONG.get(name, MAX_LINES)
+    return [f"{name} has {count} lines"] if count > most else []
+
+
 def made_here(source: str, name: str) -> bool:
     """Whether something calls `name`."""
     calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
@@ -208,6 +223,12 @@ class LayerTests(SynchronousTestCase):
     def test_constructors(self) -> None:
         """No constructor takes so many arguments that nobody knows which is which."""
         self.assertEqual([fault for name, source in sources() for fault in many_arguments(name, source)], [])
+
+    def test_lines(self) -> None:
+        """No module is longer than what can be read at a stretch; one that was, and is no more, has no exception."""
+        texts = dict(sources())
+        self.assertEqual([fault for name, source in texts.items() for fault in too_long(name, source)], [])
+        self.assertEqual([name for name in LONG if len(texts[name].splitlines()) <= MAX_LINES], [])
 
     def test_one_assembly(self) -> None:
         """A peer is put together in one place, whoever wants one: the benchmarks and the tests as well."""
@@ -290,6 +311,11 @@ class FaultTests(SynchronousTestCase):
         self.assertEqual(
             [made_here(text, "Peer") for text in ("x = [Peer()]", "x = other.Peer", "Peer")], [True, False, False]
         )
+
+    def test_lines_caught(self) -> None:
+        """So is a line too many."""
+        self.assertEqual(too_long("x", "\n" * MAX_LINES), [])
+        self.assertEqual(len(too_long("x", "\n" * (MAX_LINES + 1))), 1)
 
     def test_allowed(self) -> None:
         """Downward, sideways, and the parts of Twisted the core may use, are no faults."""

@@ -12,9 +12,10 @@ from tests.kit.feeding import Author
 from tests.simulation.failing import FailingStore
 from tests.simulation.world import FIRST_PORT, HOST, START, World
 from twisted_chat.assembly import assemble, fleeting
-from twisted_chat.core.events import Left, Lost, Messages, StoreFailing, StoreRecovered
+from twisted_chat.core.events import Left, Lost, StoreFailing, StoreRecovered
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.group import Group
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.store import Loaded, Which
 from twisted_chat.core.wire.frames import MAX_INT
 from twisted_chat.peer import DELIVERY_SECONDS, Address, Peer, PeerSettings, random_whole

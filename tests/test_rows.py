@@ -17,9 +17,9 @@ from twisted_chat.archive import Fault, Finding, Header, Report, Voice
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import answers, errors, events, refusals, status
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Messages
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.keys import spoken
+from twisted_chat.core.messages import Delivered, Messages, Past, Receiving
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.replication.crowding import Limit
 from twisted_chat.core.writing.skeleton import same_room
@@ -124,7 +124,7 @@ def happened() -> Iterator[events.Event]:
     }  # fmt: skip
     for kind in get_args(events.Event):
         names = [field.name for field in fields(kind)]
-        if not issubclass(kind, (Messages, events.Past, events.Delivered, events.Receiving)):
+        if not issubclass(kind, (Messages, Past, Delivered, Receiving)):
             for values in product(*(stands_for[name] for name in names)):
                 yield kind(**dict(zip(names, values, strict=True)))
 

@@ -25,13 +25,13 @@ from twisted_chat.core.events import (
     Leaving,
     Left,
     LogFailing,
-    Messages,
     NameKept,
     NameUnkept,
     Unread,
 )
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.frontends.contract import Door, Given
 from twisted_chat.peer import Address, Parts, PeerSettings
@@ -277,7 +277,7 @@ class OrderTests(ServiceCase):
         lines = self.settings.log.read_text(encoding="utf-8").splitlines()
         self.assertEqual(["MSG ENVIADA" in lines[-4], "INF SAIDA" in lines[-3]], [True, True])
         self.assertIn("ZeroDivisionError", lines[-1])
-        self.assertIsNone(made._chatlog._fd)
+        self.assertTrue(made._chatlog._file.closed)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
         again = self.make()
         assert again._folder is not None

@@ -17,7 +17,8 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 import msgspec
 
 from twisted_chat.core.errors import BadText, ChatError, Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, unseal, verify
+from twisted_chat.core.feeds.batches import Batch, FeedId, unseal, verify
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.records import Private, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, verified

@@ -17,11 +17,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_chat.core import events
-from twisted_chat.core.errors import ChatError
-from twisted_chat.core.events import Event, Joined, Messages, Refused, StoreFailing, Trimmed
+from twisted_chat.core.events import Event, Joined, Refused, StoreFailing, Trimmed
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, clean_texts
+from twisted_chat.logfile import LogFile
 from twisted_chat.speech.events import fields
 from twisted_chat.speech.i18n import in_language
 from twisted_chat.storage.errors import SENTENCES, StorageError
@@ -29,8 +30,6 @@ from twisted_chat.storage.errors import SENTENCES, StorageError
 MAX_REFUSALS = 20
 """Refusals written in `REFUSAL_SECONDS`; the others are counted."""
 REFUSAL_SECONDS = 10.0
-CHECK_SECONDS = 1.0
-"""How long a log that was moved away may go on being written to."""
 MAX_ENTRY = 2000
 """Characters of an entry that is not a message."""
 LANGUAGE = "pt_BR"
@@ -94,15 +93,6 @@ _NOT_WRITTEN = "[AVISO] Mais {n} recusas não foram escritas."
 _MISSING = "[AVISO] Faltam {n} linhas: não puderam ser escritas."
 
 
-class LogUnwritable(ChatError):
-    """The log at `path` can't be opened for writing; `detail` is the operating system's word."""
-
-    def __init__(self, path: str, detail: str) -> None:
-        super().__init__(f"{path}: {detail}")
-        self.path = path
-        self.detail = detail
-
-
 def record(event: Event) -> None:
     """Log an event of the conversation: what `Conversation.watch` takes. One logger event, however many messages."""
     _log.info("{chat_event}", chat_event=event)
@@ -132,14 +122,8 @@ class ChatLog:
         self._seconds = seconds
         self._wall = wall
         self._stamped: tuple[int, str] = (-1, "")
-        self._checked = seconds()
-        self._missing = 0
-        self._torn = False
         self._refusals = _Allowance(seconds)
-        try:
-            self._fd: int | None = _open(self.path)
-        except OSError as error:
-            raise LogUnwritable(self.path, _reason(error)) from None
+        self._file = LogFile(self.path, seconds, self._lacking, lambda detail: self.trouble(detail))
 
     def __call__(self, event: LogEvent) -> None:
         """Write the lines of a logger event, if it has any."""
@@ -153,9 +137,7 @@ class ChatLog:
         """Write the counts of what was left out, and let go of the file. What is logged after that is dropped."""
         self._refusals.end()
         self._write("")
-        if self._fd is not None:
-            os.close(self._fd)
-        self._fd = None
+        self._file.close()
 
     # From events to lines.
 
@@ -203,49 +185,14 @@ class ChatLog:
             self._stamped = now, time.strftime("[%d/%m/%Y %H:%M:%S] : ", time.localtime(now))
         return self._stamped[1]
 
-    # From lines to the file.
-
     def _write(self, lines: str) -> None:
-        if self._fd is None:
-            return
-        if refusals := self._refusals.left_out():
-            lines = self._line(_NOT_WRITTEN.format(n=refusals)) + lines
-        before = ""
-        if self._missing:
-            before = ("\n" if self._torn else "") + self._line(_MISSING.format(n=self._missing))
-        rest = data = (before + lines).encode()
-        try:
-            self._follow()
-            while rest:  # once, unless the disk has become full
-                rest = rest[os.write(self._fd, rest) :]
-            self._missing, self._torn = 0, False
-        except OSError as error:
-            self._lost(data, rest, lines.count("\n"), error)
+        if not self._file.closed:
+            if refusals := self._refusals.left_out():
+                lines = self._line(_NOT_WRITTEN.format(n=refusals)) + lines
+            self._file.append(lines)
 
-    def _lost(self, data: bytes, rest: bytes, count: int, error: OSError) -> None:
-        """Note that of `data`, which ends with `count` lines, `rest` could not be written."""
-        beginning = not self._missing
-        unwritten = rest.count(b"\n")
-        self._missing = self._missing + count if unwritten > count else unwritten
-        if len(rest) < len(data):
-            self._torn = not data.removesuffix(rest).endswith(b"\n")
-        if beginning and self._missing:
-            self.trouble(_reason(error))
-
-    def _follow(self) -> None:
-        """Open the path again if another file, or none, is there now."""
-        now = self._seconds()
-        if self._fd is None or now - self._checked < CHECK_SECONDS:
-            return
-        try:
-            moved = not os.path.samestat(os.stat(self.path), os.fstat(self._fd))
-        except FileNotFoundError:
-            moved = True
-        if moved:
-            fd = _open(self.path)
-            os.close(self._fd)
-            self._fd, self._torn = fd, False
-        self._checked = now
+    def _lacking(self, count: int) -> str:
+        return self._line(_MISSING.format(n=count))
 
 
 class _Allowance:
@@ -287,20 +234,6 @@ def _where(record: Say) -> str:
     marks = ["*"] if record.me else []
     marks += [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     return f" ({' '.join(marks)})" if marks else ""
-
-
-def _open(path: str) -> int:
-    """Open a log to append to; make it, for its owner only, if it is not there."""
-    # Non-blocking, so that a named pipe nobody reads is an error at once and never holds up the reactor.
-    how = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
-    try:
-        return os.open(path, how)
-    except FileNotFoundError:  # asked for first, for Linux lets nobody make what is another user's already, in /tmp say
-        return os.open(path, how | os.O_CREAT, 0o600)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
 
 
 def _foreign(event: LogEvent) -> str | None:

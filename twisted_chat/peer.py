@@ -225,7 +225,7 @@ class Peer:
         self._renamed(name)
 
     def _trimmed(self, lows: dict[FeedId, int], before: float) -> None:
-        self.replica.trimmed(lows)
+        self.replica.keeping.trimmed(lows)
         if lows:
             self.conversation.emit(Trimmed(before))
 

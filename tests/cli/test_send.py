@@ -14,10 +14,10 @@ from tests.simulation.world import HOST, START, World
 from twisted_chat.assembly import assemble
 from twisted_chat.cli.send import MAX_READ, Delivery, read_text
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Messages
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.store import Store
 from twisted_chat.core.writing.text import MAX_TEXT
 from twisted_chat.peer import Address, Parts, Peer, PeerSettings

@@ -17,25 +17,22 @@ from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import (
     Alone,
-    Earlier,
     Impostor,
     Joined,
     Left,
     Lost,
-    Messages,
     OfMember,
     Reachable,
-    Receiving,
     Renamed,
     Topical,
     WentAway,
-    WhileAway,
 )
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.private import Seals
 from twisted_chat.core.feeds.records import Away, KnownRecord, Private, Say, Topic
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.messages import Earlier, Messages, Receiving, WhileAway
 from twisted_chat.core.people.presence import SETTLE_SECONDS
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.timeline.lateness import LATE

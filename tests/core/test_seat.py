@@ -8,9 +8,10 @@ from typing import Any
 from tests.core.test_conversation import ANA, ME, ConversationTestCase
 from tests.kit.sealing import Writer
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Joined, Messages
+from twisted_chat.core.events import Event, Joined
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.feeds.records import Private, Say
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.timeline.rooms import MAX_ROOMS
 

@@ -15,9 +15,10 @@ from tests.kit.saying import FEED, said
 from tests.kit.wires import Party, Recorder, SlowStore
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Delivered, Event, Messages, Receipt
+from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.records import Away
+from twisted_chat.core.messages import Delivered, Messages, Receipt
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.wire.frames import Digest, Have, Range
 from twisted_chat.frontends.receipt import PATIENCE, Awaited, LastSaid

@@ -13,14 +13,11 @@ from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import (
-    Earlier,
     Event,
     Impostor,
     Joined,
     Left,
     Lost,
-    Messages,
-    Past,
     Reachable,
     Renamed,
     Topical,
@@ -33,6 +30,7 @@ from twisted_chat.core.feeds.private import Seals
 from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, spoken
+from twisted_chat.core.messages import Earlier, Messages, Past
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.timeline.rooms import MAX_ROOMS

@@ -9,7 +9,8 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.events import Event
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.voice import Congested
 from twisted_chat.frontends.contract import Door, Given

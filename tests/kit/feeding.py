@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, seal
+from twisted_chat.core.feeds.batches import Batch, FeedId, seal
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.records import KnownRecord, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity

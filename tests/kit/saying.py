@@ -9,9 +9,10 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from twisted_chat.core import answers, events, refusals
+from twisted_chat.core import answers, refusals
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.presence import Whereabouts
 from twisted_chat.core.people.roster import Member
 
@@ -25,13 +26,13 @@ CODES = {
 """A code of each refusal that has several."""
 
 
-def said(*texts: str, name: str = "Ana", own: bool = False) -> events.Messages:
-    return events.Messages(FEED, 1, 1, name, own, AT, [Say(text) for text in texts])
+def said(*texts: str, name: str = "Ana", own: bool = False) -> Messages:
+    return Messages(FEED, 1, 1, name, own, AT, [Say(text) for text in texts])
 
 
 def sample(kind: type, text: str) -> Any:
     """An event or an answer of any kind, `text` in each of its fields that holds text, something in each that holds several."""
-    if kind is events.Messages:
+    if kind is Messages:
         return said(text, text, name=text)
     if kind is answers.Usage:
         return answers.Usage("who", ["who", "quem"], "", False)

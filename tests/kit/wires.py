@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity

@@ -19,9 +19,10 @@ from tests.kit.relay import Relay
 from tests.net.test_link import Owner
 from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
-from twisted_chat.core.events import Event, Joined, Left, Messages, Refused, WrongPassphrase
+from twisted_chat.core.events import Event, Joined, Left, Refused, WrongPassphrase
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.status import Finding
 from twisted_chat.core.wire.opening import OPENING_SECONDS, Role
 from twisted_chat.net.dialing import ASKED

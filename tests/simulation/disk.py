@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from twisted.internet.defer import Deferred
 
 from tests.simulation.network import Node
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, Position
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.memory import MemoryStore
 

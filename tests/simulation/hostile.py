@@ -21,9 +21,9 @@ from tests.simulation.villains import Villain
 from tests.simulation.world import START, Actor, World
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.events import Messages, Past
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.messages import Messages, Past
 from twisted_chat.core.people.roster import MAX_MEMBERS
 from twisted_chat.core.replication import forks, inventory, neighbour
 from twisted_chat.core.replication.holes import MAX_HOLES

@@ -9,8 +9,8 @@ from random import Random
 from tests.simulation.disk import Disk
 from tests.simulation.network import BUFFER
 from tests.simulation.world import Actor, World
-from twisted_chat.core.events import Messages
 from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.messages import Messages
 
 SETTLED_WITHIN = 5.0
 """Seconds after the last trouble within which all must hold the same (promise P4)."""

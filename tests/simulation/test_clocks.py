@@ -15,7 +15,7 @@ from tests.simulation.hostile import CLOCKS, YEAR, fired
 from tests.simulation.plotter import EDGES
 from tests.simulation.world import START, Actor, World
 from twisted_chat.core.clock import COUNTED, LEAD
-from twisted_chat.core.events import Messages
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.wire.frames import Digest, Have
 
 

@@ -15,7 +15,7 @@ from tests.simulation.failing import CALLS, FailingStore
 from tests.simulation.network import Node
 from tests.simulation.world import Actor, World
 from twisted_chat.core.answers import Answer
-from twisted_chat.core.events import Past
+from twisted_chat.core.messages import Past
 from twisted_chat.core.replication.insisting import LONGEST_WAIT
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.wire.frames import BatchFrame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.graphs import Crowd, edges
-from twisted_chat.core.events import Messages
+from twisted_chat.core.messages import Messages
 
 MOST = 1.3
 """How many times the least possible may be sent once trees have formed."""

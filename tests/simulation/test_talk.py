@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.world import Actor, World
 from twisted_chat import peer
-from twisted_chat.core.events import ClockOff, Messages, Renamed, Topical, WentAway
+from twisted_chat.core.events import ClockOff, Renamed, Topical, WentAway
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.skew import ENOUGH, MOMENT
 from twisted_chat.speech.events import sentences
 

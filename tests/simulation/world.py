@@ -10,10 +10,11 @@ from random import Random
 from tests.simulation.disk import Disk, DiskStore, Written
 from tests.simulation.network import Network, Node
 from twisted_chat.assembly import assemble
-from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.store import Store
 from twisted_chat.net.mesh import Mesh
 from twisted_chat.peer import Address, Parts, Peer, PeerSettings

@@ -12,6 +12,7 @@ from tests.kit.saying import AT, CODES, sample, who
 from twisted_chat.core import addressing, answers, events
 from twisted_chat.core.answers import Found, Newest, help_on
 from twisted_chat.core.commands import COMMANDS
+from twisted_chat.core.messages import Earlier
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.refusals import NoSuchCommand, NotDone, Unacceptable, UnclearName, Unusable
 from twisted_chat.core.status import Copy, Lack, Status
@@ -91,7 +92,7 @@ class AnswerTests(SynchronousTestCase):
         """A page without messages is told as such, but where nobody asked for it."""
         for empty in (Newest([]), Newest([], "#tea"), Found([], "oi", False)):
             self.assertEqual(lines(empty), ["nothing found"])
-        self.assertEqual(lines(events.Earlier([])), [])
+        self.assertEqual(lines(Earlier([])), [])
 
 
 SILENT = {answers.Done, answers.Cleared}

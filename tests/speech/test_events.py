@@ -14,6 +14,7 @@ from tests.kit.saying import AT, FEED, said, sample
 from twisted_chat.core import answers, events
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Delivered, Earlier, Messages, WhileAway
 from twisted_chat.core.writing.text import check_name
 from twisted_chat.speech.events import sentences, verified_mark
 from twisted_chat.speech.messages import END
@@ -31,7 +32,7 @@ class SentenceTests(SynchronousTestCase):
     def test_everybodys_room(self) -> None:
         """Where everybody starts is not named, however it was spelled; another room is."""
         for room, named in (("#chat", False), ("#CHAT", False), ("#Chats", True)):
-            event = events.Messages(FEED, 1, 1, "Ana", True, AT, [Say("oi", room)])
+            event = Messages(FEED, 1, 1, "Ana", True, AT, [Say("oi", room)])
             self.assertEqual(sentences(event), [f"{room} " * named + sentences(said("oi", own=True))[0]])
 
     def test_coming_and_going(self) -> None:
@@ -47,7 +48,7 @@ class SentenceTests(SynchronousTestCase):
     def test_every_event_but_refusals_is_told(self) -> None:
         """No event is forgotten; refusals are for the log alone, and receipts are asked for by the number of a message."""
         silent = {kind for kind in get_args(events.Event) if not sentences(sample(kind, "x"))}
-        self.assertEqual(silent, {events.Refused, events.Delivered})
+        self.assertEqual(silent, {events.Refused, Delivered})
 
     @given(st.text(st.characters(), max_size=20))
     def test_nothing_hostile_is_shown(self, text: str) -> None:
@@ -76,8 +77,8 @@ class PastTests(SynchronousTestCase):
         """What is shown of former times says above what it is, and has an end."""
         shown = [said("oi"), said("oi, Bia")]
         for past, title in (
-            (events.Earlier(shown), "— earlier —"),
-            (events.WhileAway(shown, 2), "— while you were away: 2 messages —"),
+            (Earlier(shown), "— earlier —"),
+            (WhileAway(shown, 2), "— while you were away: 2 messages —"),
             (answers.Newest(shown), "— the newest 2 messages —"),
             (answers.Found(shown, "oi", False), "— 2 messages with “oi” —"),
             (answers.Found(shown, "oi", True), "— the newest 2 messages with “oi”; more words find fewer —"),

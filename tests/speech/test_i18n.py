@@ -33,6 +33,7 @@ from twisted_chat.core.answers import help_on
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages, Receiving, WhileAway
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
 from twisted_chat.core.writing.text import clean
@@ -475,7 +476,7 @@ class PortugueseSentenceTests(test_events.SentenceTests):
     def test_other_days(self) -> None:
         """A message of another day bears its date as Brazilians write it."""
         at = time.mktime((2025, 11, 22, 14, 3, 9, 0, 0, -1))
-        message = events.Messages(FEED, 1, 1, "Ana", False, int(at * 1000), [Say("oi")])
+        message = Messages(FEED, 1, 1, "Ana", False, int(at * 1000), [Say("oi")])
         self.assertEqual(sentences(message), ["[22/11/2025 14:03:09] Ana: oi"])
         self.assertIn("22/11/2025 14:03", sentences(events.Trimmed(at))[0])
 
@@ -485,8 +486,8 @@ class PortugueseSentenceTests(test_events.SentenceTests):
             (1, "— enquanto você esteve fora: 1 mensagem —"),
             (12345, "— enquanto você esteve fora: 12.345 mensagens —"),
         ):
-            self.assertEqual(heading(events.WhileAway([], count))[0], title)
-        self.assertEqual(sentences(events.Receiving(1234, 56789)), ["⏬ recebendo 1.234 de 56.789"])
+            self.assertEqual(heading(WhileAway([], count))[0], title)
+        self.assertEqual(sentences(Receiving(1234, 56789)), ["⏬ recebendo 1.234 de 56.789"])
 
 
 class PortugueseRefusalTests(test_refusals.RefusalTests):

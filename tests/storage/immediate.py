@@ -7,7 +7,8 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.store import PAGE_BYTES, Held, Loaded
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.tables import Tables

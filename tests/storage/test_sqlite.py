@@ -27,6 +27,7 @@ from twisted_chat.core.replication.store import Held, Known, Which
 from twisted_chat.storage import tables, words
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import UNKEPT, StorageError
+from twisted_chat.storage.opener import Opener
 from twisted_chat.storage.recent import Recent
 from twisted_chat.storage.sqlite import SQLiteStore
 
@@ -178,13 +179,13 @@ class LookingTests(OnDisk, contract.Looking):
         batches = [Author(1, epoch).batch(1) for epoch in range(200)]
         self.keep(*batches)
         looked: list[bytes] = []
-        look = tables.Tables._batch
+        look = Opener.batch
 
-        def counted(of: tables.Tables, sig: bytes, *more: Any) -> Batch | None:
+        def counted(of: Opener, sig: bytes, *more: Any) -> Batch | None:
             looked.append(sig)
             return look(of, sig, *more)
 
-        with mock.patch.object(tables.Tables, "_batch", counted):
+        with mock.patch.object(Opener, "batch", counted):
             hits = self.page(5)
             self.assertEqual([hit.batch.feed.epoch for hit in hits], [195, 196, 197, 198, 199])
             self.assertLessEqual(len(looked), 6)

@@ -24,9 +24,10 @@ from twisted_chat.cli.prompts import find_terminal
 from twisted_chat.cli.settings import HOME, dialed
 from twisted_chat.cli.standard import say
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Delivered, Event, Joined, Leaving
+from twisted_chat.core.events import Event, Joined, Leaving
 from twisted_chat.core.group import Group
 from twisted_chat.core.marks import N_
+from twisted_chat.core.messages import Delivered
 from twisted_chat.core.writing.text import MAX_TEXT, check_text
 from twisted_chat.debugging import DebugLog
 from twisted_chat.frontends.receipt import LastSaid

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from twisted_chat.core.commands import Command
-from twisted_chat.core.events import Earlier, Past
 from twisted_chat.core.keys import spoken
+from twisted_chat.core.messages import Earlier, Past
 from twisted_chat.core.people.presence import Whereabouts
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.refusals import (

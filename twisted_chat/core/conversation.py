@@ -13,22 +13,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.events import (
-    Alone,
-    Copied,
-    Crowded,
-    Damaged,
-    Delivered,
-    Earlier,
-    Event,
-    Forked,
-    Mended,
-    Messages,
-    QuotaReached,
-    Receiving,
-    Unheard,
-)
+from twisted_chat.core.events import Alone, Copied, Crowded, Damaged, Event, Forked, Mended, QuotaReached, Unheard
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving
 from twisted_chat.core.people.clocks import Clocks
 from twisted_chat.core.people.naming import Naming
 from twisted_chat.core.people.presence import Presence

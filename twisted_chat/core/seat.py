@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Event, Messages, OfMember
+from twisted_chat.core.events import Event, OfMember
 from twisted_chat.core.feeds.ids import Ticket
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.timeline.rooms import MAX_ROOMS
 from twisted_chat.core.voice import Voice
 from twisted_chat.core.watching import Watcher

@@ -15,8 +15,8 @@ from twisted_chat.core.answers import Answer, Done
 from twisted_chat.core.commands import COMMANDS, Command, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Conversation
 from twisted_chat.core.errors import BadText, StoreError
-from twisted_chat.core.events import Earlier, Messages
 from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
+from twisted_chat.core.messages import Earlier, Messages
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.voice import Congested

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_chat.core.events import Delivered, Event, Messages, Receipt
+from twisted_chat.core.events import Event
+from twisted_chat.core.messages import Delivered, Messages, Receipt
 
 PATIENCE = 2.0
 """Seconds after which it is told what is not yet as it should be."""

@@ -11,7 +11,8 @@ from functools import singledispatch
 from twisted_chat.core import answers
 from twisted_chat.core.answers import Key, Person, Usage, Where, Who
 from twisted_chat.core.commands import BARE_QUIT, lookup
-from twisted_chat.core.events import Alone, Earlier, Past
+from twisted_chat.core.events import Alone
+from twisted_chat.core.messages import Earlier, Past
 from twisted_chat.core.refusals import NotDone
 from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
 from twisted_chat.core.writing.text import clean, clean_text

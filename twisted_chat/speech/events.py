@@ -13,19 +13,8 @@ from functools import singledispatch
 from typing import Any
 
 from twisted_chat.core import events
-from twisted_chat.core.events import (
-    ClockOff,
-    Crowded,
-    Leaving,
-    Messages,
-    Past,
-    QuotaReached,
-    Receiving,
-    StoreFailing,
-    Trimmed,
-    Unheard,
-    Untold,
-)
+from twisted_chat.core.events import ClockOff, Crowded, Leaving, QuotaReached, StoreFailing, Trimmed, Unheard, Untold
+from twisted_chat.core.messages import Messages, Past, Receiving
 from twisted_chat.core.writing.text import clean, clean_text
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.speech.advice import clock_off, crowd, no_link

@@ -6,8 +6,8 @@ import time
 from typing import NamedTuple
 
 from twisted_chat.core.answers import Found, Newest
-from twisted_chat.core.events import Messages, Past, Receipt, WhileAway
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Messages, Past, Receipt, WhileAway
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, isolated
 from twisted_chat.speech.i18n import _, date, ngettext, number

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, Position
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.store import NOTABLE_BYTES, PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying, saying_privately, words_of

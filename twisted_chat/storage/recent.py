@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.wire.frames import MAX_INT
 from twisted_chat.storage.history import page
 from twisted_chat.storage.memory import cost

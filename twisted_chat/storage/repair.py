@@ -14,15 +14,17 @@ from typing import Any
 import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.holes import MAX_HOLES, Runs, missing
 from twisted_chat.storage.checking import checksum
 from twisted_chat.storage.database import open_as_it_is, open_database, storage_error
 from twisted_chat.storage.errors import DAMAGED, HOPELESS, StorageError
+from twisted_chat.storage.feedtable import read_heads
 from twisted_chat.storage.files import explained, sync_directory
 from twisted_chat.storage.members import read_names
 from twisted_chat.storage.reading import reading
-from twisted_chat.storage.tables import Tables, read_heads
+from twisted_chat.storage.tables import Tables
 
 BEYOND = 10_000
 """Ids tried beyond the last known one."""

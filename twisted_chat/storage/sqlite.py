@@ -23,7 +23,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, Position
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.database import open_database, storage_error
 from twisted_chat.storage.errors import LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import lru_cache
-from typing import Any, NamedTuple
-
-import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, Fork, Position, unseal
-from twisted_chat.core.replication.holes import Holes, Runs, missing
+from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, Position
+from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.replication.holes import Runs, missing
 from twisted_chat.core.replication.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
 from twisted_chat.storage.checking import checksum, examine
+from twisted_chat.storage.feedtable import FeedTable, Stored
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying
 from twisted_chat.storage.labels import drop_labels, keep_labels, rows
 from twisted_chat.storage.members import keep_member, read_members, read_names
+from twisted_chat.storage.opener import Opener
 from twisted_chat.storage.words import WordIndex, has_full_text
 
 INDEX_STEP = 256
 """Batches indexed at a time, so that other calls come between."""
 
-_LOAD = """
-SELECT id, author, epoch, low, high, holes, tip, tip_first, tip_lc, bytes FROM feeds
-"""
-_SAVE = """INSERT OR REPLACE INTO feeds
-(id, author, epoch, low, high, base, hole_first, hole_last, holes, tip, tip_first, tip_lc, bytes)
-VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?, ?)
-"""
 _KEEP = """
 INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, notable, checksum, sig, body)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -48,16 +40,6 @@ FROM batches JOIN feeds ON feeds.id = feed GROUP BY feed HAVING kept IS NULL OR 
 """
 
 
-_holes = msgspec.json.Decoder(Holes)
-
-
-class Stored(NamedTuple):
-    """A feed's row."""
-
-    id: int
-    head: Head
-
-
 class Tables:
     """One database. Knows every feed's head, so that no call has to look for it."""
 
@@ -66,10 +48,8 @@ class Tables:
         left alone until `check`."""
         self.connection = connection
         self._damage = damage
-        self._feeds = {feed: Stored(id, head) for id, feed, head in read_heads(connection)}
-        self._before: dict[FeedId, Stored | None] = {}
-        [(rows_of,)] = connection.execute("SELECT coalesce(max(feed), 0) FROM batches")
-        self._next_id = max((rows_of, *(stored.id for stored in self._feeds.values()))) + 1
+        self._feeds = FeedTable(connection)
+        self._open = Opener(connection, self._feeds, damage)
         self.given_up = 0
         """Bytes that were given up and may still be in the write-ahead log."""
         self._index = WordIndex(connection) if has_full_text(connection) else None
@@ -77,15 +57,14 @@ class Tables:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Keep everything done inside; or nothing, if anything raises."""
-        self._before = {}
+        self._feeds.begin()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             yield
-            self._save_heads()
+            self._feeds.save()
             self.connection.execute("COMMIT")
         except BaseException:
-            for feed, stored in self._before.items():
-                self._set(feed, stored)
+            self._feeds.undo()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
@@ -120,7 +99,7 @@ class Tables:
         head = self._examined(feed, stored, thorough=False)
         if head is not None and head.runs == stored.head.runs:
             head = self._examined(feed, stored, thorough=True)
-        self._change(feed, Stored(stored.id, head) if head else None)
+        self._feeds.change(feed, Stored(stored.id, head) if head else None)
         return head.held(feed) if head else None
 
     def _examined(self, feed: FeedId, stored: Stored, thorough: bool) -> Head | None:
@@ -159,7 +138,7 @@ class Tables:
         query = "SELECT author, epoch, one_sig, one_body, other_sig, other_body FROM forks ORDER BY author, epoch"
         with closing(self.connection.execute(query)) as rows:
             for author, epoch, one_sig, one_body, other_sig, other_body in rows:
-                one, other = self._batch(one_sig, one_body), self._batch(other_sig, other_body)
+                one, other = self._open.batch(one_sig, one_body), self._open.batch(other_sig, other_body)
                 sound = one and other and one.feed == other.feed == (author, epoch)
                 yield author, epoch, Fork(one, other) if one and other and sound else None
 
@@ -168,7 +147,7 @@ class Tables:
         query = """
         SELECT sig, body, checksum, feed, first FROM batches JOIN feeds ON feeds.id = feed ORDER BY last_lc, author, epoch
         """
-        with self._batches(query, ()) as batches:
+        with self._open.query(query, ()) as batches:
             yield from batches
 
     def count(self) -> int:
@@ -183,9 +162,8 @@ class Tables:
         if head is None:
             return {}
         if stored is None:
-            stored = Stored(self._next_id, head)
-            self._next_id += 1
-        self._change(batch.feed, Stored(stored.id, head))
+            stored = Stored(self._feeds.new_id(), head)
+        self._feeds.change(batch.feed, Stored(stored.id, head))
         ends = (batch.first, batch.last, batch.last_lc)
         row = (stored.id, *ends, received, batch.notable, checksum(batch.sig, batch.body), batch.sig, batch.body)
         id = self.connection.execute(_KEEP, row).lastrowid
@@ -197,7 +175,7 @@ class Tables:
         stored = self._feeds.get(feed)
         if stored is None or first > stored.head.high:
             return []
-        with self._batches(_READ, {"feed": stored.id, "first": first}) as batches:
+        with self._open.query(_READ, {"feed": stored.id, "first": first}) as batches:
             found = page(batches, limit)
         if not stored.head.begins(found, first):
             self._damage(feed)
@@ -218,9 +196,9 @@ class Tables:
         where = "feed = ? AND first > ? AND last >= ?"
         freed = self._delete(where, (stored.id, fork.place - MAX_RECORDS, fork.place))
         newest_first = "SELECT sig, body, checksum, feed, first FROM batches WHERE feed = ? ORDER BY first DESC"
-        with self._batches(newest_first, (stored.id,)) as left:
+        with self._open.query(newest_first, (stored.id,)) as left:
             head = stored.head.cut(fork.place, left, freed)
-        self._change(feed, Stored(stored.id, head) if head else None)
+        self._feeds.change(feed, Stored(stored.id, head) if head else None)
         return head.held(feed) if head else None
 
     def know(self, members: Sequence[Known]) -> None:
@@ -237,7 +215,7 @@ class Tables:
             lowest = before.high + 1 if kept is None else kept
             freed = self._delete("feed = ? AND first < ?", (id, lowest))
             head = before.drop_below(lowest, freed)
-            self._change(feed, Stored(id, head))
+            self._feeds.change(feed, Stored(id, head))
             if head.low > before.low:
                 lows[feed] = head.low
             self.given_up += freed
@@ -250,23 +228,22 @@ class Tables:
         for feed in feeds:
             stored = self._feeds.get(feed)
             if stored is not None and stored.head.bytes == 0:
-                self._change(feed, None)
+                self._feeds.change(feed, None)
 
     def page(self, which: Which, limit: int, before: Position | None = None) -> list[Hit]:
         """See `Store.page`."""
         with closing(rows(self.connection, which, before)) as found:
-            return newest(self._unsealed_ones(found), which.of, limit, before)
+            return newest(self._open.each(found), which.of, limit, before)
 
     def notable(self, limit: int, author: bytes | None = None) -> list[Batch]:
         """See `Store.notable`."""
         of_one = "" if author is None else "AND feed IN (SELECT id FROM feeds WHERE author = ?)"
-        last = (
-            "last_lc" if author is None else "+last_lc"
-        )  # its feeds are found faster than it among all that is notable
+        # The feeds of one are found faster than that one among all that is notable.
+        last = "last_lc" if author is None else "+last_lc"
         query = (
             f"SELECT sig, body, checksum, feed, first FROM batches WHERE notable {of_one} ORDER BY {last} DESC LIMIT ?"
         )
-        with self._batches(query, (limit,) if author is None else (author, limit)) as batches:
+        with self._open.query(query, (limit,) if author is None else (author, limit)) as batches:
             return sorted(page(batches, NOTABLE_BYTES, gaps=True), key=in_order)
 
     def search(self, words: Sequence[str], which: Which, limit: int) -> list[Hit] | None:
@@ -277,7 +254,7 @@ class Tables:
             return None
         hits: list[Hit] = []
         for sig, body, kept, feed, first, number in self._index.find(words, which.without, limit):
-            batch = self._batch(sig, body, kept, feed, first)
+            batch = self._open.batch(sig, body, kept, feed, first)
             if batch:
                 hits.append(Hit(batch, number))
         return hits[::-1]
@@ -285,7 +262,7 @@ class Tables:
     def scan(self, words: Sequence[str], which: Which, limit: int) -> list[Hit]:
         """Do what `search` does without an index: look at every batch, newest first, until there are enough hits."""
         with closing(rows(self.connection, which, None)) as found:
-            return newest(self._unsealed_ones(found), saying(words, which), limit)
+            return newest(self._open.each(found), saying(words, which), limit)
 
     def everything(self, after: Batch | None, limit: int) -> list[Batch]:
         """See `Store.everything`."""
@@ -294,7 +271,7 @@ class Tables:
                 continue
             above = after.first if after and feed == after.feed else 0
             rows = "SELECT sig, body, checksum, feed, first FROM batches WHERE feed = ? AND first > ? ORDER BY first"
-            with self._batches(rows, (self._feeds[feed].id, above)) as batches:
+            with self._open.query(rows, (self._feeds[feed].id, above)) as batches:
                 found = page(batches, limit, gaps=True)
             if found:
                 return found
@@ -309,7 +286,7 @@ class Tables:
         query = "SELECT id, sig, body, checksum, feed, first FROM batches WHERE id > ? ORDER BY id LIMIT ?"
         rows = self.connection.execute(query, (index.upto(), INDEX_STEP)).fetchall()
         if rows:
-            batches = ((id, self._batch(*row)) for id, *row in rows)
+            batches = ((id, self._open.batch(*row)) for id, *row in rows)
             index.add(((id, batch) for id, batch in batches if batch), rows[-1][0])
         return len(rows) == INDEX_STEP
 
@@ -321,59 +298,3 @@ class Tables:
         if self.connection.execute(f"DELETE FROM batches WHERE {where}", values).rowcount:
             self.connection.execute("UPDATE indexed SET upto = 0")
         return freed
-
-    def _change(self, feed: FeedId, stored: Stored | None) -> None:
-        self._before.setdefault(feed, self._feeds.get(feed))
-        self._set(feed, stored)
-
-    def _set(self, feed: FeedId, stored: Stored | None) -> None:
-        if stored is None:
-            self._feeds.pop(feed, None)
-        else:
-            self._feeds[feed] = stored
-
-    def _save_heads(self) -> None:
-        for feed in self._before:
-            stored = self._feeds.get(feed)
-            if stored is None:
-                self.connection.execute("DELETE FROM feeds WHERE author = ? AND epoch = ?", feed)
-            else:
-                self.connection.execute(_SAVE, (stored.id, *feed, *_columns(stored.head)))
-
-    def _unsealed_ones(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
-        return (batch for batch in (self._batch(*row) for row in rows) if batch)
-
-    @contextmanager
-    def _batches(self, query: str, values: Any) -> Iterator[Iterable[Batch]]:
-        """Give the batches that `query` selects, one by one, without keeping them."""
-        with closing(self.connection.execute(query, values)) as rows:
-            yield self._unsealed_ones(rows)
-
-    def _batch(self, sig: bytes, body: bytes, kept: int | None = None, feed: int = 0, first: int = 0) -> Batch | None:
-        """Return a batch; None, which is damage if it is of the feed stored under the id `feed`, if it is not what was stored."""
-        try:
-            if kept in (None, checksum(sig, body)):
-                return _unsealed(sig, body)
-        except Refusal:
-            pass
-        for damaged, stored in self._feeds.items():
-            if stored.id == feed and any(low <= first <= high for low, high in stored.head.runs):
-                self._damage(damaged)
-        return None
-
-
-def read_heads(connection: sqlite3.Connection) -> Iterator[tuple[int, FeedId, Head]]:
-    """Yield the id, the feed and the head of each row of feeds."""
-    for id, author, epoch, low, high, holes, *tip in connection.execute(_LOAD):
-        yield id, FeedId(author, epoch), Head(low, high, _holes.decode(holes), *tip)
-
-
-@lru_cache(maxsize=64)
-def _unsealed(sig: bytes, body: bytes) -> Batch:
-    """Links that catch up are usually at the same place: they share one batch, and its line."""
-    return unseal(sig, body)
-
-
-def _columns(head: Head) -> Sequence[Any]:
-    holes = msgspec.json.encode(head.holes).decode() if head.holes else "[]"
-    return head.low, head.high, holes, head.tip, head.tip_first, head.tip_lc, head.bytes

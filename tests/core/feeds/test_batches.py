@@ -22,12 +22,12 @@ from twisted_chat.core.feeds.batches import (
     MAX_RECORDS,
     Batch,
     FeedId,
-    Fork,
     seal,
     split,
     unseal,
     verify,
 )
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.records import Away, Nick, Private, Say, Topic, Unknown
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.sealing import Writer
 from tests.kit.wires import Party, Recorder, join, run
 from twisted_chat.core.errors import FORGED, Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.forks import MAX_FORKS, fork_frame
 from twisted_chat.core.replication.store import Held, Loaded
 from twisted_chat.core.wire.frames import BatchFrame, Digest, ForkFrame, Have, Want

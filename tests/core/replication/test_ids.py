@@ -11,12 +11,13 @@ from tests.kit.sealing import Writer
 from tests.kit.wires import Party, Recorder, join, one_turn, run
 from tests.simulation.world import World
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.events import Messages
-from twisted_chat.core.feeds.batches import Batch, Fork
+from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.ids import MessageId, Ticket
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.forks import fork_frame
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.ownfeed import EPOCHS_REMEMBERED, OwnFeed, Signer

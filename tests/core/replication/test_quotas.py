@@ -175,7 +175,7 @@ class ReplicaTests(SynchronousTestCase):
         run(self.clock, 2)
         high = self.bia.held()[self.ana.replica.own][1]
         self.store._drop_lowest(self.ana.replica.own, 5)
-        self.bia.replica.trimmed({self.ana.replica.own: 6})
+        self.bia.replica.keeping.trimmed({self.ana.replica.own: 6})
         run(self.clock, 2)
         self.assertEqual(self.bia.held()[self.ana.replica.own], (6, high + 5))
         self.assertIsNone(wire.refused or wire.far.refused)

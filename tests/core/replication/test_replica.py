@@ -383,7 +383,7 @@ class AnnouncementTests(ReplicaTestCase):
         self.ana.give(*Author(9).batches((1, 1), (2, 2), (3, 3)))
         wire = join(self.ana, self.bia)
         run(self.clock, 1)
-        self.ana.replica.trimmed({Author(9).feed: 3})
+        self.ana.replica.keeping.trimmed({Author(9).feed: 3})
         run(self.clock, 0.1)
         self.assertEqual(ranges(self.announcements(wire)[-1]), {Author(9).feed.author: [(7, 3, 3)]})
 

@@ -35,7 +35,7 @@ class RetiringTests(SynchronousTestCase):
 
     def trim(self, before: int = LATER) -> None:
         """Let Ana give up what she has received so far."""
-        self.ana.replica.trimmed(self.ana.store.trim(before).result)  # type: ignore[arg-type]
+        self.ana.replica.keeping.trimmed(self.ana.store.trim(before).result)  # type: ignore[arg-type]
 
     def wants(self, wire: Recorder) -> list[Want]:
         """Return what Ana asks for."""
@@ -57,7 +57,7 @@ class RetiringTests(SynchronousTestCase):
         again = Party(self.clock, 1, self.ana.store.load().result)  # type: ignore[arg-type]
         other = Party(self.clock, 1)
         other.give(self.said[-1])
-        other.replica.trimmed(other.store.trim(LATER).result)  # type: ignore[arg-type]
+        other.replica.keeping.trimmed(other.store.trim(LATER).result)  # type: ignore[arg-type]
         author = self.feeds[0].author
         for party in (self.ana, again):
             held = party.replica.holdings

@@ -12,9 +12,10 @@ from tests.core.replication.test_sources import carry, have
 from tests.kit.feeding import Author
 from tests.kit.wires import Party, Recorder, join, one_turn, run
 from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication.lists import LISTED_AT_ONCE, Lists
 from twisted_chat.core.replication.neighbour import Neighbour
-from twisted_chat.core.replication.replica import LISTED_AT_ONCE, Replica
-from twisted_chat.core.replication.sources import MAX_ASKED, STALL, TICK, Sources
+from twisted_chat.core.replication.ranking import STALL
+from twisted_chat.core.replication.sources import MAX_ASKED, TICK, Sources
 from twisted_chat.core.wire.frames import Digest, Have, Range, Want
 
 
@@ -70,13 +71,13 @@ class LongListsTests(SynchronousTestCase):
         self.clock = Clock()
         self.ana = Party(self.clock, 1)
         self.taken = 0
-        listed = Replica._listed
+        listed = Lists._take
 
-        def counted(replica: Replica, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
+        def counted(lists: Lists, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
             self.taken += len(ranges)
-            listed(replica, neighbour, author, ranges)
+            listed(lists, neighbour, author, ranges)
 
-        self.patch(Replica, "_listed", counted)
+        self.patch(Lists, "_take", counted)
 
     def many(self, link: int, count: int = 6_000, authors: int = 1) -> Have:
         """Return a list of made-up feeds."""

@@ -21,6 +21,7 @@ from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.messages import Delivered
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.text import MAX_TEXT
@@ -193,7 +194,7 @@ class SessionTests(RichCase):
     async def test_receipt(self) -> None:
         """The toolbar says what became of the last message."""
         self.conversation.emit(said("oi", own=True))
-        self.conversation.emit(events.Delivered(FEED, 1, {ANA: (1, 1), CAIO: (1, 0)}, {ANA: "Ana", CAIO: "Caio"}))
+        self.conversation.emit(Delivered(FEED, 1, {ANA: (1, 1), CAIO: (1, 0)}, {ANA: "Ana", CAIO: "Caio"}))
         await self.settled()
         self.assertIn("✓ 1/2 (not yet at Caio)", self.shown())
 

@@ -272,33 +272,3 @@ def _check_records(batch: Batch) -> None:
     else:
         for record in batch.records:
             record.check()
-
-
-@dataclass(frozen=True)
-class Fork:
-    """The proof that an author contradicts itself: two batches that no author who keeps to the rules signs both."""
-
-    one: Batch
-    other: Batch
-
-    @property
-    def feed(self) -> FeedId:
-        """The feed that is forked."""
-        return self.one.feed
-
-    @property
-    def place(self) -> int:
-        """The first record in doubt. The feed ends before it."""
-        return min(self.one.first, self.other.first)
-
-    @property
-    def deeper(self) -> bool:
-        """Whether the two batches name different batches before them. Then there is an earlier contradiction."""
-        return self.one.first == self.other.first and self.one.prev != self.other.prev
-
-    def prove(self, group: Group) -> None:
-        """Raise `Refusal` unless both batches are the author's and contradict each other."""
-        if not self.one.contradicts(self.other):
-            raise Refusal(FORGED, "a fork whose two batches do not contradict each other")
-        verify(group, self.one)
-        verify(group, self.other)

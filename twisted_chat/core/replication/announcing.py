@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_chat.core.errors import PROTOCOL, Refusal
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.forks import fork_frame
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.throttle import Rounds
-from twisted_chat.core.wire.frames import encode
+from twisted_chat.core.wire.frames import Digest, encode
 
 HAVE_INTERVAL = 0.05
 """Seconds between two announcements of what became durable, at least."""
@@ -37,6 +38,32 @@ class Announcer:
         self._unannounced: dict[FeedId, None] = {}
         self._receipts = Rounds(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
         self._rounds = Rounds(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
+
+    def begin(self, neighbour: Neighbour) -> None:
+        """A link is ready: send digests of all that is held."""
+        neighbour.told = self._inventory.digests()
+        neighbour.wire.send(Digest(neighbour.told))
+
+    def receive(self, neighbour: Neighbour, frame: Digest) -> None:
+        """Answer a neighbour's digests: list what is held of those authors of whom they are others than ours, or ours are others
+        now than it was told. Raises `Refusal` if it had its answer."""
+        told, neighbour.told = neighbour.told, None
+        if told is None:  # who sends many and reads nothing would have our lists pile up
+            raise Refusal(PROTOCOL, "a second digest")
+        listed: list[FeedId] = []
+        proofs: list[FeedId] = []
+        for author in self._inventory.authors:
+            mine = self._inventory.digest(author)
+            held = [holding for holding in self._inventory.of(author) if holding.kept_high or holding.fork]
+            equal = frame.authors.get(author) == mine
+            if equal:
+                neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
+            if not equal or told.get(author) != mine:
+                listed += [holding.feed for holding in held]
+                proofs += [holding.feed for holding in held if holding.fork is not None]
+        for line in self._inventory.lines(listed, end=True):
+            neighbour.wire.send(line)
+        self.prove([neighbour], proofs)
 
     def changed(self, feed: FeedId) -> None:
         """What is durable of `feed`, or its fork, is not what it was."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, feed_named, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, feed_named, unseal
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.group import Group
 from twisted_chat.core.replication.holding import Holding
 from twisted_chat.core.replication.insisting import Insisting, log_failure

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork
+from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication import holes
 from twisted_chat.core.replication.holes import MAX_HOLES, Hole, Holes, Runs
 from twisted_chat.core.replication.store import Held

@@ -7,27 +7,29 @@ what is durable is announced in `have`. See "Replication" in `docs/protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core import errors
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.errors import BadText, Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, feed_named, unseal, verify
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.ids import Ticket
 from twisted_chat.core.feeds.records import KnownRecord
+from twisted_chat.core.replication.admission import Admission
 from twisted_chat.core.replication.announcing import Announcer
 from twisted_chat.core.replication.audience import Audience
-from twisted_chat.core.replication.backlog import Backlog
 from twisted_chat.core.replication.crowding import Crowding
+from twisted_chat.core.replication.cuts import Cuts
 from twisted_chat.core.replication.forks import Forks
-from twisted_chat.core.replication.holding import Holding, Place
+from twisted_chat.core.replication.holding import Place
 from twisted_chat.core.replication.insisting import Insisting
 from twisted_chat.core.replication.inventory import Inventory
-from twisted_chat.core.replication.listings import Listings
+from twisted_chat.core.replication.keeping import Keeping
+from twisted_chat.core.replication.lists import Lists
 from twisted_chat.core.replication.losses import Losses
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.replication.ownfeed import Ending, OwnFeed, Signer
@@ -36,19 +38,8 @@ from twisted_chat.core.replication.receipts import Receipts
 from twisted_chat.core.replication.sources import Sources
 from twisted_chat.core.replication.store import Loaded, Store
 from twisted_chat.core.replication.unsaved import Saving
-from twisted_chat.core.wire.frames import (
-    BatchFrame,
-    Digest,
-    ForkFrame,
-    Frame,
-    Have,
-    Range,
-    Stop,
-    Want,
-)
-
-LISTED_AT_ONCE = 512
-"""Entries of a `have` that are taken in at a stretch: a line may have 8,000, and everybody may send one at the same time."""
+from twisted_chat.core.replication.validation import Validation
+from twisted_chat.core.wire.frames import BatchFrame, Digest, ForkFrame, Frame, Have, Stop, Want
 
 
 class Replica:
@@ -71,31 +62,37 @@ class Replica:
         reads them."""
         self.neighbours: dict[Wire, Neighbour] = {}
         self.holdings = Inventory()
-        self._identity = identity = signer.identity
-        self._group = group = signer.group
+        self._identity = signer.identity
         self._store = store
         self._audience = audience
         self._hybrid = hybrid
         self._clock = clock
-        self._own = OwnFeed(signer, hybrid, self.holdings, new_epoch, clock, self._take)
-        self.receipts = Receipts(self._own, self.holdings, self.neighbours, self._delivered, clock)
+        own = self._own = OwnFeed(signer, hybrid, self.holdings, new_epoch, clock, self._take)
+        self.receipts = Receipts(own, self.holdings, self.neighbours, self._delivered, clock)
         self._announcer = Announcer(self.holdings, self.neighbours, clock)
         self.insisting = Insisting(clock)
-        self.saving = Saving(store, self._kept, audience.relieved, self._hold, self.insisting, self._unkept)
-        self._forks = Forks(self.holdings, group, store, lambda feed: feed == self.own, self._frozen, self.insisting)
-        self._backlog = Backlog()
-        self._caught_up = False
-        self._listings = Listings()
-        self._long_lists: dict[Neighbour, None] = {}
-        self._listing: IDelayedCall | None = None
-        self.losses = Losses(self.holdings, store, self.insisting, audience, self._doubted, self._checked)
         self.quotas = Quotas(quota, store.sizes, self._quota_reached, self._room_again, self.insisting)
-        self.crowding = Crowding(self.holdings, identity.id, audience.crowded)
+        admission = Admission(self.holdings, self.neighbours, self.quotas, own, audience)
+        self.crowding = Crowding(self.holdings, self._identity.id, audience.crowded)
+        self._caught_up = False
         self._sources = Sources(
-            self.holdings, self.neighbours, self._unwanted, clock, audience.receiving, self._check_caught_up
+            self.holdings, self.neighbours, admission.refuses, clock, audience.receiving, self._check_caught_up
         )
+        cuts = Cuts(own, self.holdings, self.neighbours, self._sources, self._announcer, self.receipts, self._forked)
+        self._forks = Forks(
+            self.holdings, signer.group, store, lambda feed: feed == self.own, cuts.frozen, self.insisting
+        )
+        self.losses = Losses(self.holdings, store, self.insisting, audience, cuts.doubted, cuts.checked)
+        keeping = self.keeping = Keeping(
+            self.holdings, store, own, self.losses, self._announcer, self.quotas, self.receipts
+        )
+        self.saving = Saving(store, keeping.kept, audience.relieved, self._hold, self.insisting, keeping.unkept)
+        self._validation = Validation(
+            signer.group, self.holdings, own, self.quotas, admission, self._sources, self._forks
+        )
+        self._lists = Lists(own, self.holdings, self._sources, self._forks, clock, self._listed, cuts.begin_anew)
         self._handlers: dict[type[Frame], Callable[[Neighbour, Any], bool | None]] = {
-            Digest: self._on_digest, Have: self._on_have, Want: self._on_want, Stop: self._on_stop,
+            Digest: self._announcer.receive, Have: self._lists.receive, Want: self._on_want, Stop: self._on_stop,
             BatchFrame: self._on_batch, ForkFrame: self._on_fork,
         }  # fmt: skip
 
@@ -110,7 +107,7 @@ class Replica:
             self._observe(held.feed, held.tip_lc, 2 * (held.high - held.low + 1))
         self._forks.load(loaded.forks)
         self.losses.load(loaded.lost)
-        self._retire(list(self.holdings.authors))
+        self.keeping.retire(list(self.holdings.authors))
 
     def start(self, ending: Ending | None = None) -> None:
         """Begin a new epoch, or go on with the one that was left so; with what was appended already."""
@@ -168,9 +165,7 @@ class Replica:
     def stop(self) -> None:
         """End what goes on by itself; every link has been detached."""
         self._sources.stop()
-        if self._listing is not None:
-            self._listing.cancel()
-            self._listing = None
+        self._lists.stop()
         self._announcer.stop()
         self.receipts.stop()
 
@@ -179,8 +174,7 @@ class Replica:
     def attach(self, wire: Wire) -> None:
         """Replicate over a link that has become ready."""
         neighbour = self.neighbours[wire] = Neighbour(wire, self._store.read, self._clock)
-        neighbour.told = self.holdings.digests()
-        wire.send(Digest(neighbour.told))
+        self._announcer.begin(neighbour)
         self._check_caught_up()
         self.receipts.look()
         self._sources.tick_later()
@@ -190,8 +184,7 @@ class Replica:
         neighbour = self.neighbours.pop(wire, None)
         if neighbour is not None:
             neighbour.close()
-            self._long_lists.pop(neighbour, None)
-            self._listings.lost(neighbour)
+            self._lists.lost(neighbour)
             self._sources.lost(neighbour)
             self._check_caught_up()
             self.receipts.look()
@@ -210,7 +203,7 @@ class Replica:
         """
         neighbour = self.neighbours[wire]
         if neighbour.listing is not None:  # a link that is not held when it is asked to be
-            self._end_list(neighbour)
+            self._lists.finish(neighbour)
         return self._handlers[type(frame)](neighbour, frame) is not False
 
     handles = (Digest, Have, Want, Stop, BatchFrame, ForkFrame)
@@ -218,101 +211,8 @@ class Replica:
 
     # What neighbours say they hold, and want.
 
-    def _on_digest(self, neighbour: Neighbour, frame: Digest) -> None:
-        told, neighbour.told = neighbour.told, None
-        if told is None:  # who sends many and reads nothing would have our lists pile up
-            raise Refusal(errors.PROTOCOL, "a second digest")
-        listed: list[FeedId] = []
-        proofs: list[FeedId] = []
-        for author in self.holdings.authors:
-            mine = self.holdings.digest(author)
-            held = [holding for holding in self.holdings.of(author) if holding.kept_high or holding.fork]
-            equal = frame.authors.get(author) == mine
-            if equal:
-                neighbour.have.update({holding.feed: (holding.kept_low, holding.kept_high) for holding in held})
-            if not equal or told.get(author) != mine:
-                listed += [holding.feed for holding in held]
-                proofs += [holding.feed for holding in held if holding.fork is not None]
-        for line in self.holdings.lines(listed, end=True):
-            neighbour.wire.send(line)
-        self._announcer.prove([neighbour], proofs)
-
-    def _on_have(self, neighbour: Neighbour, frame: Have) -> None:
-        if sum(map(len, frame.feeds.values())) <= LISTED_AT_ONCE:
-            for author, ranges in frame.feeds.items():
-                self._listed(neighbour, author, ranges)
-            self._all_listed(neighbour, frame)
-        else:
-            neighbour.listing = self._list(neighbour, frame)
-            self._long_lists[neighbour] = None
-            neighbour.wire.hold(True)
-            if self._listing is None:
-                self._listing = self._clock.callLater(0, self._list_on)
-
-    def _list(self, neighbour: Neighbour, frame: Have) -> Iterator[None]:
-        """Take in what a neighbour lists, and stop now and then for others to have their turn."""
-        taken = 0
-        for author, ranges in frame.feeds.items():
-            for start in range(0, len(ranges), LISTED_AT_ONCE):
-                if taken >= LISTED_AT_ONCE:
-                    taken = 0
-                    yield
-                part = ranges[start : start + LISTED_AT_ONCE]
-                self._listed(neighbour, author, part)
-                taken += len(part)
-        self._all_listed(neighbour, frame)
-
-    def _list_on(self) -> None:
-        """Go on with one long list: who lists much makes nobody wait for more than a small part of one."""
-        self._listing = None
-        neighbour = next(iter(self._long_lists), None)
-        if neighbour is not None:
-            del self._long_lists[neighbour]
-            if neighbour.listing is not None and next(neighbour.listing, self) is self:
-                self._end_list(neighbour)
-            else:
-                self._long_lists[neighbour] = None
-        if self._long_lists:
-            self._listing = self._clock.callLater(0, self._list_on)
-
-    def _end_list(self, neighbour: Neighbour) -> None:
-        """A long list has been taken in: now, all of what is left of it."""
-        listing, neighbour.listing = neighbour.listing, None
-        self._long_lists.pop(neighbour, None)
-        for _ in listing or ():
-            pass
-        neighbour.wire.hold(False)
-
-    def _listed(self, neighbour: Neighbour, author: bytes, ranges: Sequence[Range]) -> None:
-        news: list[FeedId] = []
-        have = neighbour.have
-        for told in ranges:
-            feed = FeedId(author, told.epoch)
-            holding = self.holdings.get(feed)
-            held = (min(told.low, told.high + 1), told.high)
-            if have.get(feed) != held and (holding is not None or feed in have or self._remembers(neighbour, told)):
-                have[feed] = held
-                news.append(feed)
-            if not neighbour.synced and told.high > (self.holdings.ended(feed) if holding is None else holding.high):
-                self._backlog.listed(feed, told.high)
-            if feed == self.own and self._own.resumed and told.high > self._own.holding.high:
-                self._begin_anew()  # this machine was set back with all its memory: that number was used
-            if holding is not None and holding.contradicted_by(told):
-                self._forks.suspect(neighbour, holding, told.tip)
-        self._sources.offered(neighbour, news)
-
-    def _remembers(self, neighbour: Neighbour, told: Range) -> bool:
-        """Whether it is remembered that a neighbour holds a feed of which nothing is held here; if so, it is counted."""
-        if not told.high or not self._listings.takes(neighbour):
-            return False
-        self._listings.took(neighbour)
-        return True
-
-    def _all_listed(self, neighbour: Neighbour, frame: Have) -> None:
-        if frame.end and not neighbour.synced:
-            neighbour.synced = True
-            known = neighbour.have.get(self.own, (1, 0))[1]
-            neighbour.follow(self.own, known + 1, self._own.holding.high)
+    def _listed(self, frame: Have) -> None:
+        """All of what a neighbour says in one line that it holds has been taken in."""
         self._check_caught_up()
         if frame.end or self.own.author in frame.feeds:
             self.receipts.look()
@@ -331,30 +231,15 @@ class Replica:
     # Batches.
 
     def _on_batch(self, neighbour: Neighbour, frame: BatchFrame) -> bool:
-        batch = self._unsealed(neighbour, frame)
-        if batch is None:
+        valid = self._validation.judge(neighbour, frame)
+        if valid is None:
             return False
+        batch, place = valid
         feed = batch.feed
-        neighbour.passed(batch)
-        holding = self.holdings.known(feed)
-        place = holding.place(batch)
-        if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or feed == self.own or feed in neighbour.passed_over:
-            return False
-        if not self.quotas.admits(feed.author):
-            self._sources.refuse(neighbour, feed)
-            return False
-        if not self._has_room(feed):
-            self._sources.pass_over(neighbour, feed, errors.LIMIT)
-            return False
-        verify(self._group, batch)
-        contradicted = holding.contradicted(batch)
-        if contradicted:
-            self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
-            return False
         holding = self.holdings.hold(feed)
         new = self.holdings.settle(holding)
         if new:
-            self._listings.came(feed, self.neighbours.values())
+            self._lists.came(feed, self.neighbours.values())
             self.crowding.check(feed.author)
         fills = place is Place.FILLS
         if fills:
@@ -362,31 +247,11 @@ class Replica:
         else:
             holding.extend(batch)
         if new and self.holdings.superseded(feed.author):
-            self._retire([feed.author])
+            self.keeping.retire([feed.author])
         self._observe(feed, batch.last_lc, len(batch.records))
-        self._take(batch, self._backlog.holds(batch), self.losses.has(batch))
+        self._take(batch, self._lists.missed(batch), self.losses.has(batch))
         self._sources.received(neighbour, holding, batch, fills)
         return True
-
-    def _unsealed(self, neighbour: Neighbour, frame: BatchFrame) -> Batch | None:
-        """Return the batch in a frame; None, and no more is taken of that feed from that link, if it is none and another's.
-
-        Raises `Refusal` if that other side itself is its author, or none is named.
-        """
-        try:
-            return unseal(frame.sig, bytes(frame.body))
-        except Refusal:
-            feed = feed_named(bytes(frame.body))
-            if feed is None or feed.author == neighbour.wire.member:
-                raise
-        self._sources.pass_over(neighbour, feed)
-        return None
-
-    def _has_room(self, feed: FeedId) -> bool:
-        if self.holdings.has_room(feed):
-            return True
-        linked = any(neighbour.wire.member == feed.author for neighbour in self.neighbours.values())
-        return self.holdings.has_room(feed, linked, self._audience.knows(feed.author))
 
     def _take(self, batch: Batch, missed: bool = False, again: bool = False) -> None:
         """A batch has its place: give it to the followers, the store and the conversation, unless it comes `again`."""
@@ -400,48 +265,6 @@ class Replica:
     def _hold(self, open: bool) -> None:
         self.flow(open)
 
-    def _doubted(self, feed: FeedId) -> None:
-        """What is kept of a feed is not what was."""
-        if self._own.begun and feed == self.own:
-            self._begin_anew()  # which number comes next can't be told from what is held
-
-    def _checked(self, holding: Holding) -> None:
-        """What is left of a feed is known: what is not is announced no more, and asked of others."""
-        self._sources.cut(holding)
-        self._announcer.changed(holding.feed)
-
-    def _unkept(self, batch: Batch) -> None:
-        self.holdings[batch.feed].miss(batch)
-
-    def _kept(self, batch: Batch, own: bool, lows: dict[FeedId, int]) -> None:
-        holding = self.holdings[batch.feed]
-        holding.keep(batch)
-        self.losses.look(holding)
-        self._announcer.changed(batch.feed)
-        self.trimmed(lows)
-        if own:
-            self.receipts.look()
-
-    def trimmed(self, lows: dict[FeedId, int]) -> None:
-        """Note that the store gave up the records of each feed below its number in `lows`."""
-        for feed, low in lows.items():
-            holding = self.holdings.get(feed)
-            if holding is not None:
-                holding.trim(low)
-                self.losses.look(holding)
-                self._announcer.changed(feed)
-        if lows:
-            self.quotas.given_up()
-            self._retire({feed.author for feed in lows})
-
-    def _retire(self, authors: Iterable[bytes]) -> None:
-        forgotten = self.holdings.retire(authors, self._own.feed if self._own.begun else None)
-        if forgotten:
-            self._store.forget(forgotten)
-
-    def _unwanted(self, feed: FeedId) -> bool:
-        return feed == self.own or not self.quotas.admits(feed.author) or not self._has_room(feed)
-
     def _room_again(self, author: bytes) -> None:
         """More of an author is taken again: see who holds more."""
         for neighbour in self.neighbours.values():
@@ -450,25 +273,9 @@ class Replica:
     def _on_fork(self, neighbour: Neighbour, frame: ForkFrame) -> None:
         self._forks.receive(neighbour, frame)
 
-    def _frozen(self, fork: Fork, first: bool) -> None:
-        holding = self.holdings[fork.feed]
-        self._sources.cut(holding)
-        self._announcer.changed(fork.feed)
-        self._announcer.prove(self.neighbours.values(), [fork.feed])
-        for neighbour in self.neighbours.values():
-            if fork.deeper and holding.high == fork.place - 1 > 0:
-                neighbour.wire.send(Want(fork.feed, holding.tip_first))
-        if fork.feed == self.own:  # another process has this one's key and epoch: a copied virtual machine
-            self._begin_anew()
-        if first:
-            self._hybrid.allow()
-            self._audience.forked(fork.feed.author)
-
-    def _begin_anew(self) -> None:
-        self._own.begin()
-        self.receipts.begin()
-        for neighbour in self.neighbours.values():
-            neighbour.follow(self.own, 1, 0)
+    def _forked(self, author: bytes) -> None:
+        self._hybrid.allow()
+        self._audience.forked(author)
 
     # Telling how far things have come.
 
@@ -489,5 +296,5 @@ class Replica:
         if caught_up != self._caught_up:
             self._caught_up = caught_up
             if caught_up:
-                self._backlog.clear()
+                self._lists.caught_up()
             self._audience.caught_up(caught_up)

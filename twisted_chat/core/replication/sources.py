@@ -13,28 +13,22 @@ counts which is offered by who also sends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_chat.core.errors import LIMIT
 from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication.behind import Behind, Lag
+from twisted_chat.core.replication.filling import Filling
 from twisted_chat.core.replication.holding import Holding
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
+from twisted_chat.core.replication.ranking import PATIENCE, best, failed, longest_ago, stalled
+from twisted_chat.core.replication.reporting import Report
 from twisted_chat.core.wire.frames import Stop, Want
 
 GRACE = 0.3
 """Seconds the author itself is given to push what others already hold."""
-STALL = 1.0
-"""Seconds without a new batch after which a source is left for another."""
-PATIENCE = 10.0
-"""The same for a source that sends other feeds meanwhile. So long, too, who sends nothing new is taken at its word that there is
-something to catch up on."""
-TURN = 2.0
-"""Seconds after which a source makes way for another, though it sends: it may do so as slowly as it can. Once all have had a turn
-each next one is twice as long."""
-LONGEST_TURN = 60.0
 HOLE = 5.0
 """Seconds after which records that no link offers are jumped over."""
 TICK = 0.1
@@ -45,27 +39,6 @@ LOOKED_AT = 512
 """Feeds looked at in one tick."""
 AT_ONCE = 64
 """Feeds looked at as soon as they are offered: as many as can be wanted from who offers them."""
-REPORTED_ON = 2_000
-"""Feeds that count in a report of progress: as many as can be gone through in a moment."""
-PROGRESS = 1.0
-"""Seconds between two reports of how far catching up has come."""
-
-
-class _Behind:
-    """A feed somebody holds more of than we do: `since` when we know, since when nobody `offered` the next record who has
-    not failed to send it, and of how many neighbours it is among what is `lacking`.
-
-    `asked` is when its source was, `turn` how long that has, and `had` who had a turn as long before."""
-
-    __slots__ = ("asked", "had", "lacking", "offered", "since", "turn")
-
-    def __init__(self, now: float) -> None:
-        self.since = now
-        self.offered = now
-        self.lacking = 0
-        self.asked = now
-        self.turn = TURN
-        self.had: tuple[Neighbour, ...] = ()
 
 
 class Sources:
@@ -85,16 +58,15 @@ class Sources:
         self._inventory = inventory
         self._neighbours = neighbours
         self._unwanted = unwanted
-        self._progress = progress
         self._looked = looked
         self._clock = clock
-        self._behind: dict[FeedId, _Behind] = {}
+        self._behind = Behind(inventory, neighbours)
+        self._filling = Filling(neighbours, clock)
         self._ticking: IDelayedCall | None = None
         self._refilling: IDelayedCall | None = None
         self._served: dict[Neighbour, None] = {}
         """Neighbours that have sent most of what was wanted from them."""
-        self._received = 0
-        self._reported = 0.0
+        self._report = Report(inventory, self._behind, progress)
 
     @property
     def behind(self) -> bool:
@@ -112,35 +84,22 @@ class Sources:
         """A neighbour says what it holds of `feeds`; see its `have`."""
         now = self._clock.seconds()
         if not self._behind:
-            self._reported = now
+            self._report.begin(now)
         new = []
         for feed in feeds:
-            if not self._lacks(feed, neighbour):
-                self._lacks_no_more(feed, neighbour)
+            if not self._behind.lacks(feed, neighbour):
+                self._behind.lacks_no_more(feed, neighbour)
             elif feed not in neighbour.lacking:
-                neighbour.lacking[feed] = None
-                self._behind.setdefault(feed, _Behind(now)).lacking += 1
+                self._behind.add(feed, neighbour, now)
                 new.append(feed)
         for feed in new[:AT_ONCE]:
             if feed in self._behind:
                 self._look(feed)
         self.tick_later()
 
-    def _lacks(self, feed: FeedId, neighbour: Neighbour) -> bool:
-        low, high = neighbour.holds(feed)
-        holding = self._inventory.get(feed)
-        if holding is None:
-            return high > self._inventory.ended(feed)
-        return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
-
-    def _lacks_no_more(self, feed: FeedId, neighbour: Neighbour) -> None:
-        if feed in neighbour.lacking:
-            del neighbour.lacking[feed]
-            self._behind[feed].lacking -= 1
-
     def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
         """A neighbour sent a batch that was new; `filled` if it was missing from a hole."""
-        self._received += len(batch.records)
+        self._report.received += len(batch.records)
         now = neighbour.progress = self._clock.seconds()
         neighbour.failed.pop(holding.feed, None)
         if neighbour in (holding.source, holding.filler):
@@ -156,7 +115,7 @@ class Sources:
                 self._leave(holding)  # the author pushes its current feed
             holding.source = neighbour
         if holding.filler is not None and filled:
-            self._fill_on(holding, batch.last + 1)
+            self._filling.go_on(holding, batch.last + 1)
         if neighbour.holds(holding.feed)[1] <= holding.high and holding.feed in neighbour.asked:
             neighbour.asked.discard(holding.feed)
             self._look(holding.feed)
@@ -171,10 +130,7 @@ class Sources:
             if holding.source is neighbour:
                 holding.source = None
                 self._inventory.release(holding)
-        for feed in list(neighbour.lacking):
-            self._lacks_no_more(feed, neighbour)
-            if not self._behind[feed].lacking:
-                del self._behind[feed]
+        self._behind.lost(neighbour)
         self.tick_later(0)
 
     def stop(self) -> None:
@@ -191,12 +147,12 @@ class Sources:
         holding.filler = None
         for neighbour in self._neighbours.values():
             neighbour.passed_over.pop(holding.feed, None)
-            self._lacks_no_more(holding.feed, neighbour)
+            self._behind.lacks_no_more(holding.feed, neighbour)
             self.offered(neighbour, [holding.feed])
 
     def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
         """A neighbour sends a feed of which no more is taken."""
-        self._forget(feed)
+        self._behind.forget(feed)
         holding = self._inventory.get(feed)
         if holding is not None and holding.source is neighbour:
             self._leave(holding, LIMIT)
@@ -205,7 +161,7 @@ class Sources:
 
     def pass_over(self, neighbour: Neighbour, feed: FeedId, reason: str = "") -> None:
         """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
-        self._lacks_no_more(feed, neighbour)
+        self._behind.lacks_no_more(feed, neighbour)
         neighbour.pass_over(feed, reason)
         holding = self._inventory.get(feed)
         if holding is not None and holding.filler is neighbour:
@@ -233,7 +189,8 @@ class Sources:
                 if feed not in looked_at:
                     looked_at.add(feed)
                     self._look(feed)
-        self._report()
+        self._report.tell(self.behind, self._going(), self._clock.seconds())
+        self._looked()
         self.tick_later()
 
     def _ask_on(self, neighbour: Neighbour) -> None:
@@ -251,28 +208,10 @@ class Sources:
                 if len(neighbour.asked) < MAX_ASKED:
                     self._look(feed)
 
-    def _report(self) -> None:
-        """Say every second how far this has come, and when it is done."""
-        now = self._clock.seconds()
-        if not self.behind:
-            self._received = 0
-            self._reported = now
-        elif now - self._reported >= PROGRESS:
-            self._reported = now
-            going = self._going()
-            lacking = (self._lacking(feed, going) for feed in islice(self._behind, REPORTED_ON))
-            self._progress(self._received, self._received + sum(lacking))
-        self._looked()
-
-    def _lacking(self, feed: FeedId, going: Iterable[Neighbour]) -> int:
-        holding = self._inventory.known(feed)
-        held = (neighbour.holds(feed) for neighbour in going)
-        return max((max(0, high - max(holding.high, low - 1)) for low, high in held), default=0)
-
     def _look(self, feed: FeedId) -> None:
         holding = self._inventory.known(feed)
         if self._unwanted(feed):
-            self._forget(feed)
+            self._behind.forget(feed)
             return
         if holding.cutting:
             return
@@ -280,23 +219,18 @@ class Sources:
         for neighbour in self._neighbours.values():
             if neighbour.holds(feed)[1] > holding.high:
                 ahead.append(neighbour)
-            elif feed in neighbour.lacking and not self._lacks(feed, neighbour):
-                self._lacks_no_more(feed, neighbour)
-        fillers = self._fill(holding)
+            elif feed in neighbour.lacking and not self._behind.lacks(feed, neighbour):
+                self._behind.lacks_no_more(feed, neighbour)
+        fillers = self._filling.fill(holding)
         if ahead and not holding.ended:
             self._catch_up(holding, ahead, any(feed not in filler.failed for filler in fillers))
         elif not fillers:
-            self._forget(feed)
-
-    def _forget(self, feed: FeedId) -> None:
-        self._behind.pop(feed, None)
-        for neighbour in self._neighbours.values():
-            neighbour.lacking.pop(feed, None)
+            self._behind.forget(feed)
 
     def _catch_up(self, holding: Holding, ahead: list[Neighbour], fills: bool) -> None:
         feed, missing = holding.feed, holding.high + 1
         now = self._clock.seconds()
-        behind = self._behind.setdefault(feed, _Behind(now))
+        behind = self._behind.setdefault(feed, Lag(now))
         offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing)]
         if any(feed not in neighbour.failed and not neighbour.vain for neighbour in offers):
             behind.offered = now
@@ -306,7 +240,7 @@ class Sources:
             offers = [neighbour for neighbour in offers if neighbour is not source and neighbour not in behind.had]
         elif source is not None:
             owing = now - max(holding.progress, behind.since)
-            if owing < GRACE or (source in ahead and not self._stalled(source, holding.progress)):
+            if owing < GRACE or (source in ahead and not stalled(source, holding.progress, now)):
                 return  # what it sends may just be on its way, though others have announced it already
             others = [neighbour for neighbour in offers if neighbour is not source]
             if not any(neighbour.wire.writable for neighbour in others) and source in offers:
@@ -324,28 +258,20 @@ class Sources:
         if linked and now - behind.since < GRACE:
             offers = []  # what its author is about to push
         above = self._beyond(holding, ahead, behind, fills)
-        if above and (not offers or _longest_ago(feed, above) < _longest_ago(feed, offers)):
+        if above and (not offers or longest_ago(feed, above) < longest_ago(feed, offers)):
             self._jump(holding, above)
         elif offers:
-            self._ask(holding, self._best(feed, offers), missing)
+            self._ask(holding, best(feed, offers), missing)
 
-    def _turn_is_over(self, feed: FeedId, source: Neighbour, offers: list[Neighbour], behind: _Behind) -> bool:
+    def _turn_is_over(self, feed: FeedId, source: Neighbour, offers: list[Neighbour], behind: Lag) -> bool:
         """Whether a source, unless it is the author, is to make way for another: it has had its turn, and another its turn yet
         to come."""
         if source.wire.member == feed.author or self._clock.seconds() - behind.asked < behind.turn:
             return False
         others = [each for each in offers if each is not source and each.wire.writable and not each.vain]
-        others = [each for each in others if len(each.asked) < MAX_ASKED]
-        if not others:
-            return False
-        if all(each in behind.had for each in others):
-            behind.had = ()
-            behind.turn = min(2 * behind.turn, LONGEST_TURN)
-        else:
-            behind.had = (*behind.had, source)
-        return True
+        return behind.next_turn(source, [each for each in others if len(each.asked) < MAX_ASKED])
 
-    def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: _Behind, fills: bool) -> list[Neighbour]:
+    def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: Lag, fills: bool) -> list[Neighbour]:
         """Return who may be asked for what lies behind records that nobody offers who has not failed to send them; nobody while
         there is a hole that may be filled."""
         feed, missing = holding.feed, holding.high + 1
@@ -357,25 +283,11 @@ class Sources:
     def _jump(self, holding: Holding, above: list[Neighbour]) -> None:
         """Go on behind what nobody offers."""
         feed = holding.feed
-        lowest = min(above, key=lambda neighbour: (_failed(feed, neighbour), neighbour.holds(feed)[0]))
+        lowest = min(above, key=lambda neighbour: (failed(feed, neighbour), neighbour.holds(feed)[0]))
         low = lowest.holds(feed)[0]
         self._leave(holding)
         if self._ask(holding, lowest, low):
             self._inventory[feed].jump = low
-
-    def _stalled(self, neighbour: Neighbour, progress: float) -> bool:
-        """Whether a neighbour that is to send something, and last did at `progress`, fails to."""
-        silent = self._clock.seconds() - progress
-        idle = self._clock.seconds() - neighbour.progress
-        return silent > PATIENCE or (silent > STALL and idle > STALL)
-
-    def _best(self, feed: FeedId, offers: list[Neighbour]) -> Neighbour:
-        """Return who is to be asked: one that has not failed, if there is one, or else did so longest ago."""
-
-        def rank(neighbour: Neighbour) -> tuple[tuple[bool, float], bool, int]:
-            return (_failed(feed, neighbour), neighbour.wire.member != feed.author, len(neighbour.asked))
-
-        return min(offers, key=rank)
 
     def _ask(self, holding: Holding, neighbour: Neighbour, start: int) -> bool:
         """Make `neighbour` the source of a feed; return False if that can't be now."""
@@ -396,60 +308,3 @@ class Sources:
             holding.source.wire.send(Stop(holding.feed, reason))
             holding.source = None
             self._inventory.release(holding)
-
-    # Holes.
-
-    def _fill(self, holding: Holding) -> list[Neighbour]:
-        """Want a hole, the highest that is offered, from one of those who offer its beginning; return these."""
-        feed, filler, now = holding.feed, holding.filler, self._clock.seconds()
-        for hole in holding.holes:
-            fillers = [neighbour for neighbour in self._neighbours.values() if neighbour.offers(feed, hole.first)]
-            if fillers:
-                break
-        else:
-            return []
-        others = [neighbour for neighbour in fillers if neighbour.wire.writable and neighbour is not filler]
-        if filler in fillers and filler is not None:
-            stalled = self._stalled(filler, holding.fill_progress)
-            if not (stalled or (others and now - holding.fill_asked >= TURN)):
-                return fillers
-            if stalled:
-                filler.failed_at(feed, now)
-            else:
-                self._stop_filling(holding, filler)
-        if others:
-            holding.filler = self._best(feed, others)
-            holding.fill_progress = holding.fill_asked = now
-            holding.filler.wire.send(Want(feed, hole.first))
-        elif filler is not None and now - holding.fill_progress > PATIENCE:
-            holding.filler = None  # it may be asked again
-        return fillers
-
-    def _fill_on(self, holding: Holding, number: int) -> None:
-        """All before record `number` of a hole has come: go on with another hole once it is full, or end this."""
-        filler, feed = holding.filler, holding.feed
-        assert filler is not None
-        starts = [hole.first for hole in holding.holes]
-        if number not in starts:
-            more = next((start for start in starts if filler.offers(feed, start)), None)
-            if more is not None:
-                filler.wire.send(Want(feed, more))
-                return
-            holding.filler = None
-            self._stop_filling(holding, filler)
-
-    @staticmethod
-    def _stop_filling(holding: Holding, filler: Neighbour) -> None:
-        """Tell a neighbour to send no more of what fills a hole; if it is the source, to go on with what comes next."""
-        feed = holding.feed
-        filler.wire.send(Want(feed, holding.high + 1) if filler is holding.source else Stop(feed))
-
-
-def _failed(feed: FeedId, neighbour: Neighbour) -> tuple[bool, float]:
-    """Return whether a neighbour sent less than it was asked for, and when it last failed to send a feed: who is to be asked
-    first has least, less than any time standing for never."""
-    return neighbour.vain > 0, neighbour.failed.get(feed, float("-inf"))
-
-
-def _longest_ago(feed: FeedId, neighbours: Iterable[Neighbour]) -> tuple[bool, float]:
-    return min(_failed(feed, neighbour) for neighbour in neighbours)

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, Fork, Position
+from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.records import Private, Record, Say
 from twisted_chat.core.replication.holes import Holes, Runs
 from twisted_chat.core.writing.skeleton import same_room

@@ -9,8 +9,9 @@ from operator import attrgetter
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from twisted_chat.core.events import Event, Messages, WhileAway
+from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import Position
+from twisted_chat.core.messages import Messages, WhileAway
 
 MISSED = 50
 """Messages shown, the newest ones. The others are counted."""

@@ -9,8 +9,8 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.events import Messages
 from twisted_chat.core.feeds.batches import FeedId, Position
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.replication.store import Hit, Unsealer, Which
 from twisted_chat.core.timeline.reader import Reader

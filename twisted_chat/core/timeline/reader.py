@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 
-from twisted_chat.core.events import Event, Messages, Topical, WentAway
+from twisted_chat.core.events import Event, Topical, WentAway
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.records import Away, Other, Private, Say, Topic
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.replication.store import Unsealer
 from twisted_chat.core.timeline.rooms import Room, Rooms

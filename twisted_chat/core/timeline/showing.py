@@ -9,8 +9,9 @@ from dataclasses import replace
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.events import Event, Messages
+from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import Batch, Position
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.timeline.lateness import Lateness
 from twisted_chat.core.timeline.missed import Missed

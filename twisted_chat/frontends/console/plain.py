@@ -13,7 +13,8 @@ from zope.interface import implementer
 
 from twisted_chat.core.answers import Answer, Cleared
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Delivered, Earlier, Event, Leaving, Messages, Receiving, WhileAway
+from twisted_chat.core.events import Event, Leaving
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
 from twisted_chat.frontends.commands import unacceptable
 from twisted_chat.frontends.console.lines import Lines
 from twisted_chat.frontends.console.output import Output, Stdio

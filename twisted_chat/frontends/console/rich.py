@@ -16,7 +16,8 @@ from zope.interface import implementer
 
 from twisted_chat.core.addressing import written
 from twisted_chat.core.answers import Answer, Cleared
-from twisted_chat.core.events import Event, Fault, Leaving, Messages, Past
+from twisted_chat.core.events import Event, Fault, Leaving
+from twisted_chat.core.messages import Messages, Past
 from twisted_chat.core.writing.text import clean_text
 from twisted_chat.frontends.console.above import Above
 from twisted_chat.frontends.console.completion import Words

@@ -8,7 +8,8 @@ from itertools import islice
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from twisted_chat.core.events import Event, Messages, Receiving, WhileAway
+from twisted_chat.core.events import Event
+from twisted_chat.core.messages import Messages, Receiving, WhileAway
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.text import clean, clean_text
 from twisted_chat.frontends.console.graphemes import steady

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted_chat.core.events import Delivered, Earlier, Event, Impostor, Messages, Past, Receiving, WhileAway
+from twisted_chat.core.events import Event, Impostor
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Past, Receiving, WhileAway
 from twisted_chat.core.writing.boundaries import mentions
 from twisted_chat.frontends.console.ink import Ink
 from twisted_chat.frontends.console.width import widest

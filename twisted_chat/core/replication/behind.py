@@ -1,0 +1,83 @@
+"""Which feeds this peer lacks something of that a neighbour holds, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.neighbour import Neighbour, Wire
+
+TURN = 2.0
+"""Seconds after which a source makes way for another, though it sends: it may do so as slowly as it can. Once all have had a turn
+each next one is twice as long."""
+LONGEST_TURN = 60.0
+
+
+class Lag:
+    """A feed somebody holds more of than we do: `since` when we know, since when nobody `offered` the next record who has
+    not failed to send it, and of how many neighbours it is among what is `lacking`.
+
+    `asked` is when its source was, `turn` how long that has, and `had` who had a turn as long before."""
+
+    __slots__ = ("asked", "had", "lacking", "offered", "since", "turn")
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self.offered = now
+        self.lacking = 0
+        self.asked = now
+        self.turn = TURN
+        self.had: tuple[Neighbour, ...] = ()
+
+    def next_turn(self, source: Neighbour, others: Sequence[Neighbour]) -> bool:
+        """The turn of a source is over: return whether one of `others` has the next; if there is one, note that."""
+        if not others:
+            return False
+        if all(each in self.had for each in others):
+            self.had = ()
+            self.turn = min(2 * self.turn, LONGEST_TURN)
+        else:
+            self.had = (*self.had, source)
+        return True
+
+
+class Behind(dict[FeedId, Lag]):
+    """The feeds that are behind, and for each neighbour those of which it holds more."""
+
+    def __init__(self, inventory: Inventory, neighbours: Mapping[Wire, Neighbour]) -> None:
+        super().__init__()
+        self._inventory = inventory
+        self._neighbours = neighbours
+
+    def add(self, feed: FeedId, neighbour: Neighbour, now: float) -> None:
+        """A neighbour turns out to hold something of `feed` that is lacking."""
+        neighbour.lacking[feed] = None
+        self.setdefault(feed, Lag(now)).lacking += 1
+
+    def lacks(self, feed: FeedId, neighbour: Neighbour) -> bool:
+        """Whether a neighbour holds something of `feed` that is not held here."""
+        low, high = neighbour.holds(feed)
+        holding = self._inventory.get(feed)
+        if holding is None:
+            return high > self._inventory.ended(feed)
+        return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
+
+    def lacks_no_more(self, feed: FeedId, neighbour: Neighbour) -> None:
+        """Nothing of `feed` is to be had from a neighbour."""
+        if feed in neighbour.lacking:
+            del neighbour.lacking[feed]
+            self[feed].lacking -= 1
+
+    def lost(self, neighbour: Neighbour) -> None:
+        """A neighbour is gone: what it alone offered is no longer behind."""
+        for feed in list(neighbour.lacking):
+            self.lacks_no_more(feed, neighbour)
+            if not self[feed].lacking:
+                del self[feed]
+
+    def forget(self, feed: FeedId) -> None:
+        """Nothing of `feed` is wanted from anybody."""
+        self.pop(feed, None)
+        for neighbour in self._neighbours.values():
+            neighbour.lacking.pop(feed, None)

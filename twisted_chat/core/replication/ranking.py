@@ -1,0 +1,41 @@
+"""Which of several neighbours is to be asked for a feed, and when one that was asked fails to send it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.replication.neighbour import Neighbour
+
+STALL = 1.0
+"""Seconds without a new batch after which a source is left for another."""
+PATIENCE = 10.0
+"""The same for a source that sends other feeds meanwhile. So long, too, who sends nothing new is taken at its word that there is
+something to catch up on."""
+
+
+def stalled(neighbour: Neighbour, progress: float, now: float) -> bool:
+    """Whether a neighbour that is to send something, and last did at `progress`, fails to."""
+    silent = now - progress
+    idle = now - neighbour.progress
+    return silent > PATIENCE or (silent > STALL and idle > STALL)
+
+
+def best(feed: FeedId, offers: Iterable[Neighbour]) -> Neighbour:
+    """Return who is to be asked: one that has not failed, if there is one, or else did so longest ago."""
+
+    def rank(neighbour: Neighbour) -> tuple[tuple[bool, float], bool, int]:
+        return (failed(feed, neighbour), neighbour.wire.member != feed.author, len(neighbour.asked))
+
+    return min(offers, key=rank)
+
+
+def failed(feed: FeedId, neighbour: Neighbour) -> tuple[bool, float]:
+    """Return whether a neighbour sent less than it was asked for, and when it last failed to send a feed: who is to be asked
+    first has least, less than any time standing for never."""
+    return neighbour.vain > 0, neighbour.failed.get(feed, float("-inf"))
+
+
+def longest_ago(feed: FeedId, neighbours: Iterable[Neighbour]) -> tuple[bool, float]:
+    """Return the least of that of several neighbours."""
+    return min(failed(feed, neighbour) for neighbour in neighbours)

@@ -1,0 +1,79 @@
+"""What has to be true of a batch that a neighbour sends, before anything is done with it."""
+
+from __future__ import annotations
+
+from twisted_chat.core.errors import LIMIT, Refusal
+from twisted_chat.core.feeds.batches import Batch, feed_named, unseal, verify
+from twisted_chat.core.group import Group
+from twisted_chat.core.replication.admission import Admission
+from twisted_chat.core.replication.forks import Forks
+from twisted_chat.core.replication.holding import Place
+from twisted_chat.core.replication.inventory import Inventory
+from twisted_chat.core.replication.neighbour import Neighbour
+from twisted_chat.core.replication.ownfeed import OwnFeed
+from twisted_chat.core.replication.quotas import Quotas
+from twisted_chat.core.replication.sources import Sources
+from twisted_chat.core.wire.frames import BatchFrame
+
+
+class Validation:
+    """Lets through what is signed, has a place in its feed, is admitted and contradicts nothing."""
+
+    def __init__(
+        self,
+        group: Group,
+        inventory: Inventory,
+        own: OwnFeed,
+        quotas: Quotas,
+        admission: Admission,
+        sources: Sources,
+        forks: Forks,
+    ) -> None:
+        self._group = group
+        self._inventory = inventory
+        self._own = own
+        self._quotas = quotas
+        self._admission = admission
+        self._sources = sources
+        self._forks = forks
+
+    def judge(self, neighbour: Neighbour, frame: BatchFrame) -> tuple[Batch, Place] | None:
+        """Return the batch in a frame and its place, `NEXT` or `FILLS`; None if it is not to be taken, for whatever reason.
+
+        What costs least is looked at first, the signature last. Raises `Refusal` if the link is to be closed for it.
+        """
+        batch = self._unsealed(neighbour, frame)
+        if batch is None:
+            return None
+        feed = batch.feed
+        neighbour.passed(batch)
+        holding = self._inventory.known(feed)
+        place = holding.place(batch)
+        if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or feed == self._own.feed or feed in neighbour.passed_over:
+            return None
+        if not self._quotas.admits(feed.author):
+            self._sources.refuse(neighbour, feed)
+            return None
+        if not self._admission.has_room(feed):
+            self._sources.pass_over(neighbour, feed, LIMIT)
+            return None
+        verify(self._group, batch)
+        contradicted = holding.contradicted(batch)
+        if contradicted:
+            self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
+            return None
+        return batch, place
+
+    def _unsealed(self, neighbour: Neighbour, frame: BatchFrame) -> Batch | None:
+        """Return the batch in a frame; None, and no more is taken of that feed from that link, if it is none and another's.
+
+        Raises `Refusal` if that other side itself is its author, or none is named.
+        """
+        try:
+            return unseal(frame.sig, bytes(frame.body))
+        except Refusal:
+            feed = feed_named(bytes(frame.body))
+            if feed is None or feed.author == neighbour.wire.member:
+                raise
+        self._sources.pass_over(neighbour, feed)
+        return None

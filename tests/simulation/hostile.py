@@ -26,10 +26,10 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.messages import Messages, Past
 from twisted_chat.core.people.roster import MAX_MEMBERS
 from twisted_chat.core.replication import forks, inventory, neighbour
+from twisted_chat.core.replication.behind import MAX_ASKED
 from twisted_chat.core.replication.holes import MAX_HOLES
 from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.replication.replica import Replica
-from twisted_chat.core.replication.sources import MAX_ASKED
 from twisted_chat.core.timeline.showing import BEYOND
 from twisted_chat.core.wire.frames import MAX_LINE, Digest, Have, decode, encode
 from twisted_chat.net.link import MAX_UNTAKEN, Link

@@ -11,9 +11,9 @@ from tests.kit.feeding import Author
 from tests.kit.wires import Party, Recorder, join, run
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.group import MAX_AUTHORS
-from twisted_chat.core.replication.behind import TURN
+from twisted_chat.core.replication.behind import MAX_ASKED, TURN
 from twisted_chat.core.replication.ranking import PATIENCE, STALL
-from twisted_chat.core.replication.sources import GRACE, HOLE, MAX_ASKED
+from twisted_chat.core.replication.sources import GRACE, HOLE
 from twisted_chat.core.replication.store import Held, Loaded
 from twisted_chat.core.wire.frames import BatchFrame, Digest, Have, Range, Stop, Want
 

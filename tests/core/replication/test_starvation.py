@@ -12,10 +12,11 @@ from tests.core.replication.test_sources import carry, have
 from tests.kit.feeding import Author
 from tests.kit.wires import Party, Recorder, join, one_turn, run
 from twisted_chat.core.feeds.batches import Batch, FeedId
+from twisted_chat.core.replication.behind import MAX_ASKED
 from twisted_chat.core.replication.lists import LISTED_AT_ONCE, Lists
 from twisted_chat.core.replication.neighbour import Neighbour
 from twisted_chat.core.replication.ranking import STALL
-from twisted_chat.core.replication.sources import MAX_ASKED, TICK, Sources
+from twisted_chat.core.replication.sources import TICK, Sources
 from twisted_chat.core.wire.frames import Digest, Have, Range, Want
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 
+MAX_ASKED = 64
+"""Feeds wanted from one neighbour at a time."""
 TURN = 2.0
 """Seconds after which a source makes way for another, though it sends: it may do so as slowly as it can. Once all have had a turn
 each next one is twice as long."""
@@ -30,8 +32,13 @@ class Lag:
         self.turn = TURN
         self.had: tuple[Neighbour, ...] = ()
 
-    def next_turn(self, source: Neighbour, others: Sequence[Neighbour]) -> bool:
-        """The turn of a source is over: return whether one of `others` has the next; if there is one, note that."""
+    def turn_is_over(self, feed: FeedId, source: Neighbour, offers: Iterable[Neighbour], now: float) -> bool:
+        """Whether a source, unless it is the author, is to make way for another: it has had its turn, and another its turn yet
+        to come. If so, that is noted."""
+        if source.wire.member == feed.author or now - self.asked < self.turn:
+            return False
+        others = [each for each in offers if each is not source and each.wire.writable and not each.vain]
+        others = [each for each in others if len(each.asked) < MAX_ASKED]
         if not others:
             return False
         if all(each in self.had for each in others):

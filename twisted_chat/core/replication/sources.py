@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from twisted_chat.core.errors import LIMIT
 from twisted_chat.core.feeds.batches import Batch, FeedId
-from twisted_chat.core.replication.behind import Behind, Lag
+from twisted_chat.core.replication.behind import MAX_ASKED, Behind, Lag
 from twisted_chat.core.replication.filling import Filling
 from twisted_chat.core.replication.holding import Holding
 from twisted_chat.core.replication.inventory import Inventory
@@ -33,8 +33,6 @@ HOLE = 5.0
 """Seconds after which records that no link offers are jumped over."""
 TICK = 0.1
 """Seconds between two looks at the feeds that are behind."""
-MAX_ASKED = 64
-"""Feeds wanted from one neighbour at a time."""
 LOOKED_AT = 512
 """Feeds looked at in one tick."""
 AT_ONCE = 64
@@ -235,7 +233,7 @@ class Sources:
         if any(feed not in neighbour.failed and not neighbour.vain for neighbour in offers):
             behind.offered = now
         source = holding.source
-        if source is not None and self._turn_is_over(feed, source, offers, behind):
+        if source is not None and behind.turn_is_over(feed, source, offers, now):
             self._leave(holding)
             offers = [neighbour for neighbour in offers if neighbour is not source and neighbour not in behind.had]
         elif source is not None:
@@ -262,14 +260,6 @@ class Sources:
             self._jump(holding, above)
         elif offers:
             self._ask(holding, best(feed, offers), missing)
-
-    def _turn_is_over(self, feed: FeedId, source: Neighbour, offers: list[Neighbour], behind: Lag) -> bool:
-        """Whether a source, unless it is the author, is to make way for another: it has had its turn, and another its turn yet
-        to come."""
-        if source.wire.member == feed.author or self._clock.seconds() - behind.asked < behind.turn:
-            return False
-        others = [each for each in offers if each is not source and each.wire.writable and not each.vain]
-        return behind.next_turn(source, [each for each in others if len(each.asked) < MAX_ASKED])
 
     def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: Lag, fills: bool) -> list[Neighbour]:
         """Return who may be asked for what lies behind records that nobody offers who has not failed to send them; nobody while

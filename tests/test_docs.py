@@ -216,7 +216,7 @@ class ReadmeTests(SynchronousTestCase):
 
     def test_same_test_command(self) -> None:
         """The command that runs the tests is what `.ci/run` runs, and what CONTRIBUTING says."""
-        (line,) = (line for line in page("README.md").splitlines() if "trial tests" in line and "&&" in line)
+        (line,) = (line for line in page("README.md").splitlines() if "trial -j 2 tests" in line and "&&" in line)
         for step in line.split(" && "):
             self.assertIn(step, (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
             self.assertIn(step, page("CONTRIBUTING.md"))

@@ -413,6 +413,17 @@ class TestLeaving(TerminalTestCase):
         self.tmux.press("Enter")
         await bia.wait_for("Ana: metade e fim")
 
+    async def test_continued(self) -> None:
+        """Whoever was stopped without being asked, as by SIGSTOP, and goes on, has its line there once."""
+        await self.with_bia()
+        self.tmux.type("metade")
+        await self.typed("metade")
+        for _ in range(2):
+            os.kill(self.tmux.pid(), signal.SIGCONT)
+        self.tmux.type(" e fim")
+        await self.typed("metade e fim")
+        self.assertEqual(len(re.findall("#chat>", "\n".join(self.tmux.everything()))), 1)
+
     async def test_in_background(self) -> None:
         """With `bg` the peer stays in the chat without the terminal, and takes it again with `fg`."""
         bia = await self.with_bia()

@@ -137,9 +137,14 @@ class Screen(Application[None]):
         self._hidden = True
 
     def reveal(self) -> None:
-        """Draw the rows anew, wherever the cursor is now."""
+        """Draw the rows anew, in the row where the cursor is now.
+
+        Who was stopped without having been asked has not hidden them: what is left of them in this row and below is erased.
+        """
         self._hidden = False
         if self.is_running:
+            self.output.write_raw("\r")
+            self.output.erase_down()
             self.renderer.reset()
             self._redraw()
 

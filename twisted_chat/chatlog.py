@@ -167,7 +167,7 @@ class ChatLog:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
         texts = clean_texts([record.text for record in event.records])
-        if [record for record in event.records if not same_room(record.room, DEFAULT_ROOM) or record.me]:
+        if [record for record in event.records if record.room != DEFAULT_ROOM or record.me]:  # few: look closer then
             lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
             return "\n".join(lines) + "\n"
         return f"{start}: " + f"\n{start}: ".join(texts) + "\n"

@@ -55,7 +55,7 @@ class _Body(Struct):
     name: str
 
 
-class _Known(_Body):
+class _Known(_Body, forbid_unknown_fields=True):
     records: Annotated[list[KnownRecord], Meta(min_length=1, max_length=MAX_RECORDS)]
 
 
@@ -201,8 +201,6 @@ def unseal(sig: bytes, body: bytes) -> Batch:
         raise Refusal(PROTOCOL, f"a batch of {len(body)} bytes; at most {MAX_BODY} are allowed")
     try:
         says, records = _decode(body)
-        if _too_nested(body, len(records)):
-            raise Refusal(PROTOCOL, f"objects and lists nested more than {MAX_NESTING} deep")
         if len(says.prev) not in (0, 32):
             raise Refusal(PROTOCOL, "prev is neither empty nor 32 bytes")
         accept_name(says.name)
@@ -223,10 +221,8 @@ _ROUND = bytes.maketrans(b"[{]}", b"(())")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 
 
-def _too_nested(body: bytes, records: int) -> bool:
-    """Whether more than `MAX_NESTING` objects and lists lie within each other in a body that is JSON, with so many records."""
-    if body.count(b"[") + body.count(b"{") - records < MAX_NESTING:  # records lie beside each other
-        return False
+def _too_nested(body: bytes) -> bool:
+    """Whether more than `MAX_NESTING` objects and lists lie within each other in a body that is JSON."""
     outside_texts = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
     brackets = b"".join(outside_texts).translate(_ROUND, _NO_BRACKETS)
     for _ in range(MAX_NESTING):
@@ -254,11 +250,14 @@ def feed_named(body: bytes) -> FeedId | None:
 
 
 def _decode(body: bytes) -> tuple[_Body, Sequence[Record]]:
+    """Decode a body: at once if all that is in it is known, as in almost every one, else record by record."""
     try:
         known = _known.decode(body)
         return known, known.records
     except msgspec.ValidationError:
         mixed = _mixed.decode(body)
+        if _too_nested(body):
+            raise Refusal(PROTOCOL, f"objects and lists nested more than {MAX_NESTING} deep") from None
         return mixed, [decode_record(raw) for raw in mixed.records]
 
 

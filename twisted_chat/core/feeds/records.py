@@ -1,6 +1,9 @@
 """The kinds of records in a feed. Each kind is a class; the registry is at the bottom.
 
 A kind this version does not know is kept and relayed, not shown. To add a kind, add a class to `KINDS`.
+
+Fields this version does not know are left aside. The classes forbid them, so that the usual decoding shows at once that there
+are none.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ MAX_SEALED = 16 * 1024
 """Bytes of a sealed message."""
 
 
-class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults=True):
+class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults=True, forbid_unknown_fields=True):
     """A message to a room; with `me` it tells what the author does ("Ana waves")."""
 
     text: str
@@ -31,7 +34,7 @@ class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults
             accept_room(self.room)
 
 
-class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defaults=True):
+class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defaults=True, forbid_unknown_fields=True):
     """The subject of a room from now on; empty for none."""
 
     room: str
@@ -45,7 +48,7 @@ class Topic(Struct, frozen=True, gc=False, tag="topic", tag_field="k", omit_defa
             check_text(self.text)
 
 
-class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
+class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k", forbid_unknown_fields=True):
     """The author goes by this name from now on. The batch bears the name too."""
 
     name: str
@@ -56,7 +59,7 @@ class Nick(Struct, frozen=True, gc=False, tag="nick", tag_field="k"):
         accept_name(self.name)
 
 
-class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaults=True):
+class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaults=True, forbid_unknown_fields=True):
     """The author is not at the keyboard, and the reason. Empty: the author is back."""
 
     text: str = ""
@@ -68,7 +71,7 @@ class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaul
             check_text(self.text)
 
 
-class Private(Struct, frozen=True, gc=False, tag="private", tag_field="k"):
+class Private(Struct, frozen=True, gc=False, tag="private", tag_field="k", forbid_unknown_fields=True):
     """A message that only the member `to` and the author can read; each has its copy, see `private`."""
 
     to: Id
@@ -95,18 +98,29 @@ Other: TypeAlias = Topic | Nick | Away | Private | Unknown
 Record: TypeAlias = Say | Other
 KINDS: tuple[type[KnownRecord], ...] = (Say, Topic, Nick, Away, Private)
 """Every kind of record this version knows."""
-_TAGS = {str(kind.__struct_config__.tag) for kind in KINDS}
 
 
 class _Kind(Struct):
     k: str
 
 
+def _lenient(kind: type[KnownRecord]) -> msgspec.json.Decoder[Struct]:
+    """Return what decodes the fields of a kind, and leaves others aside."""
+    fields = [
+        (field.name, field.type) if field.required else (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(kind)
+    ]
+    return msgspec.json.Decoder(msgspec.defstruct(kind.__name__, fields))
+
+
 _kind = msgspec.json.Decoder(_Kind)
-_record: msgspec.json.Decoder[KnownRecord] = msgspec.json.Decoder(KnownRecord)
+_KINDS = {str(kind.__struct_config__.tag): (kind, _lenient(kind)) for kind in KINDS}
 
 
 def decode_record(raw: Raw) -> Record:
     """Return the record, its form checked and not its content. Raises `msgspec.DecodeError` or `RecursionError`."""
-    kind = _kind.decode(raw).k
-    return _record.decode(raw) if kind in _TAGS else Unknown(kind)
+    name = _kind.decode(raw).k
+    if name not in _KINDS:
+        return Unknown(name)
+    kind, decoder = _KINDS[name]
+    return kind(*msgspec.structs.astuple(decoder.decode(raw)))

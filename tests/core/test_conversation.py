@@ -158,14 +158,17 @@ class SayingTests(ConversationTestCase):
 
     def test_alone(self) -> None:
         """Who talks to nobody is told so once, and once again after company has come and gone."""
-        self.conversation.say("hello?")
-        self.conversation.say("hello?")
-        self.assertEqual(self.happened(), [Alone()])
+        mine = Writer(5)
+        self.conversation.delivered(mine.feed, 0, {}, True)
+        self.happened()
+        self.hear(mine.write("hello?"), mine.write("hello?"))
+        self.assertEqual(self.happened(Alone, Messages)[0], Alone())
         self.conversation.linked(ANA, "Ana", "h", 1, True)
-        self.conversation.say("oi")
-        self.assertEqual(self.happened(Alone), [])
+        self.hear(mine.write("oi"))
         self.conversation.unlinked(ANA, True)
-        self.conversation.say("hello?")
+        self.hear(self.ana.write("oi"))
+        self.assertEqual(self.happened(Alone), [])
+        self.hear(mine.write("hello?"))
         self.assertEqual(self.happened(Alone), [Alone()])
 
 

@@ -116,14 +116,6 @@ class OutTests(ConsoleCase):
         batch = sentences(said("oi", "tudo bem?"))
         self.assertEqual(writes, ["".join(f"{line}\n" for line in batch).encode(), "🔚 Ana left\n".encode()])
 
-    def test_alone(self) -> None:
-        """Who speaks to nobody is told so, once until somebody came and went."""
-        self.conversation.unlinked(ANA, left=False)
-        self.assertEqual(self.shown(), ["⚠️ Ana's connection was lost; reconnecting"])
-        self.type("hello?", "anybody?")
-        self.assertEqual(self.shown(), sentences(events.Alone()))
-        self.assertEqual(self.said(), ["hello?", "anybody?"])
-
     def test_log_failing(self) -> None:
         """That the log can't be written is shown with the reason."""
         self.conversation.emit(LogFailing("logs_chat.txt", "No space left on device"))

@@ -59,9 +59,9 @@ class Missed:
             self._timer = None
 
     def _look(self) -> None:
-        waited = self._clock.seconds() - self._heard
-        if waited < PATIENCE:
-            self._timer = self._clock.callLater(PATIENCE - waited, self._look)
+        now, due = self._clock.seconds(), self._heard + PATIENCE
+        if now < due:  # the difference of the two is exact, so the next look is not too early by a rounding
+            self._timer = self._clock.callLater(due - now, self._look)
         else:
             self._tell_all()
 

@@ -79,7 +79,7 @@ class Conversation:
         self.status = host.status
         self.diagnose = host.diagnose
         self.clocks = Clocks(clock.seconds, lambda: hybrid.wall_ms() / 1000, roster, self.emit)
-        self.voice = voice = Voice(roster.own.id, host, seals, self._said)
+        self.voice = voice = Voice(roster.own.id, host, seals)
         """The owner's, in which what follows is said."""
         self.say, self.whisper, self.set_topic, self.away = voice.say, voice.whisper, voice.set_topic, voice.away
         self._rename = host.rename
@@ -120,11 +120,6 @@ class Conversation:
         self.voice.rename(name)
         self.naming.rename(name)
         return name
-
-    def _said(self) -> None:
-        if not self._told_alone and self.presence.alone:
-            self._told_alone = True
-            self.emit(Alone())
 
     @property
     def congested(self) -> bool:
@@ -205,13 +200,22 @@ class Conversation:
         known = self.roster.get(id)
         if self._live and not missed and known is not None and known.linked:
             self.clocks.note(id, batch.at / 1000)
-        if id == self.roster.own.id and batch.feed not in self._own_feeds and batch.at > self._began_ms:
-            self._copied()
+        if id == self.roster.own.id:
+            self._said(batch)
         member = self.naming.note(id, batch.name, min(batch.lc, self._hybrid.newest))
         if not member.heard:
             self.presence.met(member)
         member.heard = max(member.heard, batch.last_lc)
         self._showing.accepted(batch, missed)
+
+    def _said(self, batch: Batch) -> None:
+        """Something of one's own is there: say so once if nobody else is here, or if another process said it."""
+        if batch.feed in self._own_feeds:
+            if not self._told_alone and self.presence.alone:
+                self._told_alone = True
+                self.emit(Alone())
+        elif batch.at > self._began_ms:
+            self._copied()
 
     def _copied(self) -> None:
         """Another process has this one's key, and is at work now."""

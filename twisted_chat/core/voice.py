@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from twisted_chat.core.errors import BadText, ChatError
@@ -56,19 +55,11 @@ class Voice:
     comes back as an event at the end of this reactor turn; the ticket tells the id that the message will have.
     """
 
-    def __init__(
-        self,
-        id: bytes,
-        host: HasOutlet,
-        seals: Seals | None = None,
-        said: Callable[[], object] = lambda: None,
-    ) -> None:
-        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing can be said privately.
-        `said` is called after anything was."""
+    def __init__(self, id: bytes, host: HasOutlet, seals: Seals | None = None) -> None:
+        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing is said privately."""
         self.id = id
         self._host = host
         self._seals = seals
-        self._said = said
 
     @property
     def congested(self) -> bool:
@@ -102,6 +93,4 @@ class Voice:
         if outlet.congested:
             raise Congested
         record.check()
-        ticket = outlet.append(record)
-        self._said()
-        return ticket
+        return outlet.append(record)

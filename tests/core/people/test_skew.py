@@ -101,3 +101,10 @@ class AlarmTests(SkewCase):
             self.note(SAMPLES, ana=0)
             told += self.skews.alarm() is not None
         self.assertEqual(told, -(-10 * 2 * SAMPLES * MOMENT // AGAIN))
+
+    def test_news(self) -> None:
+        """Whoever notes is told whether a guess may change: by a new sample, or by one that is nearer to the truth."""
+        notes = [self.skews.note(b"ana", said, 1000) for said in (1000, 999, 1000, 1001)]
+        self.assertEqual(notes, [True, False, False, True])
+        self.clock.advance(MOMENT)
+        self.assertTrue(self.skews.note(b"ana", 990, 1000))

@@ -32,8 +32,7 @@ class Clocks:
 
     def note(self, member: bytes, said: float) -> None:
         """Note something that a member said at `said` by its clock, in seconds since 1970, and that came at once."""
-        self._skews.note(member, said, self._wall())
-        if (alarm := self._skews.alarm()) is not None:
+        if self._skews.note(member, said, self._wall()) and (alarm := self._skews.alarm()) is not None:
             whose, ahead = alarm
             self._tell(ClockOff(ahead, "" if whose is None else self._roster.shown(whose)))
         self._belief.note(member, said, self._seconds())

@@ -35,14 +35,17 @@ class Skews:
         self._told: float | None = None
         self._right = True
 
-    def note(self, member: bytes, said: float, came: float) -> None:
-        """Note a message of `member` that came at once: both times in seconds since 1970."""
+    def note(self, member: bytes, said: float, came: float) -> bool:
+        """Note a message of `member` that came at once: both times in seconds since 1970. Return whether any guess may change."""
         now, ahead = self._seconds(), said - came
         samples = self._ahead.setdefault(member, deque(maxlen=SAMPLES))
-        if samples and now < samples[-1][0] + MOMENT:
-            samples[-1] = samples[-1][0], max(samples[-1][1], ahead)
-        else:
+        if not samples or now >= samples[-1][0] + MOMENT:
             samples.append((now, ahead))
+            return True
+        began, greatest = samples[-1]
+        if ahead > greatest:
+            samples[-1] = began, ahead
+        return ahead > greatest
 
     def notable(self) -> Mapping[bytes, float]:
         """Return the members whose clocks are off, and by how many seconds they are ahead: less than 0 if behind."""

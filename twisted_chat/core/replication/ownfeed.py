@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
@@ -75,8 +76,10 @@ class OwnFeed:
         self._prev = b""
         self._outbox: list[KnownRecord] = []
         self._due = False
-        self._added = self._sealed = 0
-        """How many records were added, and sealed, in this process."""
+        self._serials = count()
+        """How many records were added in this process before one."""
+        self._sealed = 0
+        """How many were sealed."""
         self._epochs: deque[tuple[int, FeedId, int]] = deque(maxlen=EPOCHS_REMEMBERED)
         """Which of those was the first in each epoch, and its number there."""
 
@@ -106,11 +109,9 @@ class OwnFeed:
     def add(self, record: KnownRecord) -> Ticket:
         """Gather a record, checked before; what is gathered within a reactor turn is sealed together at its end."""
         self._outbox.append(record)
-        serial = self._added
-        self._added = serial + 1
         if not self._due:
             self._seal_later()
-        return Ticket(self, serial)
+        return Ticket(self, next(self._serials))
 
     def find(self, serial: int) -> MessageId | None:
         """Return the id of the record that was added when so many had been; None if it has none yet."""

@@ -72,11 +72,11 @@ class Sources:
 
         Who has sent nothing new for `PATIENCE` seconds does not count, whatever it says.
         """
-        return any(neighbour.lacking or not neighbour.synced for neighbour in self._going())
+        lacking = [neighbour for neighbour in self._neighbours.values() if neighbour.lacking or not neighbour.synced]
+        return any(map(self._goes_on, lacking))
 
-    def _going(self) -> list[Neighbour]:
-        lately = self._clock.seconds() - PATIENCE
-        return [neighbour for neighbour in self._neighbours.values() if neighbour.progress > lately]
+    def _goes_on(self, neighbour: Neighbour) -> bool:
+        return neighbour.progress > self._clock.seconds() - PATIENCE
 
     def offered(self, neighbour: Neighbour, feeds: Iterable[FeedId]) -> None:
         """A neighbour says what it holds of `feeds`; see its `have`."""
@@ -187,7 +187,8 @@ class Sources:
                 if feed not in looked_at:
                     looked_at.add(feed)
                     self._look(feed)
-        self._report.tell(self.behind, self._going(), self._clock.seconds())
+        going = list(filter(self._goes_on, self._neighbours.values()))
+        self._report.tell(self.behind, going, self._clock.seconds())
         self._looked()
         self.tick_later()
 

@@ -9,7 +9,7 @@ from typing import Any
 from twisted_chat.core.wire.frames import Address
 from twisted_chat.core.wire.opening import Role
 from twisted_chat.net.addresses import is_loopback, normal, numeric, place
-from twisted_chat.net.factories import Dialer
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.gossip import Hearsay, Word, believed
 from twisted_chat.net.link import Link
 from twisted_chat.net.lookup import Lookup

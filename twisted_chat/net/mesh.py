@@ -23,17 +23,17 @@ from twisted_chat.core.wire.opening import Introduction, Role
 from twisted_chat.net.addresses import endpoint, place
 from twisted_chat.net.budget import USELESS
 from twisted_chat.net.company import Company
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.dialing import MAX_LEARNED, Calls
-from twisted_chat.net.factories import Dialer, Listener
 from twisted_chat.net.flow import Reason
 from twisted_chat.net.gossip import told
 from twisted_chat.net.heartbeat import Heartbeat
 from twisted_chat.net.link import Link
+from twisted_chat.net.listening import Listener
 from twisted_chat.net.outcomes import Outcomes
 from twisted_chat.net.pairs import Pairs
-from twisted_chat.net.pending import BACKLOG, Door
+from twisted_chat.net.pending import Door
 from twisted_chat.net.routes import Routes
-from twisted_chat.net.segments import keep_short
 from twisted_chat.net.setbacks import STEADY
 from twisted_chat.net.standing import STRANGER, Standing
 from twisted_chat.net.survey import link_status, survey
@@ -68,6 +68,7 @@ class Mesh:
         self._introduction = introduction
         self._encryption = Encryption(introduction.group.closed)
         self._door = Door()
+        self._listener = Listener(lambda host: self.build_link(Role.LISTENER, host))
         self._computing = DeferredSemaphore(MAX_COMPUTING)
         self._replica = replica
         self._conversation = conversation
@@ -82,7 +83,6 @@ class Mesh:
         self._max_links = max_links
         self._opening: dict[Link, Dialer | None] = {}
         self._dialed: dict[Link, Dialer] = {}
-        self._port: Any = None
         self._stopped: Deferred[None] | None = None
         self._reading = True
 
@@ -95,15 +95,11 @@ class Mesh:
         """
         self.calls.own = (host, self._introduction.port)
         if self._introduction.port:
-            self._port = self.reactor.listenTCP(self._introduction.port, Listener(self._take), BACKLOG, interface=host)
-            self._port.numberAccepts = 1
-            self._port.stopReading()
-            keep_short(self._port, host)
+            self._listener.listen(self.reactor, host, self._introduction.port)
 
     def start(self, addresses: Iterable[tuple[str, int]]) -> None:
         """Take calls, and dial every one of `addresses` but our own. Their hosts may be names."""
-        if self._port is not None:
-            self._port.startReading()
+        self._listener.start()
         self.standing.begin()
         self.calls.begin(addresses)
         self._heartbeat.start()
@@ -120,8 +116,7 @@ class Mesh:
         self.calls.stop()
         self._company.stop()
         self._conversation.stop()
-        if self._port is not None:
-            self._port.stopListening()
+        self._listener.stop()
         for link in [*self._opening, *self.links]:
             link.farewell() if link.ready else link.abort()
         self._stop_if_done()
@@ -148,10 +143,6 @@ class Mesh:
             link.reading.stop(Reason.DISK)
 
     # What links report.
-
-    def _take(self, host: str) -> Link | None:
-        self._port.numberAccepts = 0  # so that it stays at 1 a turn, and who was taken is heard before the next
-        return self.build_link(Role.LISTENER, host)
 
     def build_link(self, role: Role, host: str, dialer: Dialer | None = None) -> Link | None:
         """Return a link for a new connection with `host`; None if there is to be none."""

@@ -13,7 +13,7 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Event, NoLink, Refused, WrongPassphrase
 from twisted_chat.core.status import Finding, Found
 from twisted_chat.net.addresses import endpoint, place
-from twisted_chat.net.factories import Dialer
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.failures import PERIOD, Failures
 from twisted_chat.net.findings import answered
 from twisted_chat.net.link import Link

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
 from twisted_chat.core.wire.opening import Role
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.dialing import Calls
-from twisted_chat.net.factories import Dialer
 from twisted_chat.net.link import Link
 
 

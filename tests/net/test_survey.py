@@ -124,7 +124,7 @@ class SurveyTests(MeshTestCase):
         link.makeConnection(Connection())
         stalled = {Step.SECURED, Step.PAKE}
         for step in Step:
-            link._opening.step = step
+            link.opener._opening.step = step
             found = answered(link, Refusal(errors.TIMEOUT)).finding
             self.assertEqual(found is Finding.STALLED, step in stalled, step)
 

@@ -17,7 +17,7 @@ from twisted_chat.net.findings import UNKNOWN, unanswered
 from twisted_chat.net.gossip import Word
 from twisted_chat.net.link import Link
 from twisted_chat.net.machines import trace
-from twisted_chat.net.segments import keep_short
+from twisted_chat.net.sockets import keep_short
 
 CONNECT_SECONDS = 2.0
 """How long an address has to accept a connection."""

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.protocol import ServerFactory
 
 from twisted_chat.net.link import Link
-from twisted_chat.net.segments import keep_short
+from twisted_chat.net.sockets import keep_short
 
 BACKLOG = 1024
 """Connections that wait in the system to be taken."""

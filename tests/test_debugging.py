@@ -6,10 +6,11 @@ import stat
 from errno import ENOSPC
 from pathlib import Path
 
-from twisted.logger import LogEvent, Logger, LogPublisher
+from twisted.logger import LogEvent, Logger, LogPublisher, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.simulation.world import World
 from twisted_chat.core.events import Alone
 from twisted_chat.debugging import VARIABLE, DebugUnwritable, wanted
 
@@ -40,6 +41,31 @@ class DebugTests(SynchronousTestCase):
         self.logger.info("{chat_event}", chat_event=Alone())
         self.logger.debug("a link is ready")
         self.assertEqual(len(self.path.read_text().splitlines()), 1)
+
+    def test_states(self) -> None:
+        """Each change of a link's and of a dialer's state is a line: which one, from where, why, and to what."""
+        globalLogPublisher.addObserver(self.log)
+        self.addCleanup(globalLogPublisher.removeObserver, self.log)
+        world = World(1, 2, lambda number: [1 - number] if number else [])
+        for actor in world.actors:
+            actor.start()
+        world.network.run(1)
+        world.actors[0].crash()
+        world.network.run(1)
+        lines = [line.partition("] ")[2] for line in self.path.read_text().splitlines()]
+        dialer, link = "dialer of 127.0.0.1:5000: ", "link with 127.0.0.1:5000, this end the dialer: "
+        expected = [
+            f"{dialer}IDLE -> CALLING (call)",
+            f"{link}OPENING -> READY (proven)",
+            f"{dialer}CALLING -> LINKED (ready)",
+            f"{link}READY -> GONE (lost)",
+            f"{dialer}LINKED -> WAITING (retry)",
+            f"{dialer}WAITING -> CALLING (call)",
+            f"{dialer}CALLING -> WAITING (retry)",
+        ]
+        self.assertEqual([line for line in lines if line.startswith((dialer, link))][: len(expected)], expected)
+        (taken,) = {line for line in lines if line.endswith("this end the listener: OPENING -> READY (proven)")}
+        self.assertTrue(taken.startswith("link with 127.0.0.1:4"), "the port that was called from")
 
     def test_private(self) -> None:
         """Only its owner can read it."""

@@ -23,6 +23,7 @@ from spake2 import SPAKE2_A
 from twisted.python.reflect import namedAny
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.net.test_machines import MACHINES, Move, methods, moves
 from twisted_chat.chatlog import MAX_REFUSALS
 from twisted_chat.cli.checks import MAX_LINKS
 from twisted_chat.cli.flags import COMMON, Flag, Section
@@ -249,13 +250,106 @@ class ReadmeTests(SynchronousTestCase):
             self.assertIn(f"`{BARE_QUIT}`", typed)
 
 
+def drawn(title: str) -> list[set[Move]]:
+    """Return what the drawings of states in a section of `docs/states.md` say: a state, an input, the state after, and the work.
+
+    An arrow from a group goes out from each state in it. What stands after a comma is a condition, which is for people.
+    """
+    found = []
+    for block in _FENCE.findall(section("docs/states.md", title)):
+        groups: dict[str, set[str]] = {}
+        arrows: list[tuple[str, str, str]] = []
+        inside = ""
+        for line in block.splitlines()[1:]:
+            if opening := re.fullmatch(r' *state ".+" as (\w+) {', line):
+                inside = opening[1]
+            elif line.strip() == "}":
+                inside = ""
+            else:
+                before, after, label = re.fullmatch(r" *(\S+) --> (\S+?)(?:: (.+))?", line).groups()  # type: ignore[union-attr]
+                arrows.append((before, after, label or ""))
+                groups.setdefault(inside, set()).update({before, after} - {"[*]"} if inside else set())
+        moves = set()
+        for before, after, label in arrows:
+            given, _, work = label.partition(" / ")
+            for each in given.partition(",")[0].split(" or "):
+                moves |= {(state, each, after, work) for state in groups.get(before, {before})}
+        found.append({move for move in moves if move[1]})
+    return found
+
+
+class Conversing:
+    """Both ends of an opening. `moves` is what has happened at each."""
+
+    def __init__(self, secret: str, encrypted: bool) -> None:
+        group = Group("chat", bool(secret))
+        self.moves: dict[Role, set[Move]] = {role: set() for role in Role}
+        self._ends = {
+            role: Opening(Introduction(Identity(bytes([n]) * 32), group, "Ana", 0, n, True, secret), role, encrypted)
+            for n, role in enumerate(Role)
+        }
+        self._steps = dict.fromkeys(Role, "[*]")
+
+    def take(self, role: Role, given: str, answer: bytes | Slow) -> bytes:
+        """Note what one end has answered, and return it."""
+        if isinstance(answer, Slow):
+            answer.compute()
+            answer = answer.then()
+        before, self._steps[role] = self._steps[role], self._ends[role].step.name
+        self.moves[role].add((before, given, self._steps[role], json.loads(answer)["t"] if answer else ""))
+        return answer
+
+    def converse(self) -> None:
+        """Let both talk until both are ready."""
+        said = {role: self.take(role, "begin", end.begin()) for role, end in self._ends.items()}
+        while set(self._steps.values()) != {Step.READY.name}:
+            for role, end in self._ends.items():
+                line, said[role.other] = said[role.other].strip(), b""
+                if line:
+                    said[role] += self.take(role, json.loads(line)["t"], end.receive(line))
+            if set(self._steps.values()) == {Step.SECURED.name}:
+                said = {role: self.take(role, "TLS", end.secured(b"channel")) for role, end in self._ends.items()}
+
+
+def opening_moves() -> list[set[Move]]:
+    """Return what really happens in openings of peers in open and in closed groups, encrypted or not, at each end."""
+    found: list[set[Move]] = [set() for _ in Role]
+    for secret, encrypted in (("", False), ("", True), ("correct horse", True)):
+        conversing = Conversing(secret, encrypted)
+        conversing.converse()
+        for one, more in zip(found, conversing.moves.values(), strict=True):
+            one |= more
+    return found
+
+
 class StatesTests(SynchronousTestCase):
     """`docs/states.md`."""
 
-    def test_every_step(self) -> None:
-        """The drawings of the opening have every step of it, and no other."""
-        drawn = re.findall(r"\b[A-Z]{3,}\b(?= -->|:)", section("docs/states.md", "Opening"))
-        self.assertEqual(set(drawn), {step.name for step in Step})
+    def test_openings(self) -> None:
+        """The drawings of the opening, of the dialer's end and the listener's, are what happens there."""
+        self.assertEqual(drawn("Opening"), opening_moves())
+
+    def test_machines(self) -> None:
+        """The drawings of a link and of a dialer are what their machines do; each state and input is explained, and no other."""
+        for title, (module, make) in zip(("Link", "Dialer"), MACHINES, strict=True):
+            self.assertEqual(drawn(title), [moves(module, make)], title)
+            explained = re.findall(r"^\| `(\w+)` \|", section("docs/states.md", title), re.MULTILINE)
+            self.assertEqual(explained, [*(state.name for state in module.State), *methods(module.Inputs)])
+            for state in module.State:
+                self.assertIn(f"\n| `{state.name}` | {state.value} |\n", section("docs/states.md", title))
+
+    def test_a_lie(self) -> None:
+        """An arrow that is not in the table is seen, and one that is missing: also one from a group of states."""
+        true = page("docs/states.md")
+        for arrow, lie in (
+            ("READY --> SUSPECT: unanswered", "READY --> CLOSING: unanswered"),
+            ("    STANDING --> GONE: lost / be_gone\n", ""),
+            ("AUTH --> READY: auth / auth", "AUTH --> READY: auth"),
+        ):
+            self.assertIn(arrow, true)
+            with mock.patch("tests.test_docs.page", lambda name: true.replace(arrow, lie)):  # noqa: B023  called at once
+                wrong = drawn("Opening") != opening_moves()
+                self.assertTrue(wrong or drawn("Link") != [moves(*MACHINES[0])], arrow)
 
 
 class ProtocolTests(SynchronousTestCase):

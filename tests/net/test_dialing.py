@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.wire.test_opening import introduce
@@ -15,9 +17,10 @@ from twisted_chat.assembly import assemble
 from twisted_chat.core.group import Group
 from twisted_chat.core.status import Finding
 from twisted_chat.core.wire.frames import Address, Peers
-from twisted_chat.net import factories
+from twisted_chat.net import dialer as dialer_module
+from twisted_chat.net.dialer import BUSY_SECONDS, TRIES, Dialer
+from twisted_chat.net.dialer_states import State
 from twisted_chat.net.dialing import ANNOUNCED, ASKED
-from twisted_chat.net.factories import BUSY_SECONDS, TRIES, Dialer
 from twisted_chat.net.gossip import MAX_VAIN, MEMORY, VAIN_A_PLACE, Word
 from twisted_chat.peer import Address as PeerAddress
 from twisted_chat.peer import Parts, PeerSettings
@@ -155,7 +158,7 @@ class CallsTests(MeshTestCase):
 
     def test_sought_and_dropped(self) -> None:
         """An address is called while there is a reason; then not, unless somebody is there: that one is missed for a while."""
-        self.patch(factories, "LATELY", LATELY)
+        self.patch(dialer_module, "LATELY", LATELY)
         world = self.world(1, 2)
         self.settled(world, LINKED_WITHIN)
         calls = world.actors[0].mesh.calls
@@ -181,12 +184,9 @@ class CallsTests(MeshTestCase):
         calls, address = world.actors[0].mesh.calls, (HOST, FIRST_PORT + 1)
         calls.seek(*address, ANNOUNCED)
         world.network.run(60)
-        seconds, dialer = world.network.clock.seconds, calls[address]
-
-        def has_long_to_wait() -> bool:
-            return dialer._callID is not None and dialer._callID.active() and dialer._callID.getTime() - seconds() > 1
-
-        self.assertTrue(world.network.run_until(has_long_to_wait, 5))
+        dialer = calls[address]
+        self.assertTrue(world.network.run_until(lambda: dialer.state is State.CALLING, 5))
+        self.assertTrue(world.network.run_until(lambda: dialer.state is State.WAITING, 5), "more than a second, by now")
         world.actors[1].start()
         calls.seek(*address, ANNOUNCED)
         self.assertTrue(world.network.run_until(world.meshed, 0.5))
@@ -284,8 +284,8 @@ class WordTests(MeshTestCase):
 
     def test_proven(self) -> None:
         """An address that once answered as announced is called for days more, and costs nobody anything."""
-        self.assertGreater(factories.LATELY, 2 * 24 * 3600)
-        self.patch(factories, "LATELY", LATELY)
+        self.assertGreater(dialer_module.LATELY, 2 * 24 * 3600)
+        self.patch(dialer_module, "LATELY", LATELY)
         world = World(1, 3, lambda number: [0])
         for actor in world.actors:
             actor.start()
@@ -410,3 +410,30 @@ class DialerTests(SynchronousTestCase):
         reactor.pump([1.0] * 60)
         self.assertEqual((reactor.tried, forgotten), (TRIES + 1, [dialer]))
         self.assertEqual(reactor.getDelayedCalls(), [])
+
+    def test_stopped(self) -> None:
+        """One that has been stopped never calls again, whoever asks it to: nobody would be left to stop it."""
+        reactor, dialer, forgotten = self.dialer()
+        dialer.reasons.add(ANNOUNCED)
+        dialer.dial()
+        dialer.stop()
+        dialer.rest(5.0)
+        for ask in (dialer.dial, dialer.wake, dialer.settled, dialer.park, dialer.dial):
+            ask()
+            reactor.pump([1.0] * 20)
+        self.assertEqual((reactor.tried, forgotten, reactor.getDelayedCalls()), (1, [], []))
+
+    def test_rest(self) -> None:
+        """Who is to rest does not call for so long, whatever it was waiting for, and calls once then."""
+        reactor, dialer, _forgotten = self.dialer()
+        dialer.reasons.add(ANNOUNCED)
+        dialer.dial()
+        dialer.rest(5.0)
+        reactor.advance(4.0)
+        dialer.dial()
+        dialer.rest(5.0)
+        dialer.clientConnectionLost(dialer.connector, Failure(ConnectionDone()))
+        reactor.pump([0.5] * 9)
+        self.assertEqual(reactor.tried, 1)
+        reactor.advance(0.6)
+        self.assertEqual((reactor.tried, len(reactor.getDelayedCalls())), (2, 1))

@@ -145,3 +145,9 @@ class LikeLineReceiverTests(SynchronousTestCase):
         receiver = Ours()
         heard = hears(receiver, [b"x" * 5] * 10)
         self.assertEqual(heard, [("too long", b"")])
+
+    def test_cleared(self) -> None:
+        """What has come and is not a whole line can be taken out, as with `LineReceiver`."""
+        for receiver in (Ours(), Theirs()):
+            self.assertEqual(hears(receiver, [b"a\nb"]), [("line", b"a")])
+            self.assertEqual((receiver.clearLineBuffer(), receiver.clearLineBuffer()), (b"b", b""))

@@ -31,10 +31,10 @@ from twisted_chat.core.wire.frames import (
     encode,
 )
 from twisted_chat.core.wire.opening import Opening, Role, Slow, Step
-from twisted_chat.net.connection import UNREAD
 from twisted_chat.net.flow import TURN, Reason
 from twisted_chat.net.link import MAX_UNTAKEN, Link
 from twisted_chat.net.pulse import DEAD_AFTER, Verdict
+from twisted_chat.net.sockets import UNREAD
 from twisted_chat.net.tls import Encryption
 
 
@@ -245,7 +245,7 @@ class OpeningTests(LinkTestCase):
         for compute, then in ((lambda: 1 / 0, lambda: b""), (lambda: None, lambda: 1 / 0)):
             self.setUp()
             self.connect(Role.LISTENER)
-            self.link._go_on(Slow(compute, then))  # type: ignore[arg-type]
+            self.link.opener._go_on(Slow(compute, then))  # type: ignore[arg-type]
             self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
             self.assertTrue(self.transport.aborted)
 
@@ -329,6 +329,18 @@ class ReadyTests(LinkTestCase):
         self.hear(encode(Bye(errors.LEFT)))
         self.assertFalse(self.transport.connected)
 
+    def test_time_to_close(self) -> None:
+        """Who leaves and is answered has 2 s from then for what is in the buffer, not from when it said that it leaves."""
+        self.transport.slow = True
+        self.link.farewell()
+        self.clock.advance(1.5)
+        self.hear(encode(Bye(errors.LEFT)))
+        self.clock.advance(1.9)
+        self.assertFalse(self.transport.aborted)
+        self.clock.advance(0.2)
+        self.assertTrue(self.transport.aborted)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_paused(self) -> None:
         """While the buffer is full, of `pong`, `peers` and `linked` the newest is kept; the owner hears when there is room."""
         producer = self.transport.producer
@@ -371,9 +383,8 @@ class ReadyTests(LinkTestCase):
 
     def test_recovered(self) -> None:
         """A suspect link that is heard again says so, once."""
-        self.link.pulse.pinged(0)
-        self.clock.advance(3)
-        self.link.pulse.check(self.clock.seconds())
+        self.link.doubt()
+        self.assertTrue(self.link.suspect)
         self.hear(Have({}), Have({}))
         self.assertEqual(self.owner.reports, ["recovered", Have({}), Have({})])
 

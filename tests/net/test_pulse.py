@@ -33,10 +33,8 @@ class PulseTests(SynchronousTestCase):
         """Anything that arrives ends all suspicion."""
         pulse = Pulse(0.0)
         pulse.pinged(5.0)
-        pulse.check(8.0)
-        self.assertTrue(pulse.suspect)
+        self.assertIs(pulse.check(8.0), Verdict.SUSPECT)
         pulse.heard(9.0)
-        self.assertFalse(pulse.suspect)
         self.assertIs(pulse.check(9.0), Verdict.FINE)
         self.assertIs(pulse.check(14.0), Verdict.PING)
 

@@ -14,7 +14,7 @@ from twisted_chat.core.status import AddressStatus, Finding, Found
 from twisted_chat.core.wire.frames import Address as PeerAddress
 from twisted_chat.core.wire.frames import Greet, Peers, encode
 from twisted_chat.core.wire.opening import Step
-from twisted_chat.net.factories import CONNECT_SECONDS
+from twisted_chat.net.dialer import CONNECT_SECONDS
 from twisted_chat.net.findings import answered
 from twisted_chat.peer import Address, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
@@ -124,7 +124,7 @@ class SurveyTests(MeshTestCase):
         link.makeConnection(Connection())
         stalled = {Step.SECURED, Step.PAKE}
         for step in Step:
-            link._opening.step = step
+            link.opener._opening.step = step
             found = answered(link, Refusal(errors.TIMEOUT)).finding
             self.assertEqual(found is Finding.STALLED, step in stalled, step)
 

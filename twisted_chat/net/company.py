@@ -1,21 +1,24 @@
-"""Telling every linked peer whom this one is linked with, whenever that has changed, but at most once a second."""
+"""Telling the linked peers about each other: who is linked with this one, and where they listen."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.replication.neighbour import Wire
 from twisted_chat.core.throttle import Rounds
-from twisted_chat.core.wire.frames import MAX_LINKED, Linked
+from twisted_chat.core.wire.frames import MAX_LINKED, Address, Linked, Peers
+from twisted_chat.net.dialing import MAX_LEARNED
+from twisted_chat.net.gossip import told
+from twisted_chat.net.link import Link
 
 LINKED_INTERVAL = 1.0
 """Seconds between two announcements."""
 
 
 class Company:
-    """Sends `linked`. Each link is told only what it was not told before."""
+    """Sends `linked` whenever that has changed, but at most once a second. Each link is told only what it was not told before."""
 
     def __init__(self, wires: Collection[Wire], clock: IReactorTime) -> None:
         """`wires` are the ready links, at any time."""
@@ -37,3 +40,20 @@ class Company:
             if self._told.get(wire) != members:
                 wire.send(Linked(members))
         self._told = dict.fromkeys(self._wires, members)
+
+
+def introduce(newcomer: Link, links: Iterable[Link]) -> None:
+    """Send `peers`: tell the peer of a new link where others listen, and the others where it does, as far as each may be told."""
+    others = [link for link in links if link.member != newcomer.member]
+    known = [address for link in others if (address := _address(link, newcomer))]
+    if known:
+        newcomer.send(Peers(known[:MAX_LEARNED]))
+    for link in others:
+        if address := _address(newcomer, link):
+            link.send(Peers([address]))
+
+
+def _address(link: Link, to: Link) -> Address | None:
+    """Return where the peer of a link listens, as the peer of another may be told."""
+    host = told(link.peer[0], to.peer[0]) if link.hello.port else None
+    return Address(link.member, host, link.hello.port) if host else None

@@ -1,15 +1,11 @@
-"""A connection from its first byte to its last: the opening, up to the point where both sides know who the other is, and the
-ways in which it ends. What is said in between is `link`'s business.
+"""A connection from its first byte to its last: its lines, its timers, and the ways in which it ends. `opener` has the opening,
+`link` what follows it.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -18,64 +14,36 @@ from zope.interface import implementer
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.wire.frames import MAX_LINE, Bye, Hello, encode
-from twisted_chat.core.wire.opening import (
-    GREET_SECONDS,
-    OPENING_SECONDS,
-    Answer,
-    Dismissed,
-    Introduction,
-    Opening,
-    Role,
-    Slow,
-    Step,
-)
-from twisted_chat.net.addresses import normal, scoped
-from twisted_chat.net.flow import Reading, Reason
+from twisted_chat.core.wire.opening import Dismissed, Introduction, Role
+from twisted_chat.net.addresses import endpoint, normal, scoped
+from twisted_chat.net.flow import Reading
 from twisted_chat.net.lines import ChunkedLineReceiver
+from twisted_chat.net.link_states import ENDING, OPENING, PARTING, SUSPECT, LinkMachine, State
+from twisted_chat.net.machines import trace
+from twisted_chat.net.opener import ConnectionOwner, Opener
 from twisted_chat.net.pulse import Pulse
-from twisted_chat.net.tls import Encryption, channel, process
+from twisted_chat.net.sockets import hold_little
+from twisted_chat.net.tls import Encryption
 
 FLUSH_SECONDS = 2.0
 """How long a closing connection may take to get rid of what is in its buffer."""
-UNSENT = 16 * 1024
-"""Bytes that the system is to hold for a connection without having sent them."""
-UNREAD = 128 * 1024
-"""Bytes that the system is to hold of what has come and has not been read: what is said now waits behind them."""
-BEGINNING = 60
-"""Bytes kept of the first line heard."""
 
 _log = Logger()
 _BYE = encode(Bye(errors.LEFT))[:11]
 
 
-class ConnectionOwner(Protocol):
-    """Who a connection asks while it opens."""
-
-    def link_computes(self, compute: Callable[[], None]) -> Deferred[None]:
-        """Call, in a thread, what takes long."""
-        ...
-
-    def link_secured(self, connection: Any) -> None:
-        """A connection is encrypted now, and its `process` is known; raises `Refusal` if it is not wanted."""
-        ...
-
-    def link_risks(self, connection: Any) -> None:
-        """The other side, unknown as yet, may find out next whether a passphrase is right; raises `Refusal` if it may not."""
-        ...
-
-
 @implementer(IHandshakeListener)
 class Connection(ChunkedLineReceiver):
-    """A connection to another peer; `Link` says what happens once it is `ready`: then `hello` is proven.
+    """A connection to another peer; `Link` says what happens once it is `ready`. `link_states` has its states.
 
-    `ended_by` is the reason in the other side's `bye`, once it has sent one; `began_with` the beginning of the first line heard.
+    `ended_by` is the reason in the other side's `bye`, once it has sent one.
     """
 
-    hello: Hello
+    opener: Opener
+    """Its opening, from when the connection is made."""
+    ready = False
+    """Whether it has come to be a link; it may be closing since, or gone."""
     ended_by = ""
-    began_with = b""
-    process = b""
-    """What tells the process at the other end from every other, once the connection is encrypted."""
 
     def __init__(
         self,
@@ -86,33 +54,27 @@ class Connection(ChunkedLineReceiver):
         clock: IReactorTime,
     ) -> None:
         self.role = role
-        self.ready = False
+        self.state = OPENING
         self.pulse = Pulse(clock.seconds())
-        self.reading = Reading(self, clock, self._later, self._attended)
-        self._computes = owner.link_computes
-        self._risks = owner.link_risks
-        self._secured = owner.link_secured
+        self.reading = Reading(self, clock, self.after, self._attended)
+        self._owner: ConnectionOwner = owner
         self._clock = clock
         self._introduction = introduction
         self._encryption = encryption
         self._timers: list[IDelayedCall] = []
+        self._deadline: IDelayedCall | None = None
         self._refusal: Refusal | None = None
-        self._closing = False
-        self._parting = False
+        self._machine = LinkMachine(self, self.state)
 
     # What follows the opening.
 
-    def _begin(self, answer: bytes) -> None:
-        """The other side is who it says; `answer` is to be sent to it. Raises `Refusal` if it is not wanted all the same."""
+    def opened(self, hello: Hello, answer: bytes) -> None:
+        """The other side is who `hello` says; `answer` is to be sent to it. Raises `Refusal` if it is not wanted all the same."""
         raise NotImplementedError
 
-    def _receive(self, line: bytes) -> None:
+    def receive(self, line: bytes) -> None:
         """Take a line once ready. May raise `Refusal`."""
         raise NotImplementedError
-
-    def _heard(self) -> None:
-        """Something came."""
-        self.pulse.heard(self._clock.seconds())
 
     # The connection.
 
@@ -125,16 +87,9 @@ class Connection(ChunkedLineReceiver):
     def connectionMade(self) -> None:
         """Begin the opening."""
         self.transport.setTcpNoDelay(True)
-        # Else the system holds megabytes, which nothing new overtakes. Not every system can be told so.
-        with suppress(AttributeError, OSError):
-            self.transport.getHandle().setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
-        self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
-        needed = self._encryption.needed(self.peer[0])
-        self._opening = Opening(self._introduction, self.role, needed, lambda: self._risks(self))
-        self._later(OPENING_SECONDS, self._not_opened)
-        if self.role is Role.DIALER:
-            self._later(GREET_SECONDS, self._check_greeted)
-        self.transport.write(self._opening.begin())
+        hold_little(self.transport.getHandle())
+        self.opener = Opener(self, self._owner, self._introduction, self._encryption)
+        self.opener.begin()
 
     def dataReceived(self, data: bytes) -> None:
         """Take what comes, for no longer than is this link's turn."""
@@ -143,16 +98,18 @@ class Connection(ChunkedLineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Take one line, whatever is on it: nothing but a closed link comes of a bad one."""
-        if self._closing:
-            if self._parting and line.startswith(_BYE):
-                self._hang_up()  # both leave, and neither waits for the other
+        if self.state in ENDING:
+            if self.state is PARTING and line.startswith(_BYE):
+                self._machine.dismissed()  # both leave, and neither waits for the other
             return
-        self._heard()
+        self.pulse.heard(self._clock.seconds())
+        if self.state is SUSPECT:
+            self._machine.heard()
         try:
-            if self.ready:
-                self._receive(line)
+            if self.state is OPENING:
+                self.opener.receive(line)
             else:
-                self._open(line)
+                self.receive(line)
         except Refusal as refusal:
             self.refuse(refusal)
         except Dismissed as dismissed:
@@ -160,55 +117,14 @@ class Connection(ChunkedLineReceiver):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Refuse a line of over 64 KiB; the rest of it is not read."""
-        if not self._closing:
+        if not self.closing:
             self.refuse(Refusal(errors.PROTOCOL, f"a line of over {MAX_LINE} bytes"))
 
     def connectionLost(self, reason: Failure | None = None) -> None:
-        """Note why, and end what was to come."""
-        if self._opening.step is Step.SECURED and not self._closing:
+        """End what was to come."""
+        if self.state is OPENING and self.opener.securing:
             self._refusal = Refusal(errors.TLS, "the handshake failed, or was given up")
-        self._closing = True
-        self._end_timers()
-
-    # The opening.
-
-    def _open(self, line: bytes) -> None:
-        self.began_with = self.began_with or line[:BEGINNING]
-        self._go_on(self._opening.receive(line))
-        self.reading.took(None, len(line))
-
-    def _go_on(self, answer: Answer) -> None:
-        """Do what the opening asks for: compute and go on, turn to TLS, be ready, or just answer."""
-        if isinstance(answer, Slow):
-            self.reading.stop(Reason.COMPUTING)
-            computed = self._computes(self._unless_closing(answer.compute))
-            computed.addCallback(self._computed, answer.then).addErrback(self._failed)
-        elif self._opening.step is Step.READY:
-            self._begin(answer)
-        else:
-            self.transport.write(answer)
-            if self._opening.step is Step.SECURED:
-                self.setRawMode()
-                self._encryption.start(self.transport)
-
-    def _unless_closing(self, compute: Callable[[], None]) -> Callable[[], None]:
-        def computed() -> None:
-            if not self._closing:  # while it waited for its turn
-                compute()
-
-        return computed
-
-    def _computed(self, result: None, then: Callable[[], bytes]) -> None:
-        if not self._closing:
-            self._go_on(then())
-            self.reading.go_on(Reason.COMPUTING)
-
-    def _failed(self, reason: Failure) -> None:
-        if isinstance(reason.value, Refusal):
-            self.refuse(reason.value)
-        else:
-            _log.failure("in the opening of a link:", reason)
-            self.abort()
+        self._machine.lost()
 
     def rawDataReceived(self, data: bytes) -> None:
         """Pass on what came in one piece with the last line before TLS."""
@@ -216,28 +132,27 @@ class Connection(ChunkedLineReceiver):
 
     def handshakeCompleted(self) -> None:
         """Go on with the opening, encrypted."""
-        if not self._closing:
+        if not self.closing:
             self.setLineMode()
-            self.process = process(self.transport)
             try:
-                self._secured(self)
+                self.opener.secured()
             except Refusal as refusal:
                 self.refuse(refusal)
-                return
-            self._go_on(self._opening.secured(channel(self.transport)))
+
+    def after(self, seconds: float, call: Callable[..., None], *arguments: object) -> IDelayedCall:
+        """Call later, unless the connection is gone by then."""
+        timer = self._clock.callLater(seconds, call, *arguments)
+        self._timers = [*(timer for timer in self._timers if timer.active()), timer]
+        return timer
+
+    def _end_timers(self) -> None:
+        for timer in self._timers:
+            if timer.active():
+                timer.cancel()
+        self._timers.clear()
 
     def _attended(self) -> None:
         self.pulse.heard(self._clock.seconds())  # silence while it was not read is our own doing
-
-    def _too_slow(self, what: str) -> None:
-        self.refuse(Refusal(errors.TIMEOUT, what))
-
-    def _not_opened(self) -> None:
-        self._too_slow(f"no opening: {self._opening.step.value} did not come")
-
-    def _check_greeted(self) -> None:
-        if not self.greeted:
-            self._too_slow("no greet: another program listens there, or the peer is suspended")
 
     # The end.
 
@@ -246,91 +161,91 @@ class Connection(ChunkedLineReceiver):
 
         A dialer that has not been greeted says nothing: what lives there may not be a peer at all.
         """
-        if self._closing:
+        if self.closing:
             return  # for the reason that was given then
         self._refusal = refusal
-        spoken_to = refusal.reason == errors.VERSION or (self.greeted and self._opening.step is not Step.SECURED)
+        spoken_to = refusal.reason == errors.VERSION or (self.opener.greeted and not self.opener.securing)
         self.close(refusal.reason if spoken_to else "")
 
     def close(self, reason: str) -> None:
         """Say `bye` with `reason`, if any, and close once that is out, within 2 s in any case."""
-        if not self._closing:
-            if reason:
-                self.transport.write(encode(Bye(reason)))
-            self._hang_up()
+        self._machine.close(reason)
 
     def farewell(self) -> None:
         """Say `bye left` and let the other side close, so that all sent before is read; after 2 s close in any case."""
-        if not self._closing:
-            self.transport.write(encode(Bye(errors.LEFT)))
-            self._closing = self._parting = True
-            self._later(FLUSH_SECONDS, self._hang_up)
+        self._machine.leave()
 
     def abort(self) -> None:
         """Drop the connection now."""
-        self._closing = True
-        self.transport.abortConnection()
+        self._machine.abort()
 
     def _dismissed(self, reason: str) -> None:
         self.ended_by = reason
-        self.close("")
+        self._machine.dismissed()
 
-    def _hang_up(self) -> None:
-        self._closing = True
+    # What it does: see `link_states.Work`.
+
+    def moved(self, state: State, by: str) -> None:
+        """Be in another state, and let that be seen where mistakes are looked for."""
+        trace(_log, f"link with {endpoint(*self.peer)}, this end the {self.role.value}", self.state, by, state)
+        self.state = state
+
+    def begin(self) -> None:
+        """Let the times of the opening be over."""
+        self._end_timers()
+
+    def recover(self) -> None:
+        """The other side was heard again."""
+
+    def end(self, reason: str) -> None:
+        """Say `bye`, if there is a reason, and hang up."""
+        if reason:
+            self.transport.write(encode(Bye(reason)))
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close once everything is sent."""
         if self.ready:
             self.transport.unregisterProducer()  # else Twisted waits for it to produce more
         self.transport.loseConnection()
-        self._later(FLUSH_SECONDS, self.abort)
+        self._give_time()
 
-    def _later(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:
-        self._timers = [timer for timer in self._timers if timer.active()]
-        self._timers.append(self._clock.callLater(seconds, call, *arguments))
+    def say_goodbye(self) -> None:
+        """Say `bye left`, and let the other side hang up."""
+        self.transport.write(encode(Bye(errors.LEFT)))
+        self._give_time()
 
-    def _end_timers(self) -> None:
-        for timer in self._timers:
-            if timer.active():
-                timer.cancel()
-        self._timers.clear()
+    def _give_time(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = self.after(FLUSH_SECONDS, self._machine.late)
+
+    def drop(self) -> None:
+        """Close at once."""
+        self.transport.abortConnection()
+
+    def be_gone(self) -> None:
+        """Let nothing of it be left."""
+        self._end_timers()
 
     # What can be asked of it.
 
     @property
     def closing(self) -> bool:
         """Whether this end is done with the link, though the connection may still stand."""
-        return self._closing
-
-    @property
-    def greeted(self) -> bool:
-        """Whether the other side has shown itself to be a peer of this protocol version."""
-        return self._opening.step is not Step.GREET
+        return self.state in ENDING
 
     @property
     def progress(self) -> int:
         """How far the opening has come."""
-        return self._opening.progress
-
-    @property
-    def step(self) -> Step:
-        """What the opening waits for, or waited for when the connection ended."""
-        return self._opening.step
+        return self.opener.progress
 
     @property
     def known(self) -> bytes | None:
         """The id of the member that the other side has shown to be before it is ready; of a closed group only."""
-        return self._opening.known
-
-    @property
-    def guessing(self) -> bool:
-        """Whether this end has heard, or waits for, what shows whether the other side of a closed group's link knows its
-        passphrase."""
-        return self._opening.step is Step.MAC
+        return self.opener.known
 
     @property
     def encrypted(self) -> bool:
         """Whether what goes over this link can't be read on the way."""
-        return self._opening.encrypted
-
-    @property
-    def unproven(self) -> bool:
-        """Whether the other side of this closed group's link could try a passphrase, and has not shown that it knows ours."""
-        return self._opening.guessed and self._opening.step is Step.MAC
+        return self.opener.encrypted

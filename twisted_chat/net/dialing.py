@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from twisted_chat.core import errors
 from twisted_chat.core.wire.frames import Address
 from twisted_chat.core.wire.opening import Role
 from twisted_chat.net.addresses import is_loopback, normal, numeric, place
-from twisted_chat.net.factories import Dialer
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.gossip import Hearsay, Word, believed
 from twisted_chat.net.link import Link
 from twisted_chat.net.lookup import Lookup
@@ -43,6 +44,8 @@ class Calls(dict[tuple[str, int], Dialer]):
         self._taking_up = False
         self._lookups: dict[Lookup, list[int]] = {}
         self._parked: dict[Dialer, Instance] = {}
+        self._made: dict[Link, Dialer] = {}
+        """The ready links that came of calls."""
         self._stopped = False
 
     def begin(self, addresses: Iterable[tuple[str, int]]) -> None:
@@ -194,8 +197,16 @@ class Calls(dict[tuple[str, int], Dialer]):
             self._hearsay.proven(dialer.word)
             dialer.word = None
 
-    def reached(self, link: Link) -> None:
-        """A link is ready: its peer need not be called where others say it is, and can be called back where it listens."""
+    def maker(self, link: Link) -> Dialer | None:
+        """Return the dialer that made a ready link, None if the other side called."""
+        return self._made.get(link)
+
+    def reached(self, link: Link, dialer: Dialer | None) -> None:
+        """A link is ready, which `dialer` has made unless the other side called: its peer need not be called where others say it
+        is, and can be called back where it listens."""
+        if dialer is not None:
+            self._made[link] = dialer
+            dialer.settled()
         if link.role is Role.LISTENER and link.hello.port:
             self._learn(link.peer[0], link.hello.port, link.member)
         for dialer in self.values():
@@ -205,28 +216,38 @@ class Calls(dict[tuple[str, int], Dialer]):
                 self.park(dialer, link.instance)
         self._take_up()
 
+    def ended(self, link: Link, others: Sequence[Link], wait: float) -> None:
+        """A ready link is gone, and there are `others` with the same process. Nobody is to call there for `wait` seconds."""
+        dialer = self._made.pop(link, None)
+        if dialer is not None:
+            if others and dialer.link is link and link.reason == errors.DUPLICATE:
+                self.park(dialer, others[0].instance)
+            dialer.rest(wait)
+        if not others:
+            self._unpark(link, wait)
+
     def park(self, dialer: Dialer, instance: Instance) -> None:
         """Don't call, as long as there is a link with `instance`."""
         dialer.park()
         self._parked[dialer] = instance
 
-    def unpark(self, instance: Instance, lost: bool, wait: float = 0.0) -> None:
-        """The last link with `instance` is gone: call it at once, or in `wait` seconds, wherever it was found. Who called us, and
-        did not lose the link (`lost`) but end it, is not called back."""
+    def _unpark(self, link: Link, wait: float) -> None:
+        """The last link with a process is gone: call it in `wait` seconds wherever it was found. Who called us, and did not lose
+        the link but end it, is not called back."""
         if not self._stopped:
-            for dialer in [dialer for dialer, behind in self._parked.items() if behind == instance]:
+            for dialer in [dialer for dialer, behind in self._parked.items() if behind == link.instance]:
                 del self._parked[dialer]
-                if lost or dialer.reasons or dialer.answered:
+                if not link.reason or dialer.reasons or dialer.answered:
                     dialer.rest(wait)
                     dialer.dial()
                 else:
                     self.forget(dialer)
 
-    def beside(self, link: Link, dialer: Dialer | None) -> None:
-        """Call the peer of a suspect link at every address we know it by; `dialer` is what made the link, if we called."""
+    def beside(self, link: Link) -> None:
+        """Call the peer of a suspect link at every address we know it by."""
         dialers = {dialer for dialer, behind in self._parked.items() if behind == link.instance}
-        if dialer is not None:
-            dialers.add(dialer)
+        if (maker := self._made.get(link)) is not None:
+            dialers.add(maker)
         for each in dialers:
             if each.link is link or each.parked:
                 self._parked.pop(each, None)

@@ -38,12 +38,12 @@ def unanswered(reason: Failure) -> Found:
 def answered(link: Link, refusal: Refusal | None) -> Found:
     """Return what it means that a dialed link closed before it was ready, because of this side's `refusal` if there is one."""
     reason, detail = (refusal.reason, refusal.detail) if refusal else (link.ended_by, "")
-    if reason == errors.TIMEOUT and link.step in LARGE:
+    if reason == errors.TIMEOUT and link.opener.step in LARGE:
         return Found(Finding.STALLED)
     if reason in _TOLD:
         return Found(_TOLD[reason], detail)
-    if link.greeted:
+    if link.opener.greeted:
         return Found(Finding.REFUSED, f"{reason}: {detail}".strip(": "))
-    if reason == errors.TIMEOUT and not link.began_with:
+    if reason == errors.TIMEOUT and not link.opener.began_with:
         return Found(Finding.SILENT)
-    return Found(Finding.FOREIGN, link.began_with.decode("utf-8", "replace"))
+    return Found(Finding.FOREIGN, link.opener.began_with.decode("utf-8", "replace"))

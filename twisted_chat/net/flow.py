@@ -45,7 +45,7 @@ class Reading:
     """Pauses and resumes one link."""
 
     def __init__(
-        self, link: Source, clock: IReactorTime, later: Callable[..., None], resumed: Callable[[], None]
+        self, link: Source, clock: IReactorTime, later: Callable[..., object], resumed: Callable[[], None]
     ) -> None:
         """`later(seconds, call, argument)` calls unless the link is gone by then; `resumed` is called before reading goes on."""
         self._link = link

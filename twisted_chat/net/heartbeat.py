@@ -59,11 +59,11 @@ class Heartbeat:
                 self._check(link, now)
 
     def _check(self, link: Link, now: float) -> None:
-        suspected = link.pulse.suspect
         verdict = link.pulse.check(now)
         if verdict is Verdict.DEAD:
             link.abort()
         elif verdict is Verdict.PING:
             link.ping()
-        elif verdict is Verdict.SUSPECT and not suspected:
+        elif verdict is Verdict.SUSPECT and not link.suspect:
+            link.doubt()
             self._suspected(link)

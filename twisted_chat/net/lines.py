@@ -20,26 +20,36 @@ class ChunkedLineReceiver(LineReceiver):
     delimiter = b"\n"
     MAX_LENGTH = MAX_LINE
 
+    _undelivered = b""
+    _delivering = False
+
     def dataReceived(self, data: bytes) -> None:
         """Take a chunk; call `lineReceived` for each line that is complete."""
-        if self._busyReceiving or not self.line_mode or self.paused:
-            super().dataReceived(data)
+        self._undelivered += data
+        if self._delivering:
             return
-        self._busyReceiving = True
+        self._delivering = True
         try:
-            lines = (self._buffer + data).split(self.delimiter)
-            self._buffer = b""
-            again = self._deliver(lines)
+            while self._undelivered and not self.paused and self._deliver():
+                pass
         finally:
-            self._busyReceiving = False
-        if again and self._buffer:
-            super().dataReceived(b"")
+            self._delivering = False
 
-    def _deliver(self, lines: list[bytes]) -> bool:
-        """Deliver all but the last, which is incomplete; return whether `_buffer` is to be looked at again.
+    def clearLineBuffer(self) -> bytes:
+        """Return what has come and is not delivered, and forget it."""
+        undelivered, self._undelivered = self._undelivered, b""
+        return undelivered
 
-        It is if the mode has changed, or if more data came from within `lineReceived`.
+    def _deliver(self) -> bool:
+        """Deliver what has come; return whether what is undelivered now can be.
+
+        That may be so if the mode has changed, or if more has come from within `lineReceived`.
         """
+        data, self._undelivered = self._undelivered, b""
+        if not self.line_mode:
+            self.rawDataReceived(data)
+            return True
+        lines = data.split(self.delimiter)
         for index in range(len(lines) - 1):
             if len(lines[index]) > self.MAX_LENGTH:
                 self.lineLengthExceeded(lines[index])
@@ -48,11 +58,11 @@ class ChunkedLineReceiver(LineReceiver):
             if self.transport.disconnecting:
                 return False
             if self.paused or not self.line_mode:
-                self._buffer = self.delimiter.join(lines[index + 1 :]) + self._buffer
-                return not self.line_mode
+                self._undelivered = self.delimiter.join(lines[index + 1 :]) + self._undelivered
+                return True
         if len(lines[-1]) > self.MAX_LENGTH:
             self.lineLengthExceeded(lines[-1])
             return False
-        more = bool(self._buffer)
-        self._buffer = lines[-1] + self._buffer
+        more = bool(self._undelivered)
+        self._undelivered = lines[-1] + self._undelivered
         return more

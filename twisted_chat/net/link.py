@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IPushProducer, IReactorTime
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.wire.frames import Bye, Frame, Linked, Peers, Ping, Pong, decode, encode
+from twisted_chat.core.wire.frames import Bye, Frame, Hello, Linked, Peers, Ping, Pong, decode, encode
 from twisted_chat.core.wire.opening import Introduction, Role
-from twisted_chat.net.connection import Connection, ConnectionOwner
+from twisted_chat.net.connection import Connection
 from twisted_chat.net.flow import Reason
+from twisted_chat.net.link_states import ENDING, SUSPECT
+from twisted_chat.net.opener import ConnectionOwner
 from twisted_chat.net.tls import Encryption
 
 MAX_UNTAKEN = 16 * 1024 * 1024
@@ -74,6 +75,7 @@ class Link(Connection):
     `round_trip` is how many seconds the last ping took.
     """
 
+    hello: Hello
     writable = False
     round_trip: float | None = None
 
@@ -86,7 +88,7 @@ class Link(Connection):
         clock: IReactorTime,
     ) -> None:
         super().__init__(owner, introduction, encryption, role, clock)
-        self._owner = owner
+        self._owner: LinkOwner = owner
         self._unsent: dict[type[Frame], Frame] = {}
         self._untaken = 0
         self._probes: dict[int, Callable[[bool], None]] = {}
@@ -121,7 +123,7 @@ class Link(Connection):
 
     def send_line(self, line: bytes) -> None:
         """Send an encoded frame."""
-        if not self._closing:
+        if self.state not in ENDING:
             self.transport.write(line)
             if self.ready and not self.writable:
                 self._untaken += len(line)
@@ -141,25 +143,29 @@ class Link(Connection):
         self._pings += 1
         if answered is not None:
             self._probes[self._pings] = answered
-            self._later(PROBE_SECONDS, self._probed, self._pings, False)
+            self.after(PROBE_SECONDS, self._probed, self._pings, False)
         self._pinged_at = self._clock.seconds()
         self.pulse.pinged(self._pinged_at)
         self.send(Ping(self._pings))
 
     @property
+    def suspect(self) -> bool:
+        """Whether a ping was not answered in time, and nothing has come since."""
+        return self.state is SUSPECT
+
+    @property
+    def reason(self) -> str:
+        """Why it has ended, in the word of the side that ended it; nothing if it was lost."""
+        return self._refusal.reason if self._refusal is not None else self.ended_by
+
+    def doubt(self) -> None:
+        """A ping was not answered in time."""
+        self._machine.unanswered()
+
+    @property
     def probing(self) -> bool:
         """Whether an answer is waited for."""
         return bool(self._probes)
-
-    def after(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:
-        """Call later, unless the connection is gone by then."""
-        self._later(seconds, call, *arguments)
-
-    def _heard(self) -> None:
-        suspect = self.pulse.suspect
-        super()._heard()
-        if suspect:
-            self._owner.link_recovered(self)
 
     def _probed(self, n: int, answer: bool) -> None:
         answered = self._probes.pop(n, None)
@@ -168,19 +174,28 @@ class Link(Connection):
 
     # From the end of the opening to the end of the connection.
 
-    def _begin(self, answer: bytes) -> None:
-        assert self._opening.other is not None
-        self.hello = self._opening.other
+    def opened(self, hello: Hello, answer: bytes) -> None:
+        """Be a link, if the owner takes it."""
+        self.hello = hello
         self._owner.link_admitted(self)
         self.transport.write(answer)
-        self._end_timers()
-        self.ready = True
-        self.writable = True
-        self.transport.registerProducer(_Valve(self._flow), True)
+        self._machine.proven()
         self._owner.link_ready(self)
         self.ping()
 
-    def _receive(self, line: bytes) -> None:
+    def begin(self) -> None:
+        """Get ready for frames."""
+        super().begin()
+        self.ready = True
+        self.writable = True
+        self.transport.registerProducer(_Valve(self._flow), True)
+
+    def recover(self) -> None:
+        """Tell the owner."""
+        self._owner.link_recovered(self)
+
+    def receive(self, line: bytes) -> None:
+        """Take a frame, and answer what is the link's own business."""
         frame = decode(line)
         if isinstance(frame, Ping):
             self.send(Pong(frame.n))
@@ -195,7 +210,7 @@ class Link(Connection):
         self.reading.took(frame, len(line))
 
     def _flow(self, writable: bool) -> None:
-        self.writable = writable and not self._closing
+        self.writable = writable and not self.closing
         if self.writable:
             self._untaken = 0
             unsent, self._unsent = self._unsent, {}
@@ -203,9 +218,9 @@ class Link(Connection):
                 self.send(frame)
             self._owner.link_resumed(self)
 
-    def connectionLost(self, reason: Failure | None = None) -> None:
-        """Tell the owner."""
-        super().connectionLost(reason)
+    def be_gone(self) -> None:
+        """Let nothing of it be left, and tell the owner."""
+        super().be_gone()
         self.writable = False
         probes, self._probes = self._probes, {}
         for answered in probes.values():

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
@@ -88,7 +89,8 @@ class Responder:
         self._own = f"{secrets.token_hex(8)}.{SERVICE}"
         self._browser: Any = None
         self._engine: Any = zeroconf.Zeroconf(self._interfaces(sorted(hosts, key=_order)))
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)  # whatever fails, the engine has sockets and a thread by now
             info = zeroconf.ServiceInfo(
                 SERVICE,
                 self._own,
@@ -99,9 +101,7 @@ class Responder:
             )
             self.ask()
             self._engine.register_service(info)
-        except Exception:
-            self.close()
-            raise
+            undo.pop_all()
 
     @staticmethod
     def _interfaces(hosts: Sequence[Network]) -> list[str | int]:

@@ -18,22 +18,21 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import TwoInstances
 from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.status import AddressStatus, LinkStatus
-from twisted_chat.core.wire.frames import Address, Frame, Linked, Peers
+from twisted_chat.core.wire.frames import Frame, Linked, Peers
 from twisted_chat.core.wire.opening import Introduction, Role
-from twisted_chat.net.addresses import endpoint, place
+from twisted_chat.net.addresses import place
 from twisted_chat.net.budget import USELESS
-from twisted_chat.net.company import Company
-from twisted_chat.net.dialing import MAX_LEARNED, Calls
-from twisted_chat.net.factories import Dialer, Listener
+from twisted_chat.net.company import Company, introduce
+from twisted_chat.net.dialer import Dialer
+from twisted_chat.net.dialing import Calls
 from twisted_chat.net.flow import Reason
-from twisted_chat.net.gossip import told
 from twisted_chat.net.heartbeat import Heartbeat
 from twisted_chat.net.link import Link
+from twisted_chat.net.listening import Listener
 from twisted_chat.net.outcomes import Outcomes
 from twisted_chat.net.pairs import Pairs
-from twisted_chat.net.pending import BACKLOG, Door
+from twisted_chat.net.pending import Door
 from twisted_chat.net.routes import Routes
-from twisted_chat.net.segments import keep_short
 from twisted_chat.net.setbacks import STEADY
 from twisted_chat.net.standing import STRANGER, Standing
 from twisted_chat.net.survey import link_status, survey
@@ -68,6 +67,7 @@ class Mesh:
         self._introduction = introduction
         self._encryption = Encryption(introduction.group.closed)
         self._door = Door()
+        self._listener = Listener(lambda host: self.build_link(Role.LISTENER, host))
         self._computing = DeferredSemaphore(MAX_COMPUTING)
         self._replica = replica
         self._conversation = conversation
@@ -81,8 +81,6 @@ class Mesh:
         self._routes = Routes(reactor, routes, self._hosts, self._rerouted) if routes is not None else None
         self._max_links = max_links
         self._opening: dict[Link, Dialer | None] = {}
-        self._dialed: dict[Link, Dialer] = {}
-        self._port: Any = None
         self._stopped: Deferred[None] | None = None
         self._reading = True
 
@@ -95,15 +93,11 @@ class Mesh:
         """
         self.calls.own = (host, self._introduction.port)
         if self._introduction.port:
-            self._port = self.reactor.listenTCP(self._introduction.port, Listener(self._take), BACKLOG, interface=host)
-            self._port.numberAccepts = 1
-            self._port.stopReading()
-            keep_short(self._port, host)
+            self._listener.listen(self.reactor, host, self._introduction.port)
 
     def start(self, addresses: Iterable[tuple[str, int]]) -> None:
         """Take calls, and dial every one of `addresses` but our own. Their hosts may be names."""
-        if self._port is not None:
-            self._port.startReading()
+        self._listener.start()
         self.standing.begin()
         self.calls.begin(addresses)
         self._heartbeat.start()
@@ -120,8 +114,7 @@ class Mesh:
         self.calls.stop()
         self._company.stop()
         self._conversation.stop()
-        if self._port is not None:
-            self._port.stopListening()
+        self._listener.stop()
         for link in [*self._opening, *self.links]:
             link.farewell() if link.ready else link.abort()
         self._stop_if_done()
@@ -133,7 +126,7 @@ class Mesh:
 
     def survey(self) -> list[AddressStatus]:
         """Return what is at each address that is called, and at our own, by address. Nobody is called for it."""
-        return survey(self.calls, {link: self._dialed.get(link) for link in self.links}, self._conversation.roster)
+        return survey(self.calls, self.links, self._conversation.roster)
 
     def flow(self, open: bool) -> None:
         """Read the links, or don't until so much that waits for the store is kept."""
@@ -148,10 +141,6 @@ class Mesh:
             link.reading.stop(Reason.DISK)
 
     # What links report.
-
-    def _take(self, host: str) -> Link | None:
-        self._port.numberAccepts = 0  # so that it stays at 1 a turn, and who was taken is heard before the next
-        return self.build_link(Role.LISTENER, host)
 
     def build_link(self, role: Role, host: str, dialer: Dialer | None = None) -> Link | None:
         """Return a link for a new connection with `host`; None if there is to be none."""
@@ -184,41 +173,27 @@ class Mesh:
 
     def link_admitted(self, link: Link) -> None:
         """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""
-        dialer = self._opening[link]
-        if dialer is not None and dialer.expected not in (None, link.member):
-            raise Refusal(errors.STRANGER, f"{endpoint(dialer.host, dialer.port)} answers as somebody else")
-        if dialer is None and (kind := self.outcomes.setbacks.waits(link.member)):
-            raise Refusal(kind, "the last link ended so a moment ago")
+        self.outcomes.admit(link, self._opening[link])
         self._pairs.admit(link)
-        lasting = [other for other in self.links if not other.closing]
-        if len(lasting) >= self._max_links and all(other.instance != link.instance for other in lasting):
-            least = self.standing.least(lasting, link.member)
-            if least is None:
-                raise Refusal(errors.FULL, f"{self._max_links} links are kept")
-            least.refuse(Refusal(errors.FULL, f"{self._max_links} links are kept, and a member known before has come"))
+        self.standing.make_room(link, self.links, self._max_links)
 
     def link_ready(self, link: Link) -> None:
         """Replicate over a link, and if there are two with one peer, see which stays."""
         dialer = self._opening.pop(link)
         self._door.leave(link)
-        if dialer is not None:
-            self._dialed[link] = dialer
-            dialer.settled()
-            self.outcomes.setbacks.forget(dialer)
         if self.outcomes.setbacks.had(link.member):
             link.after(STEADY, self._steady, link)
-        self.outcomes.proven(link)
+        self.outcomes.proven(link, dialer)
         self.standing.note(link.member)
         self.links.append(link)
         port = link.hello.port or link.peer[1]
         dialed = link.role is Role.DIALER
-        now = int(self._wall() * MICROSECONDS)
-        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, dialed, now, link.durable)
+        self._conversation.linked(link.member, link.hello.name, link.peer[0], port, dialed, self._now(), link.durable)
         self._replica.attach(link)
         self._company.changed()
         self._set_reading(link)
-        self._tell_addresses(link)
-        self.calls.reached(link)
+        introduce(link, self.links)
+        self.calls.reached(link, dialer)
         self._pairs.ready(link)
 
     def _steady(self, link: Link) -> None:
@@ -229,7 +204,7 @@ class Mesh:
     def link_heard(self, link: Link, frame: Frame) -> None:
         """Take a frame from a ready link."""
         if isinstance(frame, Peers):
-            sound = {other.member for other in self.links if not other.pulse.suspect}
+            sound = {other.member for other in self.links if not other.suspect}
             stranger = self.standing.of(link.member) == STRANGER
             self.calls.learn(frame.peers, link, sound | {self._introduction.identity.id}, stranger)
         elif isinstance(frame, Linked):
@@ -245,7 +220,7 @@ class Mesh:
         self._replica.resumed(link)
 
     def _suspected(self, link: Link) -> None:
-        self.calls.beside(link, self._dialed.get(link))
+        self.calls.beside(link)
 
     def link_recovered(self, link: Link) -> None:
         """A suspect link was heard again: nobody needs to be dialed beside it."""
@@ -253,34 +228,25 @@ class Mesh:
 
     def link_closed(self, link: Link, refusal: Refusal | None) -> None:
         """A connection is gone, ready or not."""
-        dialer = self._opening.pop(link, None) or self._dialed.pop(link, None)
         self._door.leave(link)
-        if not link.ready:
-            self.outcomes.failed(link, dialer, refusal)
+        if link in self._opening:
+            self.outcomes.failed(link, self._opening.pop(link), refusal)
         elif link in self.links:
-            self._ended(link, dialer, refusal)
+            self._ended(link, refusal)
         self._stop_if_done()
 
-    def _ended(self, link: Link, dialer: Dialer | None, refusal: Refusal | None) -> None:
+    def _ended(self, link: Link, refusal: Refusal | None) -> None:
         self.links.remove(link)
         self._replica.detach(link)
-        others = [other for other in self.links if other.instance == link.instance]
-        if dialer is not None and dialer.link is link and others and self._settled(link, refusal):
-            self.calls.park(dialer, others[0].instance)
         wait = self.outcomes.ended(link, self._conversation.roster.shown(link.member), refusal)
-        if dialer is not None:
-            dialer.rest(wait)
+        self.calls.ended(link, [other for other in self.links if other.instance == link.instance], wait)
         if self._stopped is None:
             self._company.changed()
             self._conversation.presence.forget(link)
-            now = int(self._wall() * MICROSECONDS)
-            self._conversation.unlinked(link.member, link.ended_by == errors.LEFT, now)
-        if not others:
-            self.calls.unpark(link.instance, lost=refusal is None and not link.ended_by, wait=wait)
+            self._conversation.unlinked(link.member, link.reason == errors.LEFT, self._now())
 
-    @staticmethod
-    def _settled(link: Link, refusal: Refusal | None) -> bool:
-        return errors.DUPLICATE in (link.ended_by, refusal and refusal.reason)
+    def _now(self) -> int:
+        return int(self._wall() * MICROSECONDS)
 
     def _stop_if_done(self) -> None:
         if self._stopped is not None and not self._stopped.called and not self.links and not self._opening:
@@ -301,20 +267,3 @@ class Mesh:
             if link.peer[0] in hosts:
                 link.ping()
                 self._suspected(link)
-
-    # Addresses passed on.
-
-    def _tell_addresses(self, newcomer: Link) -> None:
-        others = [link for link in self.links if link.member != newcomer.member]
-        known = [address for link in others if (address := self._address(link, newcomer))]
-        if known:
-            newcomer.send(Peers(known[:MAX_LEARNED]))
-        for link in others:
-            if address := self._address(newcomer, link):
-                link.send(Peers([address]))
-
-    @staticmethod
-    def _address(link: Link, to: Link) -> Address | None:
-        """Return where the peer of a link listens, as the peer of another may be told."""
-        host = told(link.peer[0], to.peer[0]) if link.hello.port else None
-        return Address(link.member, host, link.hello.port) if host else None

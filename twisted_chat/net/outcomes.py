@@ -13,7 +13,7 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Event, NoLink, Refused, WrongPassphrase
 from twisted_chat.core.status import Finding, Found
 from twisted_chat.net.addresses import endpoint, place
-from twisted_chat.net.factories import Dialer
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.failures import PERIOD, Failures
 from twisted_chat.net.findings import answered
 from twisted_chat.net.link import Link
@@ -62,8 +62,8 @@ class Outcomes:
         """Raise `Refusal` if the process at the other end is one that is known not to know the passphrase."""
         if (
             dialer is not None
-            and link.process
-            and dialer.wrong == link.process
+            and link.opener.process
+            and dialer.wrong == link.opener.process
             and self._seconds() < dialer.wrong_until
         ):
             raise Refusal(errors.WAIT, "the same program is there that did not know the passphrase")
@@ -73,8 +73,17 @@ class Outcomes:
         if not (self._callers if dialer is None else self._called).allows(link.peer[0]):
             raise Refusal(errors.WAIT, "too many wrong passphrases from there")
 
-    def proven(self, link: Link) -> None:
+    def admit(self, link: Link, dialer: Dialer | None) -> None:
+        """Raise `Refusal` if another member was called, or if this one calls too soon after a link that came to nothing."""
+        if dialer is not None and dialer.expected not in (None, link.member):
+            raise Refusal(errors.STRANGER, f"{endpoint(dialer.host, dialer.port)} answers as somebody else")
+        if dialer is None and (kind := self.setbacks.waits(link.member)):
+            raise Refusal(kind, "the last link ended so a moment ago")
+
+    def proven(self, link: Link, dialer: Dialer | None) -> None:
         """A link is ready."""
+        if dialer is not None:
+            self.setbacks.forget(dialer)
         self._callers.proven(link.peer[0])
         self._called.proven(link.peer[0])
 
@@ -98,7 +107,7 @@ class Outcomes:
         self._report(link, dialer, refusal)
 
     def _count_guess(self, link: Link, dialer: Dialer | None, refusal: Refusal | None) -> None:
-        wrong = link.guessing and errors.PASSPHRASE in (link.ended_by, refusal and refusal.reason)
+        wrong = link.opener.guessing and errors.PASSPHRASE in (link.ended_by, refusal and refusal.reason)
         if link.known is not None:
             if wrong:
                 self._mistrusted.pop(link.known, None)
@@ -108,23 +117,22 @@ class Outcomes:
         elif dialer is None:
             if wrong and refusal is not None and self._callers.failed(link.peer[0]):
                 self._emit(WrongPassphrase(link.peer[0]))
-        elif link.unproven:
+        elif link.opener.unproven:
             if wrong:
-                dialer.wrong, dialer.wrong_until = link.process, self._seconds() + PERIOD
+                dialer.wrong, dialer.wrong_until = link.opener.process, self._seconds() + PERIOD
             if self._called.failed(link.peer[0]) and wrong:
                 self._emit(WrongPassphrase(link.peer[0]))
 
     def ended(self, link: Link, shown: str, refusal: Refusal | None) -> float:
         """A ready link ended, with who is `shown` so; return how many seconds nobody is to call there."""
-        reason = refusal.reason if refusal is not None else link.ended_by
         self._count(refusal)
-        if not reason or reason in QUIET:
+        if not link.reason or link.reason in QUIET:
             return 0.0
         if refusal is not None:
             self._emit(Refused(*link.peer, refusal.reason, refusal.detail))
-        wait, news = self.setbacks.suffer(link.member, reason, refusal is not None)
+        wait, news = self.setbacks.suffer(link.member, link.reason, refusal is not None)
         if news:
-            self._emit(NoLink(shown, reason, refusal is not None, member=link.member))
+            self._emit(NoLink(shown, link.reason, refusal is not None, member=link.member))
         return wait
 
     def _count(self, refusal: Refusal | None) -> None:

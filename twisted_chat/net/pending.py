@@ -21,8 +21,6 @@ MAX_OPENING = 32
 """Connections taken that have not got far in the opening, and as many that have; beyond it one is told `bye full`."""
 FAR = 3
 """Lines said with which a connection has got far: those before cost no work, and may begin a TLS that never comes."""
-BACKLOG = 1024
-"""Connections that the system holds until they are taken, one in a turn."""
 MAX_CLOSING = 32
 """Connections refused that are not yet closed; beyond it the oldest are cut off."""
 

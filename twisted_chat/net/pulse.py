@@ -25,7 +25,6 @@ class Pulse:
     """One link's signs of life. Times are monotonic seconds."""
 
     def __init__(self, now: float) -> None:
-        self.suspect = False
         self._heard = now
         self._pinged: float | None = None
 
@@ -33,7 +32,6 @@ class Pulse:
         """Something arrived, or silence until now is our own doing."""
         self._heard = now
         self._pinged = None
-        self.suspect = False
 
     def pinged(self, now: float) -> None:
         """A ping was sent."""
@@ -41,10 +39,9 @@ class Pulse:
             self._pinged = now
 
     def check(self, now: float) -> Verdict:
-        """Say what is to be done now; `suspect` is kept until something arrives."""
+        """Say what is to be done now."""
         if now - self._heard >= DEAD_AFTER:
             return Verdict.DEAD
         if self._pinged is not None:
-            self.suspect = now - self._pinged >= SUSPECT_AFTER
-            return Verdict.SUSPECT if self.suspect else Verdict.FINE
+            return Verdict.SUSPECT if now - self._pinged >= SUSPECT_AFTER else Verdict.FINE
         return Verdict.PING if now - self._heard >= PING_AFTER else Verdict.FINE

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from twisted_chat.core import errors
+from twisted_chat.core.errors import Refusal
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.net.addresses import place
 from twisted_chat.net.link import Link
@@ -52,6 +54,17 @@ class Standing:
         if standing != STRANGER or known is None or not known.heard:
             return standing, float("-inf")
         return standing, -self._since.get(member, self._seconds())
+
+    def make_room(self, newcomer: Link, links: Sequence[Link], most: int) -> None:
+        """See to it that there are at most `most` links with a new one: a link of somebody who counts less is refused for it.
+        Raises `Refusal` if there is none."""
+        lasting = [link for link in links if not link.closing]
+        if len(lasting) < most or any(link.instance == newcomer.instance for link in lasting):
+            return
+        least = self.least(lasting, newcomer.member)
+        if least is None:
+            raise Refusal(errors.FULL, f"{most} links are kept")
+        least.refuse(Refusal(errors.FULL, f"{most} links are kept, and a member known before has come"))
 
     def least(self, links: Sequence[Link], member: bytes) -> Link | None:
         """Return the link that has to make room for a member, None if none has: of those with whom the person here has less to

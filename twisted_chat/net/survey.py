@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.status import AddressStatus, Finding, Found, LinkStatus
 from twisted_chat.core.wire.opening import Role
+from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.dialing import Calls
-from twisted_chat.net.factories import Dialer
 from twisted_chat.net.link import Link
 
 
@@ -20,15 +20,15 @@ def link_status(link: Link, roster: Roster, behind: int) -> LinkStatus:
         link.peer[0],
         link.hello.port or link.peer[1],
         link.role is Role.DIALER,
-        link.pulse.suspect,
+        link.suspect,
         link.writable,
         link.round_trip,
         behind,
     )
 
 
-def survey(calls: Calls, links: Mapping[Link, Dialer | None], roster: Roster) -> list[AddressStatus]:
-    """Return what is at each address that is called, and at our own, by address. `links` has for each link what dialed it."""
+def survey(calls: Calls, links: Sequence[Link], roster: Roster) -> list[AddressStatus]:
+    """Return what is at each address that is called, and at our own, by address. `links` are the ready ones."""
     absent = {(member.host, member.port): member.shown for member in roster.everybody() if not member.linked}
     own = [AddressStatus(*calls.own, Found(Finding.OURSELVES))] if calls.own[1] else []
     nameless = Found(Finding.UNREACHABLE, "no address is known for this name")
@@ -43,11 +43,11 @@ def survey(calls: Calls, links: Mapping[Link, Dialer | None], roster: Roster) ->
     return sorted([*own, *found, *unresolved], key=lambda status: (status.host, status.port))
 
 
-def _linked(
-    address: tuple[str, int], dialer: Dialer, calls: Calls, links: Mapping[Link, Dialer | None]
-) -> bytes | None:
+def _linked(address: tuple[str, int], dialer: Dialer, calls: Calls, links: Sequence[Link]) -> bytes | None:
     """Return the id of the linked peer that an address leads to, None if there is none."""
-    for link, dialed_by in links.items():
-        if dialed_by is dialer or calls.leads_to(dialer, link.instance) or address == (link.peer[0], link.hello.port):
+    for link in links:
+        if calls.maker(link) is dialer or calls.leads_to(dialer, link.instance):
+            return link.member
+        if address == (link.peer[0], link.hello.port):
             return link.member
     return None

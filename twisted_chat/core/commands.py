@@ -6,7 +6,6 @@ Help, completion, hints and tests derive from `COMMANDS`; what a command does is
 from __future__ import annotations
 
 import unicodedata
-from difflib import get_close_matches
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -125,6 +124,8 @@ def lookup(word: str) -> Command | None:
 
 def suggest(word: str) -> str | None:
     """Return the command word most like `word`, if one is like it at all."""
+    from difflib import get_close_matches  # for who mistypes
+
     return next(iter(get_close_matches(word.removeprefix("/").casefold(), _BY_WORD, 1)), None)
 
 

@@ -49,6 +49,12 @@ LAYERS = (
 EVERYWHERE_BUT_CORE = {"speech.i18n", "speech.catalogue"}
 """Below every room but the core, which has no words for people."""
 
+RARE = {
+    "difflib", "prompt_toolkit", "statistics", "tomllib", "zeroconf", "twisted_chat.archive",
+    "twisted_chat.cli.subcommands", "twisted_chat.frontends.console.rich", "twisted_chat.storage.repair",
+}  # fmt: skip
+"""What few peers need, or only later: it is imported where it is used, since every start would pay for it."""
+
 PACKAGES = {"core"}
 """What holds rooms and has no modules of its own but those that are one."""
 
@@ -243,6 +249,15 @@ class LayerTests(SynchronousTestCase):
             [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, timeout=60
         )
         self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_rare(self) -> None:
+        """A peer that starts imports nothing that few peers need."""
+        program = f"import twisted_chat.__main__, twisted_chat.service, sys; sys.exit(repr({RARE} & {{*sys.modules}}))"
+        path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
+        done = subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, timeout=60
+        )
+        self.assertEqual(done.stderr, b"set()\n")
 
 
 class FaultTests(SynchronousTestCase):

@@ -6,7 +6,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from itertools import combinations, product
 from typing import get_args
 
@@ -123,7 +122,7 @@ def happened() -> Iterator[events.Event]:
         "port": (5,), "bytes": (9,), "before": (0.0,), "log": ("l",), "member": (b"m" * 32,),
     }  # fmt: skip
     for kind in get_args(events.Event):
-        names = [field.name for field in fields(kind)]
+        names = kind.__struct_fields__
         if not issubclass(kind, (Messages, Past, Delivered, Receiving)):
             for values in product(*(stands_for[name] for name in names)):
                 yield kind(**dict(zip(names, values, strict=True)))
@@ -149,7 +148,7 @@ def answered() -> Iterator[str]:
         yield from lines(answers.Entered(room, topic))
     yield from lines(answers.OwnKey(answers.Key(b"a" * 32, NAME, spoken(b"a" * 32))))
     yield from lines(answers.RepliedTo(b"a" * 32, SHOWN, SHOWN))
-    yield from lines(refusals.OtherKey(b"a" * 32, SHOWN))
+    yield from lines(refusals.OtherKey(id=b"a" * 32, name=SHOWN))
     addresses = [
         status.AddressStatus("h", 5, status.Found(finding, detail), member)
         for finding, detail, member in product(status.Finding, ("", TEXT), ("", SHOWN))

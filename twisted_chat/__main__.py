@@ -9,8 +9,6 @@ from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-de
 
 from twisted_chat.cli import standard
 from twisted_chat.cli.options import Options
-from twisted_chat.cli.subcommands import SUBCOMMANDS
-from twisted_chat.cli.subcommands import main as run_subcommand
 from twisted_chat.speech.i18n import _
 
 
@@ -31,8 +29,11 @@ class Twistd(ServerOptions):
 def main() -> None:
     """Run a peer until it is told to leave, or the subcommand that the first argument names."""
     standard.secure()
-    if sys.argv[1:2] and sys.argv[1] in SUBCOMMANDS:
-        sys.exit(run_subcommand(sys.argv[1:]))
+    if sys.argv[1:2] and not sys.argv[1].startswith("-"):
+        from twisted_chat.cli import subcommands  # a peer does without
+
+        if sys.argv[1] in subcommands.SUBCOMMANDS:
+            sys.exit(subcommands.main(sys.argv[1:]))
     config = Twistd()  # type: ignore[no-untyped-call]
     config.parseOptions(["--nodaemon", "tcpchat", *sys.argv[1:]])  # type: ignore[no-untyped-call]
     runApp(config)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -50,8 +51,7 @@ def random_whole() -> int:
     return secrets.randbelow(MAX_INT + 1)
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where this peer listens, and where it looks for others."""
 
     host: str
@@ -76,8 +76,7 @@ class PeerSettings:
     quota: int | None = None
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What a peer is put together from; see `assembly`.
 
     `data` is the directory where `store` keeps what it has, if it does, and `resumption` is for going on with the epoch of the

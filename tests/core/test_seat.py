@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.core.test_conversation import ANA, ME, ConversationTestCase
 from tests.kit.sealing import Writer

@@ -118,8 +118,8 @@ class CommandsTests(SynchronousTestCase):
         bia, ana = (answers.Key(each.id, name, spoken(each.id)) for each, name in ((BIA, "Bia"), (ANA, "Ana")))
         self.assertEqual(self.answer("/verify"), answers.OwnKey(bia))
         self.assertEqual(self.answer("/verify Ana"), answers.Keys(bia, ana, False, '"Ana"'))
-        self.assertEqual(self.answer(f"/verify Ana {spoken(BIA.id)}"), refusals.OtherKey(ANA.id, "Ana"))
-        self.assertEqual(self.answer("/verify Ana 1234"), refusals.KeyLength(4))
+        self.assertEqual(self.answer(f"/verify Ana {spoken(BIA.id)}"), refusals.OtherKey(id=ANA.id, name="Ana"))
+        self.assertEqual(self.answer("/verify Ana 1234"), refusals.KeyLength(digits=4))
         self.seat.last_private = ANA.id, "Anna"
         self.assertEqual(self.answer("/reply oi"), answers.RepliedTo(ANA.id, "Anna", "Ana"))
         self.assertEqual(self.seat.last_private, (ANA.id, "Ana"))
@@ -145,10 +145,10 @@ class CommandsTests(SynchronousTestCase):
             ("a\x1bb", refusals.Unacceptable(code="text-control")),
             ("/nick a€b", refusals.Unacceptable("€", code="name-other")),
             ("/join # x", refusals.Unacceptable(code="room-name")),
-            ("/qiut", refusals.NoSuchCommand("qiut", "quit")),
-            ("/help qiut", refusals.NoSuchCommand("qiut", "quit")),
-            ("/msg", refusals.Incomplete("msg", "name text")),
-            ("/history 0", refusals.HowMany("0", MAX_HISTORY)),
+            ("/qiut", refusals.NoSuchCommand(word="qiut", suggestion="quit")),
+            ("/help qiut", refusals.NoSuchCommand(word="qiut", suggestion="quit")),
+            ("/msg", refusals.Incomplete(command="msg", arguments="name text")),
+            ("/history 0", refusals.HowMany(typed="0", most=MAX_HISTORY)),
             ("/search", refusals.NoWords()),
             ("/reply oi", refusals.NobodyAsked()),
             (

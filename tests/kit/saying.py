@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from twisted_chat.core import answers, refusals
 from twisted_chat.core.feeds.batches import FeedId
@@ -38,9 +40,8 @@ def sample(kind: type, text: str) -> Any:
         return answers.Usage("who", ["who", "quem"], "", False)
     if kind is answers.Who:
         return answers.Who([_person(where, text) for where in answers.Where], 5000)
-    hints = get_type_hints(kind)
-    values = {field.name: _value(hints[field.name], text) for field in fields(kind) if field.name != "code"}
-    coded = [field for field in fields(kind) if field.name == "code" and field.default is MISSING]
+    values = {field.name: _value(field.type, text) for field in fields(kind) if field.name != "code"}
+    coded = [field for field in fields(kind) if field.name == "code" and field.required]
     return kind(**values, **({"code": CODES[kind]} if coded else {}))
 
 
@@ -64,7 +65,7 @@ def _value(hint: Any, text: str) -> Any:
         return {_value(inside[0], text)}
     if hint is FeedId:
         return FEED
-    if is_dataclass(hint):
+    if issubclass(hint, Struct):
         return sample(hint, text)
     if issubclass(hint, enum.Enum):
         return list(hint)[-1]

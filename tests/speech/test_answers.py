@@ -82,11 +82,14 @@ class AnswerTests(SynchronousTestCase):
 
     def test_hints(self) -> None:
         """The hint for an unknown command names it, shortened, and the one that was meant."""
-        (hint,), (unlike,) = lines(NoSuchCommand("qiut", "quit")), lines(NoSuchCommand("x", None))
+        (hint,), (unlike,) = (
+            lines(NoSuchCommand(word="qiut", suggestion="quit")),
+            lines(NoSuchCommand(word="x", suggestion=None)),
+        )
         self.assertIn("/qiut; did you mean /quit?", hint)
         self.assertIn("/help", unlike)
-        self.assertLess(len(lines(NoSuchCommand("x" * 8000, None))[0]), 200)
-        self.assertNotIn("\x1b", lines(NoSuchCommand("\x1b[2J", None))[0])
+        self.assertLess(len(lines(NoSuchCommand(word="x" * 8000, suggestion=None))[0]), 200)
+        self.assertNotIn("\x1b", lines(NoSuchCommand(word="\x1b[2J", suggestion=None))[0])
 
     def test_nothing_found(self) -> None:
         """A page without messages is told as such, but where nobody asked for it."""

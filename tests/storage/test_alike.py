@@ -144,7 +144,7 @@ class Pair(RuleBasedStateMachine):
 def plain(answer: Any) -> Any:
     """Return `answer` in a form that compares by content."""
     if isinstance(answer, Loaded):
-        held = sorted((vars(each) for each in answer.held), key=lambda each: each["feed"])
+        held = sorted(answer.held, key=lambda each: each.feed)
         return held, sorted((fork.feed, fork.place) for fork in answer.forks), answer.members
     if isinstance(answer, Batch):
         return answer.sig, answer.body

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Mapping
 from datetime import date, time
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,11 +19,6 @@ from twisted.python.usage import UsageError
 from twisted_chat.cli.flags import CONFIGURABLE, GROUP, PASSPHRASE_FILE, Flag, Form
 from twisted_chat.core.marks import N_
 from twisted_chat.speech.i18n import _
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 MAX_BYTES = 64 * 1024
 """Most bytes of a configuration file."""
@@ -50,6 +44,11 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 def load(path: str) -> dict[str, Any]:
     """Return what a file says, by key, unchecked. At most `MAX_BYTES` are read."""
+    if sys.version_info >= (3, 11):  # most peers have no such file
+        import tomllib
+    else:
+        import tomli as tomllib
+
     where = f"--config {path}"
     try:
         with open(path, "rb") as file:
@@ -91,6 +90,8 @@ def _known(path: str, key: str) -> Flag:
     """Return the flag of a key."""
     if key in CONFIGURABLE:
         return CONFIGURABLE[key]
+    from difflib import get_close_matches  # for who mistypes
+
     key = key if len(key) <= MAX_KEY else f"{key[: MAX_KEY - 1]}…"
     if key.casefold() in SECRETS:
         words = _(

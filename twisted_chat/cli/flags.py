@@ -7,9 +7,11 @@ are compared with it by a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from twisted_chat.cli import checks, hosts
 from twisted_chat.cli.settings import CONSOLES
@@ -42,8 +44,7 @@ class Form(Enum):
     REPEATED = "text, and can be given several times; there a list as well"
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A flag. `words` say what it is for, with `{all}` for its choices; `value` is what stands for its value in the help.
     Both are marked for translation. `sample` is a value that is right, as it stands in a configuration file.
 

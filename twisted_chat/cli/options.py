@@ -16,7 +16,6 @@ from twisted_chat.cli.ports import holder, is_free
 from twisted_chat.cli.prompts import ask_name, ask_port, find_terminal
 from twisted_chat.cli.settings import Settings
 from twisted_chat.cli.standard import OutputFailed, say, secure
-from twisted_chat.cli.subcommands import overview
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import SEED_BYTES, Identity
 from twisted_chat.core.marks import N_
@@ -65,6 +64,8 @@ class Options(Joining):
 
     def getUsage(self, width: int | None = None) -> str:
         """Return what `--help` says after the synopsis."""
+        from twisted_chat.cli.subcommands import overview  # a peer does without
+
         return super().getUsage(width) + "\n" + overview(width)
 
     def parseArgs(self, *surplus: str) -> None:

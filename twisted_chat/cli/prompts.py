@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from getpass import getpass
 
@@ -85,6 +84,8 @@ def ask_port(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], st
 
 def _show(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
     """List the ports; return the first that is free."""
+    from concurrent.futures import ThreadPoolExecutor  # only who is asked needs it
+
     with ThreadPoolExecutor(len(ports)) as threads:
         faults = list(threads.map(taken, ports))
     terminal.tell(_("Ports of this chat:"))

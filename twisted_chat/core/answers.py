@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from twisted_chat.core.commands import Command
 from twisted_chat.core.keys import spoken
@@ -33,13 +34,11 @@ from twisted_chat.core.refusals import (
 from twisted_chat.core.status import Diagnosis, Status
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Struct, frozen=True):
     """It is done; what comes of it is told by events. Nothing else is to be said."""
 
 
-@dataclass(frozen=True)
-class Cleared:
+class Cleared(Struct, frozen=True):
     """What was shown before is to be put out of sight, where there is a screen."""
 
 
@@ -56,8 +55,7 @@ class Where(enum.Enum):
     GONE = "gone"
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """A member. `away` is why it is not at its keyboard, empty if it is. It listens at `host` and `port`, or did last.
 
     `through` names those that it is reachable through. `last_seen` is when it was last here or heard, by this peer's clock in
@@ -76,8 +74,7 @@ class Person:
     last_seen: int
 
 
-@dataclass(frozen=True)
-class Who:
+class Who(Struct, frozen=True):
     """The other members: those that are here and those that are reachable, by name, then those that are gone, the last seen
     first. Of `nameless` others it is only known that they are reachable."""
 
@@ -117,8 +114,7 @@ def who(places: Whereabouts) -> Who:
     )
 
 
-@dataclass(frozen=True)
-class Ignoring:
+class Ignoring(Struct, frozen=True):
     """What a member says and does is hidden from now on, or shown again. `written` is how its name is typed."""
 
     id: bytes
@@ -127,8 +123,7 @@ class Ignoring:
     written: str
 
 
-@dataclass(frozen=True)
-class RepliedTo:
+class RepliedTo(Struct, frozen=True):
     """An answer went to the member that was shown as `before` when it asked, and as `now` since."""
 
     id: bytes
@@ -139,8 +134,7 @@ class RepliedTo:
 # Keys.
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """A member's key: `digits` are how it is read aloud."""
 
     id: bytes
@@ -153,15 +147,13 @@ def key(member: Member) -> Key:
     return Key(member.id, member.shown, spoken(member.id))
 
 
-@dataclass(frozen=True)
-class OwnKey:
+class OwnKey(Struct, frozen=True):
     """This peer's key, to be read aloud to others."""
 
     own: Key
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """This peer's key and another's, to be compared. `verified` if they were; `written` is how the other's name is typed."""
 
     own: Key
@@ -173,8 +165,7 @@ class Keys:
 # Rooms and messages.
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(Struct, frozen=True):
     """A room, what it is about, how many messages wait there, and whether the person here is in it."""
 
     name: str
@@ -183,8 +174,7 @@ class Room:
     current: bool
 
 
-@dataclass(frozen=True)
-class Rooms:
+class Rooms(Struct, frozen=True):
     """The rooms that are known, by name."""
 
     rooms: Sequence[Room]
@@ -195,24 +185,21 @@ def rooms(topics: Mapping[str, str], current: str, unread: Mapping[str, int]) ->
     return Rooms([Room(room, topic, unread.get(room, 0), room == current) for room, topic in sorted(topics.items())])
 
 
-@dataclass(frozen=True)
-class Entered:
+class Entered(Struct, frozen=True):
     """The person here is in this room from now on."""
 
     room: str
     topic: str
 
 
-@dataclass(frozen=True)
-class About:
+class About(Struct, frozen=True):
     """This is the room where the person here is, and what it is about."""
 
     room: str
     topic: str
 
 
-@dataclass(frozen=True)
-class Newest(Past):
+class Newest(Past, frozen=True):
     """The newest messages, as many as were asked for or there are: of `room`, or of the `member` that is called `name`, if one
     was asked for, else of all."""
 
@@ -221,8 +208,7 @@ class Newest(Past):
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Found(Past):
+class Found(Past, frozen=True):
     """The newest messages with certain `words`; `more` if others have them too."""
 
     words: str
@@ -232,23 +218,20 @@ class Found(Past):
 # The peer, and what can be typed.
 
 
-@dataclass(frozen=True)
-class Diagnosed:
+class Diagnosed(Struct, frozen=True):
     """What may be wrong, and the path of the log, which has more."""
 
     diagnosis: Diagnosis
     log: str
 
 
-@dataclass(frozen=True)
-class LogAt:
+class LogAt(Struct, frozen=True):
     """The path of the log."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """A command: its name, all words that it answers to, what follows them (in English), and whether that begins with a
     member's name."""
 
@@ -258,8 +241,7 @@ class Usage:
     addressed: bool
 
 
-@dataclass(frozen=True)
-class Help:
+class Help(Struct, frozen=True):
     """What can be typed; `whole` if that is every command there is."""
 
     commands: Sequence[Usage]

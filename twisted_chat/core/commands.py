@@ -6,15 +6,14 @@ Help, completion, hints and tests derive from `COMMANDS`; what a command does is
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from twisted_chat.core.marks import N_
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """What may be typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown.
 
     `addressed` is whether the arguments begin with a member's name.
@@ -95,23 +94,20 @@ _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs that look like a blank."""
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Struct, frozen=True):
     """The line is a message."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """The line is a command. `argument` is what follows it, without the spaces around."""
 
     command: Command
     argument: str = ""
 
 
-@dataclass(frozen=True)
-class UnknownCommand:
+class UnknownCommand(Struct, frozen=True):
     """The line looks like a command and is none; `suggestion` is a word that is one and looks like it, if any does."""
 
     word: str
@@ -128,6 +124,8 @@ def lookup(word: str) -> Command | None:
 
 def suggest(word: str) -> str | None:
     """Return the command word most like `word`, if one is like it at all."""
+    from difflib import get_close_matches  # for who mistypes
+
     return next(iter(get_close_matches(word.removeprefix("/").casefold(), _BY_WORD, 1)), None)
 
 

@@ -6,29 +6,38 @@ Names in events are as the roster shows them, texts as their authors wrote them;
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
 from twisted_chat.core.replication.crowding import Limit
 
 
-@dataclass(frozen=True, kw_only=True)
-class OfMember:
-    """What tells of one member, who has the id `member`: for whoever wants to hear of some members only."""
+class OfMember(Struct, frozen=True, kw_only=True, eq=False):
+    """An event about one member, whose id is `member`, so that a watcher can choose members. The id does not count when events
+    are compared."""
 
-    member: bytes = field(default=b"", compare=False)
+    member: bytes = b""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _told(self) == _told(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *_told(self)))
 
 
-@dataclass(frozen=True)
-class Trimmed:
+def _told(event: OfMember) -> list[object]:
+    return [getattr(event, field) for field in event.__struct_fields__ if field != "member"]
+
+
+class Trimmed(Struct, frozen=True):
     """Messages received before `before` (seconds since 1970) were given up, as was asked for."""
 
     before: float
 
 
-@dataclass(frozen=True)
-class Topical(OfMember):
+class Topical(OfMember, frozen=True):
     """`name` says what `room` is about; nothing in particular if `text` is empty."""
 
     name: str
@@ -36,16 +45,14 @@ class Topical(OfMember):
     text: str
 
 
-@dataclass(frozen=True)
-class WentAway(OfMember):
+class WentAway(OfMember, frozen=True):
     """A member is not at the keyboard, and says why in `text`; if that is empty, it is back."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True)
-class Joined(OfMember):
+class Joined(OfMember, frozen=True):
     """A member is here now. `dialed` if we called, at the port it listens on; else it called us. `verified` if the person here
     knows whose key it is."""
 
@@ -56,43 +63,37 @@ class Joined(OfMember):
     verified: bool = False
 
 
-@dataclass(frozen=True)
-class Left(OfMember):
+class Left(OfMember, frozen=True):
     """A member said goodbye."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Lost(OfMember):
+class Lost(OfMember, frozen=True):
     """The last link to a member broke without a goodbye; it is being dialed. `through` names who still is linked with it."""
 
     name: str
     through: str = ""
 
 
-@dataclass(frozen=True)
-class Reachable(OfMember):
+class Reachable(OfMember, frozen=True):
     """A member is here now to which no link leads; `through` names those who are linked with it."""
 
     name: str
     through: str
 
 
-@dataclass(frozen=True)
-class Unreachable(OfMember):
+class Unreachable(OfMember, frozen=True):
     """Of those who are here, nobody is linked any more with a member to which no link leads."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Alone:
+class Alone(Struct, frozen=True):
     """This peer said something and nobody is here; it will reach whoever comes."""
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Something came over a connection that was not accepted, and the connection was closed. For the log alone.
 
     `reason` is a word of `errors.REASONS`; `detail` is in English, for whoever looks for the cause.
@@ -104,8 +105,7 @@ class Refused:
     detail: str
 
 
-@dataclass(frozen=True)
-class NoLink(OfMember):
+class NoLink(OfMember, frozen=True):
     """There is no link with a peer, named or else at the address `where`, because this side (`ours`) or the other would not have
     it; it is tried again from time to time, which is not told. `reason` is a word of `errors.REASONS`."""
 
@@ -114,15 +114,13 @@ class NoLink(OfMember):
     ours: bool
 
 
-@dataclass(frozen=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """So many (`count`) comings and goings of members, and warnings of new keys, were too many to be told one by one."""
 
     count: int
 
 
-@dataclass(frozen=True)
-class Impostor(OfMember):
+class Impostor(OfMember, frozen=True):
     """`shown` claims the name `claimed`, which is another key's: one that was `verified`, or one that had it first."""
 
     claimed: str
@@ -130,64 +128,55 @@ class Impostor(OfMember):
     verified: bool = False
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """The person here says to know whose key `name`'s is; or, if not `verified`, not to know it any more."""
 
     name: str
     verified: bool
 
 
-@dataclass(frozen=True)
-class Renamed(OfMember):
+class Renamed(OfMember, frozen=True):
     """A member goes by another name now."""
 
     old: str
     new: str
 
 
-@dataclass(frozen=True)
-class TwoInstances(OfMember):
+class TwoInstances(OfMember, frozen=True):
     """Two running programs use the same key, this member's."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """Another running program uses this peer's own key; `name` is this peer's."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """The file at `path` has this group's conversation as an earlier version kept it; this one can't read it, and begins anew."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class WrongPassphrase:
+class WrongPassphrase(Struct, frozen=True):
     """A peer at this address does not have the passphrase that this peer has."""
 
     host: str
 
 
-@dataclass(frozen=True)
-class Forked:
+class Forked(Struct, frozen=True):
     """The member signed two different messages for one place: that feed is frozen."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Exposed:
+class Exposed(Struct, frozen=True):
     """This peer starts, in an open group that is not this machine's alone: anyone on the network can take part."""
 
 
-@dataclass(frozen=True)
-class ClockOff:
+class ClockOff(Struct, frozen=True):
     """The clock of this machine is `ahead` seconds ahead of most others', behind if that is less than 0.
 
     If there is a `name`, the clock of that member is ahead of ours by that, and which of the two is right is not known.
@@ -197,16 +186,14 @@ class ClockOff:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class QuotaReached:
+class QuotaReached(Struct, frozen=True):
     """As many `bytes` of what `name` said are kept as may be: no more is taken."""
 
     name: str
     bytes: int
 
 
-@dataclass(frozen=True)
-class Crowded:
+class Crowded(Struct, frozen=True):
     """A limit is near: there are `count` of what may be `most`; of `name`, empty if it is not one member's matter."""
 
     limit: Limit
@@ -215,76 +202,65 @@ class Crowded:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Unheard:
+class Unheard(Struct, frozen=True):
     """`name` has no room for what is said here, and takes no more of it."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Undiscoverable:
+class Undiscoverable(Struct, frozen=True):
     """Others on the network can't find this peer by themselves now, nor it them; `detail` says why, in English."""
 
     detail: str
 
 
-@dataclass(frozen=True)
-class StoreFailing:
+class StoreFailing(Struct, frozen=True):
     """Messages can't be kept right now; `detail` is the operating system's word. The chat goes on."""
 
     detail: str
 
 
-@dataclass(frozen=True)
-class StoreRecovered:
+class StoreRecovered(Struct, frozen=True):
     """Messages are kept again, all that waited included."""
 
 
-@dataclass(frozen=True)
-class Damaged:
+class Damaged(Struct, frozen=True):
     """Something that `name` said can't be read on the disk any more; it is fetched again from whoever has it."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """All that `name` said and that could not be read any more has been fetched again, or is no longer wanted."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class NameUnkept:
+class NameUnkept(Struct, frozen=True):
     """That `name` is this member's can't be kept right now; `detail` is the operating system's word. It is tried again."""
 
     name: str
     detail: str
 
 
-@dataclass(frozen=True)
-class NameKept:
+class NameKept(Struct, frozen=True):
     """That `name` is this member's is kept after all."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class LogFailing:
+class LogFailing(Struct, frozen=True):
     """The log at `log` can't be written; `detail` is the operating system's word. The chat goes on. Not for the log."""
 
     log: str
     detail: str
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A mistake in this program was caught. The chat goes on. Not for the log, which has the failure itself."""
 
 
-@dataclass(frozen=True)
-class Leaving:
+class Leaving(Struct, frozen=True):
     """This peer, `name`, leaves; the log is at `log`."""
 
     name: str

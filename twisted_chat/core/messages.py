@@ -6,15 +6,16 @@ Names are as the roster shows them, texts as their authors wrote them; `text.cle
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from twisted_chat.core.feeds.batches import FeedId, Position
 from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Say
 
 
-@dataclass(frozen=True)
-class Messages:
+class Messages(Struct, frozen=True):
     """Messages of one author that follow each other in a feed, with nothing else between them.
 
     `name` is how the author is to be shown; `own` if it is this peer (in this life or an earlier one); `at` the author's wall
@@ -55,35 +56,30 @@ class Messages:
             yield replace(self, first=self.first + index, lc=self.lc + index, records=[record])
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(Struct, frozen=True):
     """Messages of former times, one each, in order. Not for the log, which has them. See also `answers`."""
 
     messages: Sequence[Messages]
 
 
-@dataclass(frozen=True)
-class Earlier(Past):
+class Earlier(Past, frozen=True):
     """The newest that were held when this peer started, or that were said in a room before one came to it."""
 
 
-@dataclass(frozen=True)
-class WhileAway(Past):
+class WhileAway(Past, frozen=True):
     """All that was missed has arrived: `count` messages, of which these are the newest."""
 
     count: int
 
 
-@dataclass(frozen=True)
-class Receiving:
+class Receiving(Struct, frozen=True):
     """Catching up takes a while: so many of so many messages have come. Not for the log."""
 
     received: int
     total: int
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What became of one of this peer's own records.
 
     `kept` if this peer keeps it, on disk if it is `durable`. Of the members that are linked and have a disk, `holders` have it
@@ -101,8 +97,7 @@ class Receipt:
         return self.kept and bool(self.holders) and not self.lacking
 
 
-@dataclass(frozen=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """How far this peer's own records have come: those of `feed`, which it writes now. Not for the log.
 
     Those up to `kept` are kept here, on disk if this peer is `durable`. `held` has the first and the last record that each

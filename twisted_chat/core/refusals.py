@@ -7,35 +7,32 @@ What another peer sends is refused with `errors.Refusal` instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from twisted_chat.core.keys import SPOKEN_DIGITS
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotDone:
+class NotDone(Struct, frozen=True, kw_only=True):
     """Nothing was done. `code` says why: it is for programs, and stays what it is."""
 
     code: str
 
 
-@dataclass(frozen=True)
-class Unacceptable(NotDone):
+class Unacceptable(NotDone, frozen=True):
     """A name, a room or a message can't be accepted; `code` is that of `BadText`, `character` what it is because of, if that is
     one."""
 
     character: str = ""
 
 
-@dataclass(frozen=True)
-class Busy(NotDone):
+class Busy(NotDone, frozen=True, kw_only=True):
     """Too much of what was said waits to be kept; later it may be taken."""
 
-    code: str = field(default="congested", kw_only=True)
+    code: str = "congested"
 
 
-@dataclass(frozen=True)
-class UnclearName(NotDone):
+class UnclearName(NotDone, frozen=True):
     """It is not clear for whom a command is; `code` is that of `Unclear`.
 
     `name` is what was read as a name, `ways` are how those are typed that it may be for, and `known` names some who are known.
@@ -47,75 +44,66 @@ class UnclearName(NotDone):
     known: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class NoSuchCommand(NotDone):
+class NoSuchCommand(NotDone, frozen=True, kw_only=True):
     """There is no command `word`; `suggestion` is one that looks like it, if any does."""
 
     word: str
     suggestion: str | None
-    code: str = field(default="command-unknown", kw_only=True)
+    code: str = "command-unknown"
 
 
-@dataclass(frozen=True)
-class Incomplete(NotDone):
+class Incomplete(NotDone, frozen=True, kw_only=True):
     """A command was given without what it needs: its `arguments`, in English, as help names them."""
 
     command: str
     arguments: str
-    code: str = field(default="command-incomplete", kw_only=True)
+    code: str = "command-incomplete"
 
 
-@dataclass(frozen=True)
-class NoWords(NotDone):
+class NoWords(NotDone, frozen=True, kw_only=True):
     """A search for nothing."""
 
-    code: str = field(default="search-empty", kw_only=True)
+    code: str = "search-empty"
 
 
-@dataclass(frozen=True)
-class HowMany(NotDone):
+class HowMany(NotDone, frozen=True, kw_only=True):
     """What was `typed` is no number from 1 to `most`."""
 
     typed: str
     most: int
-    code: str = field(default="history-count", kw_only=True)
+    code: str = "history-count"
 
 
-@dataclass(frozen=True)
-class NobodyAsked(NotDone):
+class NobodyAsked(NotDone, frozen=True, kw_only=True):
     """An answer to nobody: no one has said anything to the person here alone."""
 
-    code: str = field(default="reply-nobody", kw_only=True)
+    code: str = "reply-nobody"
 
 
-@dataclass(frozen=True)
-class OtherKey(NotDone):
+class OtherKey(NotDone, frozen=True, kw_only=True):
     """The key that was typed is not that of this member, who is not verified for it."""
 
     id: bytes
     name: str
-    code: str = field(default="key-other", kw_only=True)
+    code: str = "key-other"
 
 
-@dataclass(frozen=True)
-class KeyLength(NotDone):
+class KeyLength(NotDone, frozen=True, kw_only=True):
     """What was typed has so many `digits`, and a key has `whole`."""
 
     digits: int
     whole: int = SPOKEN_DIGITS
-    code: str = field(default="key-length", kw_only=True)
+    code: str = "key-length"
 
 
-@dataclass(frozen=True)
-class Unusable(NotDone):
+class Unusable(NotDone, frozen=True):
     """A file or a directory can't be used: `code`, `path` and `detail` are those of `StoreError`."""
 
     path: str
     detail: str
 
 
-@dataclass(frozen=True)
-class Failed(NotDone):
+class Failed(NotDone, frozen=True, kw_only=True):
     """A mistake in this program was caught; the log has it."""
 
-    code: str = field(default="fault", kw_only=True)
+    code: str = "fault"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import Event, OfMember

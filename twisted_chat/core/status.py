@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from twisted_chat.core.events import Crowded
 from twisted_chat.core.people.roster import Roster
@@ -13,8 +14,7 @@ from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour
 
 
-@dataclass(frozen=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """Records `[first, last]` of one feed of `author`, who is called `name`, that somebody does not hold."""
 
     author: bytes
@@ -23,8 +23,7 @@ class Lack:
     last: int
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """How the copy of the conversation of `member`, who is called `name`, differs from ours. `durable` if it is on a disk."""
 
     member: bytes
@@ -40,8 +39,7 @@ class Copy:
         return sum(lack.last - lack.first + 1 for lack in self.lacks)
 
 
-@dataclass(frozen=True)
-class LinkStatus:
+class LinkStatus(Struct, frozen=True):
     """One link: where it leads, how it is doing, how long a ping took last (seconds), how many records wait to go out. It
     leads to `member`, who is called `name`."""
 
@@ -56,8 +54,7 @@ class LinkStatus:
     behind: int
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Struct, frozen=True):
     """How things stand: `records` are held here durably, `unsaved` bytes are not yet on disk. Of the members in `full` no more
     is taken, their quotas being used up; `refused` counts the connections that were refused, by reason."""
 
@@ -98,16 +95,14 @@ class Finding(enum.Enum):
     """A peer, with which there is no link for another reason."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a call came to; `detail` is for whoever looks for the cause: English, or what was heard, as it came."""
 
     finding: Finding
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class AddressStatus:
+class AddressStatus(Struct, frozen=True):
     """What is at an address. `member` is whom it leads to if `LINKED`, else who was there before; empty if nobody known."""
 
     host: str
@@ -116,8 +111,7 @@ class AddressStatus:
     member: str = ""
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """What may keep a peer from others, or from keeping what they say.
 
     `listening` is where it takes calls, None if nowhere. `clocks` has by how many seconds members' clocks seem to be ahead of

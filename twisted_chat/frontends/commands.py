@@ -72,7 +72,7 @@ class Commands:
                 case Run(command, argument):
                     return self._run[command](argument)
                 case UnknownCommand(word, suggestion):
-                    return refusals.NoSuchCommand(word, suggestion)
+                    return refusals.NoSuchCommand(word=word, suggestion=suggestion)
         except BadText as error:
             return unacceptable(error)
         except Congested:
@@ -168,7 +168,7 @@ class Commands:
         typed, of = (first, rest.strip()) if first.isdecimal() else (str(EARLIER), argument)
         count = int(typed[:9])
         if not 0 < count <= MAX_HISTORY:
-            return refusals.HowMany(typed, MAX_HISTORY)
+            return refusals.HowMany(typed=typed, most=MAX_HISTORY)
         if not of or of.startswith("#"):
             room = check_room(of) if of else ""
             asked = self._conversation.history(count, room or None)
@@ -215,9 +215,9 @@ class Commands:
         elif word in commands.YES or key == spoken_digits(spoken(member.id)):
             self._conversation.naming.verify(member, True)
         elif len(key) == SPOKEN_DIGITS:
-            return refusals.OtherKey(member.id, member.shown)
+            return refusals.OtherKey(id=member.id, name=member.shown)
         elif key:
-            return refusals.KeyLength(len(key))
+            return refusals.KeyLength(digits=len(key))
         else:
             return _incomplete(commands.VERIFY)
         return Done()
@@ -243,7 +243,7 @@ class Commands:
         if not argument:
             return answers.help_on(COMMANDS, whole=True)
         if command is None:
-            return refusals.NoSuchCommand(argument.removeprefix("/"), commands.suggest(argument))
+            return refusals.NoSuchCommand(word=argument.removeprefix("/"), suggestion=commands.suggest(argument))
         return answers.help_on([command], whole=False)
 
     def _clear(self, argument: str) -> Answer:
@@ -260,7 +260,7 @@ def unacceptable(error: BadText) -> refusals.Unacceptable:
 
 
 def _incomplete(command: Command) -> Answer:
-    return refusals.Incomplete(command.name, command.arguments)
+    return refusals.Incomplete(command=command.name, arguments=command.arguments)
 
 
 def _is_verdict(text: str) -> bool:

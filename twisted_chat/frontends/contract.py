@@ -7,10 +7,10 @@ once, and what one of them does wrong is no matter of the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import Struct, field
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core.seat import Seat
@@ -19,8 +19,7 @@ STOP_SECONDS = 2.0
 """How long a front end is waited for that ends."""
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """What a front end is given.
 
     `seat` is the owner's, and this front end's alone: it is left once the front end has stopped. For other persons it makes
@@ -55,8 +54,7 @@ class FrontEnd(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Door:
+class Door(Struct, frozen=True):
     """A front end that can be had: its `name` in the log, the names of the `flags` that it brings, whether those that are `given`
     ask for it, and what makes it."""
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
 
+from msgspec.structs import asdict
+
 from twisted_chat.core import events
 from twisted_chat.core.events import ClockOff, Crowded, Leaving, QuotaReached, StoreFailing, Trimmed, Unheard, Untold
 from twisted_chat.core.messages import Messages, Past, Receiving
@@ -97,7 +99,7 @@ def fields(event: Any) -> dict[str, Any]:
     wrote went through `clean_text`."""
     place = {"address": endpoint(event.host, event.port)} if hasattr(event, "port") else {}
     written = {field: clean_text(getattr(event, field)) for field in ("room", "text") if hasattr(event, field)}
-    return {**vars(event), **place, **written}
+    return {**asdict(event), **place, **written}
 
 
 def verified_mark() -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.replication import holes
@@ -12,8 +14,7 @@ from twisted_chat.core.replication.holes import MAX_HOLES, Hole, Holes, Runs
 from twisted_chat.core.replication.store import Held
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(Struct, frozen=True):
     """`core.store.Held`, and how many `bytes` are stored of the feed."""
 
     low: int

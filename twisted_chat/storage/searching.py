@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from twisted_chat.core.feeds.batches import Position
 from twisted_chat.core.replication.store import Hit, Unsealer, Which

@@ -11,7 +11,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any
 
+from msgspec import Struct, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -50,8 +50,7 @@ class _Again(Enum):
     AGAIN = "the call is to be made again, after the others that wait"
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """One call of the store, to be made in the thread."""
 
     perform: Callable[[], Any]

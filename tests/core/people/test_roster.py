@@ -233,9 +233,7 @@ class LoadingTests(SynchronousTestCase):
         before.verify(before.claim(TWIN, "Zoe"), True)
         before.ignore(before.claim(EVA, "Ana", 5), True)
         after = self.restarted(*kept.values())
-        self.assertEqual(
-            [vars(each.known) for each in after.everybody()], [vars(each.known) for each in before.everybody()]
-        )
+        self.assertEqual([each.known for each in after.everybody()], [each.known for each in before.everybody()])
         self.assertEqual([each.shown for each in after.everybody()], [each.shown for each in before.everybody()])
         self.assertEqual(after.claim(EVA, "Ana", 6).shown, "Ana~3f2a")
 

@@ -142,12 +142,12 @@ class CommandTests(ConsoleCase):
         self.type("/ajuda /who")
         self.assertEqual(len(self.shown()), 1)
         self.type("/help whoo")
-        self.assertEqual(self.shown(), lines(NoSuchCommand("whoo", "who")))
+        self.assertEqual(self.shown(), lines(NoSuchCommand(word="whoo", suggestion="who")))
 
     def test_unknown(self) -> None:
         """A mistyped command is a hint."""
         self.type("/qiut")
-        self.assertEqual(self.shown(), lines(NoSuchCommand("qiut", "quit")))
+        self.assertEqual(self.shown(), lines(NoSuchCommand(word="qiut", suggestion="quit")))
         self.assertEqual(self.left, 0)
 
     def test_leave(self) -> None:

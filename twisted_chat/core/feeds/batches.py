@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import accumulate
@@ -68,8 +67,7 @@ _known = msgspec.json.Decoder(_Known)
 _mixed = msgspec.json.Decoder(_Mixed)
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
+class Batch(Struct, frozen=True, eq=False, dict=True):
     """Consecutive records of one feed under one signature. Made by `seal` and `unseal` only.
 
     `sig` and `body` are the bytes on the wire, `digest` is the SHA-256 of `body`; the other fields are what `body` says. `at`

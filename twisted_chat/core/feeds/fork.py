@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from twisted_chat.core.errors import FORGED, Refusal
 from twisted_chat.core.feeds.batches import Batch, FeedId, verify
 from twisted_chat.core.group import Group
 
 
-@dataclass(frozen=True)
-class Fork:
+class Fork(Struct, frozen=True):
     """The proof that an author contradicts itself: two batches that nobody who keeps to the rules signs both."""
 
     one: Batch

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from twisted_chat.core.group import MAX_AUTHORS
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
@@ -22,8 +23,7 @@ MAX_NAMES = 8
 _SUFFIX = re.compile(f"([0-9a-f]{{4}}){{1,{KEY_BYTES // 2}}}")
 
 
-@dataclass
-class Member:
+class Member(Struct):
     """A known id. `name` is the name it claims, `shown` what people are shown, `names` those that are its own, oldest first.
 
     `links` is how many links lead to it now, `leaving` whether it has said goodbye over one of them. `heard` is the hybrid time
@@ -75,15 +75,13 @@ class Member:
         return Known(self.id, self.name, tuple(self.names if self.durable else ()), self.verified, self.ignored)
 
 
-@dataclass(frozen=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """The name was this member's, and the member is shown by another name now."""
 
     member: Member
 
 
-@dataclass(frozen=True)
-class Several:
+class Several(Struct, frozen=True):
     """The name is not enough to tell these members from each other, or from the one that owned it."""
 
     members: tuple[Member, ...]

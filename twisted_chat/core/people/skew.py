@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from statistics import median
+from collections.abc import Callable, Mapping, Sequence
 
 SAMPLES = 8
 """Moments of each member that are taken into account: the newest."""
@@ -56,8 +55,8 @@ class Skews:
 
         0 if it is not off by `ALARMING`, or if there are not two others whose clocks agree.
         """
-        guesses = self._trusted().values()
-        middle = median(guesses) if guesses else 0.0
+        guesses = sorted(self._trusted().values())
+        middle = _middle(guesses)
         agreed = [guess for guess in guesses if abs(guess - middle) < ALARMING / 2]
         if len(agreed) >= 2 and 2 * len(agreed) > len(guesses) and abs(middle) >= ALARMING:
             return -middle
@@ -96,3 +95,9 @@ class Skews:
             for member, guess in guesses.items()
             if guess > -ALARMING or len(self._ahead[member]) >= ENOUGH
         }
+
+
+def _middle(guesses: Sequence[float]) -> float:
+    """Return the median of what is sorted; 0 of nothing."""
+    half = len(guesses) // 2
+    return (guesses[half] + guesses[~half]) / 2 if guesses else 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from twisted_chat.core.replication.inventory import KEPT, MAX_FEEDS, MAX_STRANGERS, POOL, Inventory
 
@@ -21,8 +22,7 @@ class Limit(enum.Enum):
     STARTS = "starts of somebody's programs"
 
 
-@dataclass(frozen=True)
-class Crowd:
+class Crowd(Struct, frozen=True):
     """There are `count` of what may be `most`; of `author`, empty if it is not one author's matter."""
 
     limit: Limit

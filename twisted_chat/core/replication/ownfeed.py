@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
 
+from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
@@ -23,8 +23,7 @@ EPOCHS_REMEMBERED = 64
 """Epochs of this process whose ids tickets still tell: it has more than one only if others use its key as well."""
 
 
-@dataclass(frozen=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """Who signs, for which group, and under which name at first."""
 
     identity: Identity

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct, field
 from twisted.internet.defer import Deferred
 
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
@@ -20,8 +20,7 @@ NOTABLE_BYTES = 4 * 1024 * 1024
 """How much `notable` returns at most."""
 
 
-@dataclass
-class Held:
+class Held(Struct):
     """What a store holds of one feed: the records `[low, high]`, without a gap, being the newest such run.
 
     `tip`, `tip_first` and `tip_lc` are the hash, the first record and the last hybrid time of the newest batch. `holes` are the
@@ -38,8 +37,7 @@ class Held:
     holes: Holes = ()
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is kept of a member besides what it said. `name` is what it called itself last, `names` are those that are its
     own, oldest first; `verified` and `ignored` are what the person here thinks of it."""
 
@@ -55,8 +53,7 @@ class Known:
         return not (self.names or self.verified or self.ignored)
 
 
-@dataclass
-class Loaded:
+class Loaded(Struct):
     """All a store knows when it is opened."""
 
     held: list[Held] = field(default_factory=list)
@@ -71,8 +68,7 @@ Unsealer = Callable[[bytes, Private], str | None]
 """Returns the text of a private message by an author, None if it is not for this peer. Called in any thread."""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A record that was looked for: the one numbered `number` in `batch`."""
 
     batch: Batch
@@ -84,8 +80,7 @@ class Hit:
         return self.batch.position(self.number - self.batch.first)
 
 
-@dataclass(frozen=True)
-class Which:
+class Which(Struct, frozen=True):
     """Which messages a page has: those that `reader` can read, being public, or private and to or by it.
 
     With `room` only those said there; with `member` only those by that member, and private ones by `reader` to it; with

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import cast
+
+from msgspec.structs import replace
 
 from twisted_chat.core.events import Event, Topical, WentAway
 from twisted_chat.core.feeds.batches import Batch

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from twisted_chat.core.feeds.batches import Position
 from twisted_chat.core.writing.skeleton import room_key
@@ -18,8 +19,7 @@ MAX_ROOMS_BY_ONE = 100
 longest."""
 
 
-@dataclass
-class Room:
+class Room(Struct):
     """A room: its `name` as it was first written here, its topic, the time of that, and the member that first spoke of it,
     `by`."""
 

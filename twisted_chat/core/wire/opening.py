@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
+from msgspec import Struct
+
 from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.group import Group
@@ -97,8 +99,7 @@ class Dismissed(Exception):
         self.reason = reason
 
 
-@dataclass
-class Slow:
+class Slow(Struct):
     """Work to do before the opening goes on. `compute` takes long, belongs in a thread and may raise `Refusal`. `then`, called
     when it has returned, returns the bytes to send. Until then no line may be passed to the opening."""
 

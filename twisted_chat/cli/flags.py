@@ -225,6 +225,7 @@ TIMEOUT = Flag(
     form=Form.NUMBER,
 )
 VERBOSE = _switch("verbose", Section.DONE, N_("say what became of it"))
+AUTO_FLAG = _switch("auto", Section.DONE, N_("mark it as said by a machine, which machines don't answer"))
 
 CONFIG = Flag(
     "config",
@@ -253,7 +254,7 @@ SEND = (
     *(PORTS, PEER),
     replace(LOG, words=N_("a file that gets a line for every event; without it there is none"), default=None),
     DATA,
-    *(TIMEOUT, VERBOSE),
+    *(TIMEOUT, VERBOSE, AUTO_FLAG),
     CONFIG,
 )
 INVITE = (

@@ -199,8 +199,8 @@ def connected(path: Path) -> Iterator[socket.socket]:
         yield wire
 
 
-def run(count: int, kills: int) -> list[str]:
-    """Let it happen; return what went wrong, and print how it went."""
+def run(count: int, kills: int, tell: Callable[[str], object] = lambda line: None) -> list[str]:
+    """Let it happen; return what went wrong, and tell how it went."""
     with tempfile.TemporaryDirectory(prefix="tcp") as directory:
         stage = Stage(Path(directory))
         pipe, wire = Heard(), Heard()
@@ -219,7 +219,7 @@ def run(count: int, kills: int) -> list[str]:
         finally:
             stage.end()
         for name, heard in (("pipe", pipe), ("socket", wire)):
-            sys.stdout.write(
+            tell(
                 f"{name}: {len(heard.texts)} messages, {heard.kills} lives, {seconds:.0f} s, "
                 f"{heard.before:.0f} MiB at the beginning of a life, {heard.peak:.0f} MiB at most\n"
             )
@@ -234,7 +234,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=20)
     options = parser.parse_args()
-    faults = run(options.messages, options.kills)
+    faults = run(options.messages, options.kills, sys.stdout.write)
     sys.stdout.write("".join(f"{fault}\n" for fault in faults) or "each message once\n")
     return 1 if faults else 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 from twisted.internet.threads import deferToThread
@@ -22,6 +21,4 @@ class KillTests(TestCase):
 
     def test_each_once(self) -> Any:
         """Slow readers at a pipe and at a socket, killed with and without their peers, get every message once and in order."""
-        self.patch(sys, "stdout", open(os.devnull, "w"))
-        self.addCleanup(sys.stdout.close)
         return deferToThread(programs.run, 1_000, 3).addCallback(self.assertEqual, [])

@@ -99,16 +99,24 @@ def rich(event: events.Event, columns: int = 100_000) -> list[str]:
     return [re.sub("\x1b\\[[?]?[0-9;]*[a-z]", "", row) for row in transcript.event(event)]
 
 
-def said(name: str, text: str, room: str = "#chat", me: bool = False, own: bool = False, private: str = "") -> Messages:
-    return Messages(FEED, 1, 1, name, own, AT, [Say(text, room, me)], private=private)
+def said(
+    name: str,
+    text: str,
+    room: str = "#chat",
+    me: bool = False,
+    own: bool = False,
+    private: str = "",
+    auto: bool = False,
+) -> Messages:
+    return Messages(FEED, 1, 1, name, own, AT, [Say(text, room, me, auto)], private=private)
 
 
 def messages() -> Iterator[Messages]:
     """Messages of every kind."""
-    for room, me, own in product(("#chat", f"#{ROOM}"), (False, True), (False, True)):
-        yield said(SHOWN, TEXT, room, me, own)
-    for own in (False, True):
-        yield said(SHOWN, TEXT, own=own, private=SHOWN)
+    for room, me, own, auto in product(("#chat", f"#{ROOM}"), (False, True), (False, True), (False, True)):
+        yield said(SHOWN, TEXT, room, me, own, auto=auto)
+    for own, auto in product((False, True), (False, True)):
+        yield said(SHOWN, TEXT, own=own, private=SHOWN, auto=auto)
 
 
 def happened() -> Iterator[events.Event]:

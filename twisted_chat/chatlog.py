@@ -167,7 +167,9 @@ class ChatLog:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
         texts = clean_texts([record.text for record in event.records])
-        if [record for record in event.records if record.room != DEFAULT_ROOM or record.me]:  # few: look closer then
+        if [
+            record for record in event.records if record.room != DEFAULT_ROOM or record.me or record.auto
+        ]:  # few: look closer then
             lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
             return "\n".join(lines) + "\n"
         return f"{start}: " + f"\n{start}: ".join(texts) + "\n"
@@ -231,7 +233,8 @@ def _where(record: Say) -> str:
 
     No name has a bracket and no room a space, and the room comes last: so it can be told from any text where this ends.
     """
-    marks = ["*"] if record.me else []
+    marks = ["auto"] if record.auto else []
+    marks += ["*"] if record.me else []
     marks += [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     return f" ({' '.join(marks)})" if marks else ""
 

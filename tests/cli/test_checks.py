@@ -275,9 +275,10 @@ class CheckTests(SynchronousTestCase):
     def test_console(self) -> None:
         """The consoles there are, and no others; the words list them."""
         self.assertEqual(
-            [parse_console("--console", console) for console in settings.CONSOLES], ["auto", "rich", "plain", "none"]
+            [parse_console("--console", console) for console in settings.CONSOLES],
+            ["auto", "rich", "plain", "json", "none"],
         )
-        self.assertIn("auto, rich, plain, none", self.refused(parse_console, "--console", "poor"))
+        self.assertIn("auto, rich, plain, json, none", self.refused(parse_console, "--console", "poor"))
 
 
 class PathTests(SynchronousTestCase):

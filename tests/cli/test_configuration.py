@@ -254,7 +254,7 @@ class FaultTests(Configured):
             ("links = -1", ": links '-1' is not a number: a number from 1 to 64 is needed"),
             ('keep = "90"', ": keep '90' is no time: write a number and h, d, w or y for hours, days, weeks or years"),
             ('peer = ["ana:x"]', ": peer port 'x' is not a number: a number from 1 to 65535 is needed"),
-            ('console = "poor"', ": console 'poor' is not one of auto, rich, plain, none"),
+            ('console = "poor"', ": console 'poor' is not one of auto, rich, plain, json, none"),
             ('name = "a:b"', ": name 'a:b': "),
             ('log = ""', ": log is empty: a file name is needed"),
             ('log = "a\\u0000b"', ": log 'a\\x00b' can't be the name of a file"),

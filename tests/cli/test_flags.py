@@ -81,7 +81,7 @@ class HelpTests(SynchronousTestCase):
         usage = " ".join(Options().getUsage(80).split())
         for words in (
             "--links NUMBER maximum number of links [default: 64]",
-            "--console CONSOLE where you type: auto, rich, plain, none [default: auto]",
+            "--console CONSOLE where you type: auto, rich, plain, json, none [default: auto]",
             "--no-notify do not ring when somebody writes your name",
             "--keep TIME messages older than this, such as 90d, counted from receipt, are deleted at start and once a day",
             "--quota SIZE storage limit per member, such as 500M, or none for no limit [default: 1G]",

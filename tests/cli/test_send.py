@@ -59,7 +59,7 @@ class DeliveryTests(SynchronousTestCase):
         self.world = World(1, 2)
         self.disk = Disk(self.world.written)
 
-    def send(self, text: str, store: Store | None = None) -> tuple[Peer, Delivery, Deferred[None]]:
+    def send(self, text: str, store: Store | None = None, auto: bool = False) -> tuple[Peer, Delivery, Deferred[None]]:
         """Start sending."""
         node = self.world.network.node()
         epochs = self.world.network.random
@@ -70,11 +70,11 @@ class DeliveryTests(SynchronousTestCase):
             lambda: START + self.world.network.clock.seconds(),
         )
         delivery = Delivery(node, peer)
-        return peer, delivery, Deferred.fromCoroutine(delivery.run(text, TIMEOUT))
+        return peer, delivery, Deferred.fromCoroutine(delivery.run(text, TIMEOUT, auto))
 
-    def sent(self, text: str, seconds: float) -> Delivery:
+    def sent(self, text: str, seconds: float, auto: bool = False) -> Delivery:
         """Send, and assert that this is over within `seconds`, with a goodbye."""
-        peer, delivery, done = self.send(text)
+        peer, delivery, done = self.send(text, auto=auto)
         self.assertTrue(self.world.network.run_until(lambda: done.called, seconds))
         self.successResultOf(done)
         stopped = peer.stop()
@@ -93,6 +93,13 @@ class DeliveryTests(SynchronousTestCase):
         delivery = self.sent("oi", 2)
         self.assertEqual((delivery.met, delivery.holders), (["P0"], 1))
         self.assertEqual(self.heard(0), ["oi"])
+
+    def test_auto(self) -> None:
+        """What a machine says is told as that at the other end."""
+        self.world.actors[0].start()
+        self.sent("17: failed", 2, auto=True)
+        shown = [event for event in self.world.actors[0].lives[-1] if isinstance(event, Messages)]
+        self.assertEqual([each.auto for event in shown for each in event.records], [True])
 
     def test_nobody(self) -> None:
         """With nobody there it is over in time; the next one takes it along, in whichever life it was said."""

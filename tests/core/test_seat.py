@@ -56,6 +56,8 @@ class SeatTests(ConversationTestCase):
         self.one.say("oi")
         self.one.say("chá?", "#tea")
         self.assertEqual(self.outlet.records, [Say("oi", "#chat"), Say("chá?", "#tea")])
+        self.one.say("tique", auto=True)
+        self.assertEqual(self.outlet.records[-1], Say("tique", "#chat", auto=True))
         self.one.part("#chat")
         self.assertEqual((self.one.room, self.one.rooms), ("#tea", ["#tea"]))
         self.one.part("#TEA")

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from tests.simulation.network import Node
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
-from twisted_chat.core.replication.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.memory import MemoryStore
 
 Written = tuple[FeedId, int, bytes]
@@ -154,6 +154,10 @@ class DiskStore:
     def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         return self._memory.search(words, which, limit, unseal)
+
+    def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
+        """See `Store.arrived`."""
+        return self._memory.arrived(serial, limit)
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""

@@ -380,7 +380,7 @@ class FlagTests(Spoken):
             (["--port"], "--port precisa de um valor"),
             (["--ephemeral=yes"], "--ephemeral não aceita valor"),
             (["--l", "1"], "--l pode ser qualquer uma destas: --lang, --links, --listen, --log"),
-            (["--console", "x"], "--console 'x' não é uma destas opções: auto, rich, plain, none"),
+            (["--console", "x"], "--console 'x' não é uma destas opções: auto, rich, plain, json, none"),
             (["x"], "'x' não pertence a nenhuma opção; você quis dizer --name?"),
         ):
             exit = self.assertRaises(SystemExit, Options().parseOptions, ["--lang", "pt_BR", *arguments])

@@ -69,6 +69,54 @@ class StoreContract(SynchronousTestCase):
         return ranges(self.result(self.store.read(feed, first, limit)))
 
 
+class Arriving(StoreContract):
+    """What arrived, in that order."""
+
+    def arrived(self, serial: int = 0, limit: int = 65536) -> tuple[list[tuple[int, int]], list[int], int, bool]:
+        """Return the ranges that arrived from a number on, their numbers, the last number, and whether there are more."""
+        found = self.result(self.store.arrived(serial, limit))
+        return (
+            ranges([batch for _, batch in found.batches]),
+            [each for each, _ in found.batches],
+            found.newest,
+            found.more,
+        )
+
+    def test_order(self) -> None:
+        """Batches come in the order in which they were kept, whatever their place, and a hole's when it is filled."""
+        ana, bia = Author(1), Author(2)
+        one, two, three = ana.batches((1, 4), (5, 7), (8, 8))
+        self.assertEqual(self.arrived(), ([], [], 0, False))
+        self.keep(one, three, bia.batch(1, 2), two)
+        self.assertEqual(self.arrived(), ([(1, 4), (8, 8), (1, 2), (5, 7)], [1, 2, 3, 4], 4, False))
+        self.assertEqual(self.arrived(3), ([(1, 2), (5, 7)], [3, 4], 4, False))
+        self.assertEqual(self.arrived(5), ([], [], 4, False))
+
+    def test_pages(self) -> None:
+        """A page has at most so many bytes, one batch at least, and says whether there are more; with 0 bytes, none."""
+        one, two, three = Author().batches((1, 4), (5, 8), (9, 12))
+        self.keep(one, two, three)
+        self.assertEqual(self.arrived(0, one.size + two.size), ([(1, 4), (5, 8)], [1, 2], 2, True))
+        self.assertEqual(self.arrived(2, 1), ([(5, 8)], [2], 2, True))
+        self.assertEqual(self.arrived(3, 1), ([(9, 12)], [3], 3, False))
+        self.assertEqual(self.arrived(0, 0), ([], [], 3, False))
+
+    def test_numbers_once(self) -> None:
+        """The number of a batch that was dropped is no other's afterwards, and what was given up is passed over."""
+        author = Author()
+        one, two = author.batches((1, 4), (5, 5))
+        self.keep(one, two)
+        copy = self.result(self.store.arrived(0, 0)).copy
+        self.result(self.store.freeze(author.fork(5)))
+        self.keep(Author(2).batch(1))
+        self.assertEqual(self.arrived(), ([(1, 4), (1, 1)], [1, 3], 3, False))
+        self.now += 100
+        self.result(self.store.trim(int(self.now * 1000)))
+        self.keep(Author(3).batch(1, 2))
+        self.assertEqual(self.arrived(), ([(1, 2)], [4], 4, False))
+        self.assertEqual(self.result(self.store.arrived(0, 0)).copy, copy)
+
+
 class Keeping(StoreContract):
     """Appending and reading."""
 

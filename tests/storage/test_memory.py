@@ -28,6 +28,10 @@ class KeepingTests(InMemory, contract.Keeping):
     pass
 
 
+class ArrivingTests(InMemory, contract.Arriving):
+    """What arrived."""
+
+
 class HolesTests(InMemory, contract.Holes):
     pass
 

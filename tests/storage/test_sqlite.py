@@ -140,6 +140,20 @@ class KeepingTests(OnDisk, contract.Keeping):
     pass
 
 
+class ArrivingTests(OnDisk, contract.Arriving):
+    """What arrived."""
+
+    def test_restart(self) -> None:
+        """The copy and its numbers outlive the process, also that of a batch that was dropped."""
+        self.keep(*Author().batches((1, 1), (2, 2)))
+        before = self.result(self.store.arrived(0, 0))
+        self.result(self.store.freeze(Author().fork(2)))
+        self.reopen()
+        self.assertEqual(self.result(self.store.arrived(0, 0))[:2], before[:2])
+        self.keep(Author().batch(2))
+        self.assertEqual([number for number, _ in self.result(self.store.arrived(2)).batches], [3])
+
+
 class HolesTests(OnDisk, contract.Holes):
     pass
 
@@ -362,7 +376,7 @@ class FailingDiskTests(OnDisk):
     def setUp(self) -> None:
         super().setUp()
         self.author = Author()
-        self.batches = self.author.batches(*((n, n + 9) for n in range(1, 400, 10)))
+        self.batches = Author().batches(*((n, n + 9) for n in range(1, 400, 10)))
         self.keep(self.batches[0])
         [(pages,)] = self.sql("PRAGMA page_count")
         self.sql(f"PRAGMA max_page_count = {pages + 1}")

@@ -142,6 +142,13 @@ def parse_log(where: str, value: str) -> Path:
     return Path(value).absolute()
 
 
+def parse_rpc(where: str, value: str) -> Path:
+    """Return the path of a socket as an absolute one; it is looked at when it is made."""
+    if not value:
+        raise UsageError(_("{where} is empty: name the socket to be made, such as ~/chat.sock").format(where=where))
+    return Path(value).absolute()
+
+
 def parse_data(where: str, value: str) -> Path:
     """Return the directory `value` as an absolute path; it need not exist."""
     if not value or (os.path.exists(value) and not os.path.isdir(value)):

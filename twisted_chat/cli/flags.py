@@ -1,7 +1,6 @@
 """Every flag of `tcpchat` and its subcommands, each declared once.
 
-The parsing of command lines, the keys of the configuration file, and `--help` follow from it. The tables in `docs/flags.md`
-are compared with it by a test.
+Command lines, the keys of the configuration file and `--help` follow from it. A test compares `docs/flags.md` with it.
 """
 
 from __future__ import annotations
@@ -106,12 +105,7 @@ ASK_PASSPHRASE = _switch(
 OPEN = _switch("open", Section.WHO, N_("let anyone on the network read along and take part"))
 
 PORT = Flag(
-    "port",
-    Section.WHERE,
-    N_("the port to listen at, one of --ports"),
-    N_("PORT"),
-    sample="5001",
-    form=Form.NUMBER,
+    "port", Section.WHERE, N_("the port to listen at, one of --ports"), N_("PORT"), sample="5001", form=Form.NUMBER
 )
 PORTS = Flag(
     "ports",
@@ -203,6 +197,8 @@ CONSOLE = Flag(
     default="auto",
     choices=lambda: CONSOLES,
 )
+_RPC = N_("a socket to be made where programs of yours take part, beside the console")
+RPC = Flag("rpc", Section.SHOWN, _RPC, N_("PATH"), checks.parse_rpc, '"chat.sock"', form=Form.PATH)
 NO_NOTIFY = _switch("no-notify", Section.SHOWN, N_("do not ring when somebody writes your name"))
 LANG = Flag(
     "lang",
@@ -244,7 +240,7 @@ CHAT = (
     *(NAME, GROUP, PASSPHRASE_FILE, ASK_PASSPHRASE, OPEN),
     *(PORT, PORTS, LISTEN, PEER, DISCOVER, LINKS),
     *(LOG, DATA, KEEP, QUOTA, EPHEMERAL),
-    *(CONSOLE, NO_NOTIFY),
+    *(CONSOLE, RPC, NO_NOTIFY),
     CONFIG,
 )
 """Flags of `tcpchat`, as are those below of its subcommands."""
@@ -255,6 +251,7 @@ SEND = (
     replace(LOG, words=N_("a file that gets a line for every event; without it there is none"), default=None),
     DATA,
     *(TIMEOUT, VERBOSE),
+    _switch("auto", Section.DONE, N_("mark it as said by a machine, which machines don't answer")),
     CONFIG,
 )
 INVITE = (

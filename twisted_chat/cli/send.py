@@ -80,14 +80,14 @@ class Delivery:
         """How many others have had it on disk, linked still or not."""
         return len(self._holders)
 
-    async def run(self, text: str, timeout: float) -> None:
+    async def run(self, text: str, timeout: float, auto: bool = False) -> None:
         """Start the peer, say `text`, and wait until another has it, and all that this identity said before, on disk.
 
         After `timeout` seconds it is left at what has been achieved. Fails with what the store says if it can't be read.
         """
         deadline = self._reactor.seconds() + timeout
         await self._peer.start()
-        self._peer.conversation.say(text)
+        self._peer.conversation.say(text, auto=auto)
         while self._reactor.seconds() < deadline and not (self.holders and self._peer.replica.receipts.handed_over()):
             await deferLater(self._reactor, LOOK_SECONDS)
 
@@ -144,7 +144,7 @@ class Send(Joining, Subcommand):
             peer = self._peer(reactor, folder)
             delivery = Delivery(reactor, peer)
             log, debug = self._start_logs(peer)
-            loss = _run(reactor, peer, delivery.run(self["text"], deadline - reactor.seconds()))
+            loss = _run(reactor, peer, delivery.run(self["text"], deadline - reactor.seconds(), self["auto"]))
             if log is not None:
                 if loss is not None:
                     _log.error("{error}", error=loss)

@@ -12,7 +12,7 @@ from twisted_chat.net.addresses import is_loopback, numeric
 HOME = "127.0.0.1"
 """Where peers of this machine are looked for, wherever else others are."""
 
-Console = Literal["auto", "rich", "plain", "none"]
+Console = Literal["auto", "rich", "plain", "json", "none"]
 CONSOLES: tuple[Console, ...] = get_args(Console)
 Peer = tuple[str, int | None]
 """A host, and one port of it or None for all known ports."""

@@ -1,4 +1,4 @@
-"""What `tcpchat` does besides being a peer: `tcpchat invite`, `send`, `export`, `verify`, `repair` and `forget`.
+"""What `tcpchat` does besides being a peer: `tcpchat invite`, `send`, `export`, `verify` and so on.
 
 Exit status: 0 all is well; 1 it could not be done (yet), or what `verify` looked at is not as it should be; 2 the command line is
 wrong, or what `verify` was given can't be read as an archive. What goes wrong is one line on stderr.
@@ -25,6 +25,7 @@ from twisted_chat.cli.flags import EXPORT, FORGET
 from twisted_chat.cli.invite import Invite
 from twisted_chat.cli.kept import Inventory, OfConversation, named
 from twisted_chat.cli.prompts import find_terminal
+from twisted_chat.cli.schema import Schema
 from twisted_chat.cli.send import Send
 from twisted_chat.cli.standard import say, show
 from twisted_chat.core.errors import ChatError
@@ -230,6 +231,7 @@ SUBCOMMANDS: dict[str, type[Subcommand]] = {
     "verify": Verify,
     "repair": Repair,
     "forget": Forget,
+    "schema": Schema,
 }
 """Every subcommand, in the order in which `tcpchat --help` lists them."""
 

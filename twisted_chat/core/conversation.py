@@ -86,6 +86,7 @@ class Conversation:
         unseal: Unsealer = seals.unseal if seals else lambda author, record: None
         self._reader = Reader(roster, unseal)
         self._pages = Pages(archive, roster, self._reader, hybrid, unseal)
+        self.arrived = self._pages.arrived
         self._showing = Showing(roster, self._reader, hybrid, clock, self.emit)
         self._hybrid = hybrid
         self._own_feeds: set[FeedId] = set()

@@ -15,6 +15,10 @@ class BadText(ChatError):
         self.character = character
 
 
+class UnknownPlace(ChatError):
+    """A place is of another copy of the conversation, or of one that is newer than this."""
+
+
 class StoreError(ChatError):
     """A store can't do what it was asked for: `code` says why, `path` where, `detail` is mostly the operating system's word."""
 

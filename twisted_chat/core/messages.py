@@ -5,14 +5,19 @@ Names are as the roster shows them, texts as their authors wrote them; `text.cle
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from twisted_chat.core.errors import UnknownPlace
 from twisted_chat.core.feeds.batches import FeedId, Position
-from twisted_chat.core.feeds.ids import MessageId
+from twisted_chat.core.feeds.ids import MessageId, Place
 from twisted_chat.core.feeds.records import Say
+
+_CURSOR = re.compile(r"(\d{1,18})\.([A-Za-z0-9+/]{43}=)\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 
 
 class Messages(Struct, frozen=True):
@@ -50,10 +55,23 @@ class Messages(Struct, frozen=True):
         """Where the first of them stands in the order that is the same for everybody."""
         return Position(self.lc, self.feed, self.first)
 
+    @property
+    def cursor(self) -> str:
+        """The position as text: see `position`."""
+        return f"{self.lc}.{base64.b64encode(self.feed.author).decode()}.{self.feed.epoch}.{self.first}"
+
     def each(self) -> Iterator[Messages]:
         """Return them one by one."""
         for index, record in enumerate(self.records):
             yield replace(self, first=self.first + index, lc=self.lc + index, records=[record])
+
+
+def position(cursor: str) -> Position:
+    """Return the position of the message whose `cursor` this is. Raises `UnknownPlace`."""
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise UnknownPlace(cursor)
+    return Position(int(match[1]), FeedId(base64.b64decode(match[2]), int(match[3])), int(match[4]))
 
 
 class Past(Struct, frozen=True):
@@ -70,6 +88,15 @@ class WhileAway(Past, frozen=True):
     """All that was missed has arrived: `count` messages, of which these are the newest."""
 
     count: int
+
+
+class Arrived(Struct, frozen=True):
+    """Messages in the order in which they came to be kept here, each with the place behind it. `place` is behind all that was
+    looked at; `more` if something follows already."""
+
+    messages: Sequence[tuple[Place, Messages]]
+    place: Place
+    more: bool
 
 
 class Receiving(Struct, frozen=True):

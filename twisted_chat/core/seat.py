@@ -135,10 +135,10 @@ class Seat:
 
     # Speaking.
 
-    def say(self, text: str, room: str | None = None, me: bool = False) -> Ticket:
+    def say(self, text: str, room: str | None = None, me: bool = False, auto: bool = False) -> Ticket:
         """Say `text`, or tell what one does, in a room: in the one where this person speaks, if none is named. See `Voice`."""
-        return self.voice.say(text, self.room if room is None else room, me)
+        return self.voice.say(text, self.room if room is None else room, me, auto)
 
-    def whisper(self, member: bytes, text: str) -> Ticket:
+    def whisper(self, member: bytes, text: str, auto: bool = False) -> Ticket:
         """Say `text` to one member alone. See `Voice`."""
-        return self.voice.whisper(member, text)
+        return self.voice.whisper(member, text, auto)

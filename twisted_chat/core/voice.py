@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from msgspec import structs
+
 from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.feeds.ids import Ticket
 from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
@@ -66,15 +68,16 @@ class Voice:
         """Whether whatever is said is refused for now."""
         return self._host.outlet.congested
 
-    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False) -> Ticket:
-        """Say `text` in a room; with `me`, tell what one does."""
-        return self._put(Say(text, room, me))
+    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False, auto: bool = False) -> Ticket:
+        """Say `text` in a room; with `me`, tell what one does. `auto` if a machine says it."""
+        return self._put(Say(text, room, me, auto))
 
-    def whisper(self, member: bytes, text: str) -> Ticket:
-        """Say `text` to one member alone, here or away."""
+    def whisper(self, member: bytes, text: str, auto: bool = False) -> Ticket:
+        """Say `text` to one member alone, here or away. `auto` if a machine says it."""
         if self._seals is None:
             raise BadText("private-key")
-        return self._put(self._seals.seal(member, text))
+        sealed = self._seals.seal(member, text)
+        return self._put(structs.replace(sealed, auto=True) if auto else sealed)
 
     def set_topic(self, room: str, text: str) -> None:
         """Say what a room is about."""

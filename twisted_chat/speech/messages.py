@@ -51,18 +51,20 @@ def parts(event: Messages) -> list[Part]:
 
 
 def speaker(event: Messages, record: Say) -> str:
-    """Return what stands before a message, safe to show: its room, if that is not everybody's, and who says it to whom.
+    """Return what stands before a message, safe to show: its room, if that is not everybody's, and who says it to whom; 🤖, which
+    no name has, before a machine.
 
     A room has no space, and a name nothing of what stands around it: where each of them ends can be told from any text.
     """
     name = isolated(clean(event.name))
+    machine = "🤖 " if record.auto else ""
     room = "" if same_room(record.room, DEFAULT_ROOM) else f"{isolated(clean_text(record.room))} "
     if event.private:
         to = isolated(clean(event.private))
-        return _("(You → {to}) 🔒: ").format(to=to) if event.own else f"🔒 {name}: "
+        return machine + (_("(You → {to}) 🔒: ").format(to=to) if event.own else f"🔒 {name}: ")
     if record.me:
-        return f"{room}* {name}: "
-    return room + (_("(You) 💬: ") if event.own else f"{name}: ")
+        return f"{room}{machine}* {name}: "
+    return room + machine + (_("(You) 💬: ") if event.own else f"{name}: ")
 
 
 def _stamp(event: Messages) -> str:

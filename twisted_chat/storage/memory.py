@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
@@ -14,7 +15,17 @@ from twisted.internet.defer import Deferred, succeed
 
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
-from twisted_chat.core.replication.store import NOTABLE_BYTES, PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.core.replication.store import (
+    NOTABLE_BYTES,
+    PAGE_BYTES,
+    Arrivals,
+    Held,
+    Hit,
+    Known,
+    Loaded,
+    Unsealer,
+    Which,
+)
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying, saying_privately, words_of
 
@@ -58,6 +69,10 @@ class MemoryStore:
         self._heads: dict[FeedId, Head] = {}
         self._kept: dict[FeedId, list[_Kept]] = {}
         self._arrivals: deque[FeedId] = deque()  # as often as the feed has batches
+        self._copy = secrets.token_hex(8)
+        self._serial = 0
+        self._in_order: deque[tuple[int, Batch]] = deque()
+        """What was kept, in that order, the oldest that was given up only in part."""
         self._forks: dict[FeedId, Fork] = {}
         self._members: dict[bytes, Known] = {}
 
@@ -76,10 +91,13 @@ class MemoryStore:
         self._heads[batch.feed] = head
         insort(self._kept.setdefault(batch.feed, []), _Kept(batch, self._now_ms()), key=_first)
         self._arrivals.append(batch.feed)
+        self._serial += 1
+        self._in_order.append((self._serial, batch))
         self._size += cost(batch)
         while self._size > self._limit:
             feed = self._arrivals.popleft()
             lows.update(self._drop_lowest(feed, 1))
+        self._forget_order()
         return succeed(lows)
 
     def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
@@ -159,6 +177,21 @@ class MemoryStore:
         public, private = saying(wanted, which), saying_privately(wanted, which, unseal)
         return succeed(newest(self._newest_first(), lambda batch: [*public(batch), *private(batch)], limit))
 
+    def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
+        """See `Store.arrived`."""
+        self._forget_order()
+        skipped = max(0, serial - self._in_order[0][0]) if self._in_order else 0
+        rest = islice(self._in_order, min(skipped, len(self._in_order)), None)
+        found: list[tuple[int, Batch]] = []
+        for number, batch in rest if limit else ():
+            if not self._holds(batch):
+                continue
+            limit -= batch.size
+            if found and limit < 0:
+                return succeed(Arrivals(self._copy, found[-1][0], found, True))
+            found.append((number, batch))
+        return succeed(Arrivals(self._copy, self._serial, found, False))
+
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""
         for feed in sorted(self._kept):
@@ -180,6 +213,15 @@ class MemoryStore:
 
     def _now_ms(self) -> int:
         return int(self._wall() * 1000)
+
+    def _holds(self, batch: Batch) -> bool:
+        kept = self._kept.get(batch.feed, [])
+        place = bisect_left(kept, batch.first, key=_first)
+        return place < len(kept) and kept[place].batch is batch
+
+    def _forget_order(self) -> None:
+        while self._in_order and not self._holds(self._in_order[0][1]):
+            self._in_order.popleft()
 
     def _newest_first(self) -> list[Batch]:
         batches = [each.batch for kept in self._kept.values() for each in kept]

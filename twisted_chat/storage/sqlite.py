@@ -25,7 +25,7 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
-from twisted_chat.core.replication.store import PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.database import open_database, storage_error
 from twisted_chat.storage.errors import LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError
 from twisted_chat.storage.history import page, words_of
@@ -41,7 +41,6 @@ GATHER_BYTES = 1024 * 1024
 """Bytes of batches after which a commit waits for no more. In memory they take three times as much."""
 GATHER_SECONDS = 0.05
 """Seconds after a commit in which appended batches are gathered for the next one."""
-
 
 _log = Logger()
 
@@ -192,6 +191,10 @@ class SQLiteStore:
 
         return self._put(_Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
 
+    def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
+        """See `Store.arrived`. Fires after the commit; while nothing can be written, not at all."""
+        return self._put(_Call(lambda: self._tables.arrivals.since(serial, limit), writes=True))
+
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""
         return self._look(lambda: self._tables.everything(after, limit))
@@ -290,7 +293,7 @@ class SQLiteStore:
         """Note that nothing can be kept now; tell so when it begins."""
         if not self._failing:
             self._failing = words
-            self._report(words)
+            self._call_from_thread(self._tell, words)
 
     def _recovers(self) -> None:
         if self._failing:
@@ -359,9 +362,6 @@ class SQLiteStore:
         if feed not in self._suspected:
             self._suspected.add(feed)
             self._call_from_thread(self._tell_damaged, feed)
-
-    def _report(self, words: str) -> None:
-        self._call_from_thread(self._tell, words)
 
     def _take(self, timeout: float) -> tuple[list[_Call], bool]:
         """Return all calls that wait, after at most `timeout` seconds, and whether the store is to be closed."""

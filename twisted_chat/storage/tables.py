@@ -11,6 +11,7 @@ from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.holes import Runs, missing
 from twisted_chat.core.replication.store import NOTABLE_BYTES, Held, Hit, Known, Loaded, Which
+from twisted_chat.storage.arrivals import KEEP, Arrivals
 from twisted_chat.storage.checking import checksum, examine
 from twisted_chat.storage.feedtable import FeedTable, Stored
 from twisted_chat.storage.heads import Head, sizes
@@ -23,10 +24,6 @@ from twisted_chat.storage.words import WordIndex, has_full_text
 INDEX_STEP = 256
 """Batches indexed at a time, so that other calls come between."""
 
-_KEEP = """
-INSERT OR REPLACE INTO batches (feed, first, last, last_lc, received, notable, checksum, sig, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 _READ = """
 SELECT sig, body, checksum, feed, first FROM batches WHERE feed = :feed AND last >= :first
 AND first >= coalesce((SELECT max(first) FROM batches WHERE feed = :feed AND first <= :first), 0) ORDER BY first
@@ -50,6 +47,7 @@ class Tables:
         self._damage = damage
         self._feeds = FeedTable(connection)
         self._open = Opener(connection, self._feeds, damage)
+        self.arrivals = Arrivals(connection, self._open)
         self.given_up = 0
         """Bytes that were given up and may still be in the write-ahead log."""
         self._index = WordIndex(connection) if has_full_text(connection) else None
@@ -164,10 +162,10 @@ class Tables:
         if stored is None:
             stored = Stored(self._feeds.new_id(), head)
         self._feeds.change(batch.feed, Stored(stored.id, head))
-        ends = (batch.first, batch.last, batch.last_lc)
-        row = (stored.id, *ends, received, batch.notable, checksum(batch.sig, batch.body), batch.sig, batch.body)
-        id = self.connection.execute(_KEEP, row).lastrowid
-        keep_labels(self.connection, id or 0, batch)
+        id, ends = self.arrivals.next(), (batch.first, batch.last, batch.last_lc)
+        row = (id, stored.id, *ends, received, batch.notable, checksum(batch.sig, batch.body), batch.sig, batch.body)
+        self.connection.execute(KEEP, row)
+        keep_labels(self.connection, id, batch)
         return {}
 
     def read(self, feed: FeedId, first: int, limit: int) -> list[Batch]:
@@ -295,6 +293,7 @@ class Tables:
         size = f"SELECT coalesce(sum(length(sig) + length(body)), 0) FROM batches WHERE {where}"
         freed: int = self.connection.execute(size, values).fetchone()[0]
         drop_labels(self.connection, where, values)
+        self.arrivals.dropping()
         if self.connection.execute(f"DELETE FROM batches WHERE {where}", values).rowcount:
             self.connection.execute("UPDATE indexed SET upto = 0")
         return freed

@@ -8,8 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import KINDS, Away, Nick, Private, Say, Topic, Unknown, decode_record
 
-SAMPLES = [Say("oi"), Say("oi", "#redes", me=True), Topic("#redes", "TCP"), Topic("#redes"), Nick("Bia"), Away("almoço"),
-           Away(), Private(b"b" * 32, b"sealed", b"copy")]  # fmt: skip
+SAMPLES = [Say("oi"), Say("oi", "#redes", me=True), Say("oi", auto=True),
+           Topic("#redes", "TCP"), Topic("#redes"), Nick("Bia"), Away("almoço"),
+           Away(), Private(b"b" * 32, b"sealed", b"copy"),
+           Private(b"b" * 32, b"sealed", b"copy", auto=True)]  # fmt: skip
 
 
 class RecordTests(SynchronousTestCase):

@@ -152,7 +152,7 @@ class OwnTests(SynchronousTestCase):
 
 def _sentences() -> Iterator[str]:
     """Yield what may be shown: the texts in the code that tells things, and the translations."""
-    for path in [*PACKAGE.glob("*.py"), *(PACKAGE / "console").glob("*.py")]:
+    for path in [*PACKAGE.glob("*.py"), *(PACKAGE / "speech").glob("*.py")]:
         if path.name == "graphemes.py":
             continue  # characters that are looked for, not shown
         tree = ast.parse(path.read_text(encoding="utf-8"))

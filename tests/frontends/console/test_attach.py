@@ -6,7 +6,7 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.frontends.console.attach import blocking_modes
+from twisted_chat.frontends.blocking import blocking_modes
 
 
 class BlockingTests(SynchronousTestCase):

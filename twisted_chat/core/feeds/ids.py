@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
+
+from twisted_chat.core.errors import UnknownPlace
+
+_PLACE = re.compile(r"([0-9a-f]{16})\.(\d{1,18})\.(\d{1,6})", re.ASCII)
 
 
 class MessageId(NamedTuple):
@@ -13,6 +19,32 @@ class MessageId(NamedTuple):
     author: bytes
     epoch: int
     number: int
+
+    def __str__(self) -> str:
+        return f"{base64.b64encode(self.author).decode()}.{self.epoch}.{self.number}"
+
+
+class Place(NamedTuple):
+    """How far somebody has come in what arrived at one `copy` of a conversation, in the order in which it was kept there:
+    everything before the batch numbered `serial`, and of that the first `done` records.
+
+    What is kept later has a later place, however old it is. So who goes on after a place gets the rest, once.
+    """
+
+    copy: str
+    serial: int
+    done: int
+
+    def __str__(self) -> str:
+        return f"{self.copy}.{self.serial}.{self.done}"
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Return the place that `str` made `text` of. Raises `UnknownPlace`."""
+        match = _PLACE.fullmatch(text)
+        if match is None:
+            raise UnknownPlace(text)
+        return cls(match[1], int(match[2]), int(match[3]))
 
 
 class Finds(Protocol):

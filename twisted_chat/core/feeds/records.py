@@ -21,11 +21,13 @@ MAX_SEALED = 16 * 1024
 
 
 class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults=True, forbid_unknown_fields=True):
-    """A message to a room; with `me` it tells what the author does ("Ana waves")."""
+    """A message to a room; with `me` it tells what the author does ("Ana waves"). `auto` if a machine says it: machines don't
+    answer it."""
 
     text: str
     room: str = DEFAULT_ROOM
     me: bool = False
+    auto: bool = False
 
     def check(self) -> None:
         """Raise `BadText` if this can't be said."""
@@ -71,12 +73,15 @@ class Away(Struct, frozen=True, gc=False, tag="away", tag_field="k", omit_defaul
             check_text(self.text)
 
 
-class Private(Struct, frozen=True, gc=False, tag="private", tag_field="k", forbid_unknown_fields=True):
-    """A message that only the member `to` and the author can read; each has its copy, see `private`."""
+class Private(
+    Struct, frozen=True, gc=False, tag="private", tag_field="k", omit_defaults=True, forbid_unknown_fields=True
+):
+    """A message that only the member `to` and the author can read; each has its copy, see `private`. `auto` is as in `Say`."""
 
     to: Id
     sealed: Annotated[bytes, Meta(max_length=MAX_SEALED)]
     copy: Annotated[bytes, Meta(max_length=MAX_SEALED)]
+    auto: bool = False
     notable = False
 
     def check(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 from twisted.internet.defer import Deferred
@@ -112,6 +112,16 @@ class Which(Struct, frozen=True):
         return self.member in (None, author, record.to)
 
 
+class Arrivals(NamedTuple):
+    """What was kept after some batch of one `copy` of the conversation, in the order in which it was kept; each with its serial
+    number, which no other ever has in this copy. `newest` is the last that was given, `more` whether others follow."""
+
+    copy: str
+    newest: int
+    batches: Sequence[tuple[int, Batch]]
+    more: bool
+
+
 class Store(Protocol):
     """Keeps batches. Calls take effect in the order they are made; a `read` sees every `append` made before it.
 
@@ -194,6 +204,11 @@ class Store(Protocol):
         Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found. `unseal` reads
         private messages.
         """
+        ...
+
+    def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
+        """Return the batches that were kept from the one numbered `serial` on, of at most `limit` bytes in all, one at least;
+        none if `limit` is 0. Fires only once all of them are as safe as this store makes them."""
         ...
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:

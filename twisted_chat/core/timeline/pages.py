@@ -9,10 +9,12 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.feeds.batches import FeedId, Position
-from twisted_chat.core.messages import Messages
+from twisted_chat.core.errors import UnknownPlace
+from twisted_chat.core.feeds.batches import MAX_RECORDS, FeedId, Position
+from twisted_chat.core.feeds.ids import Place
+from twisted_chat.core.messages import Arrived, Messages
 from twisted_chat.core.people.roster import Roster
-from twisted_chat.core.replication.store import Hit, Unsealer, Which
+from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Hit, Unsealer, Which
 from twisted_chat.core.timeline.reader import Reader
 
 PAGE = 64
@@ -21,6 +23,10 @@ PAGE = 64
 
 class Archive(Protocol):
     """Where old messages are found: the store."""
+
+    def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
+        """See `Store.arrived`."""
+        ...
 
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
@@ -55,6 +61,32 @@ class Pages:
             return succeed([])
         found = self._archive.search(words, self._which(), limit, self._unseal)
         return found.addCallback(self._readable)
+
+    @inlineCallbacks
+    def arrived(
+        self, after: Place | None = None, limit: int = PAGE_BYTES
+    ) -> Generator[Deferred[Arrivals], Arrivals, Arrived]:
+        """Return what came to be kept here after a place, or since the beginning: batches of at most `limit` bytes, one at least;
+        with 0 no message, and the place where all is behind that has arrived.
+
+        Fails with `UnknownPlace`, or with what the store says; has not fired while nothing can be kept.
+        """
+        if self._archive is None:
+            return Arrived([], after or Place("0" * 16, 0, 0), False)
+        start = after or Place("", 0, 0)
+        found = yield self._archive.arrived(start.serial, limit)
+        if after is not None and (found.copy != after.copy or found.newest < after.serial):
+            raise UnknownPlace(str(after))
+        which, messages = self._which(), []
+        for serial, batch in found.batches:
+            if batch.last_lc <= self._hybrid.reach:
+                self._hybrid.observe(batch.last_lc, len(batch.records))  # an answer sorts after what is shown
+            for index in which.of(batch):
+                if serial > start.serial or index >= start.done:
+                    message = self._reader.message(batch, batch.first + index)
+                    if message is not None:
+                        messages.append((Place(found.copy, serial, index + 1), message))
+        return Arrived(messages, Place(found.copy, found.newest, MAX_RECORDS), found.more)
 
     def _which(self, of: Callable[..., Which] = Which) -> Which:
         return of(self._roster.own.id, without=frozenset(self._roster.ignored))

@@ -89,4 +89,6 @@ class Reader:
         text = self._unseal(batch.feed.author, record)
         if text is None:
             return None
-        return replace(self._messages(batch, index, [Say(text)]), private=self._roster.shown(record.to))
+        return replace(
+            self._messages(batch, index, [Say(text, auto=record.auto)]), private=self._roster.shown(record.to)
+        )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from twisted_chat.core.writing.skeleton import BLANK, IGNORABLE, taken_for
 
-MARKS = frozenset("✓✔▶⚠⏳⏬✅❌❓✏⚪👋👤👥💤💬💾📄📋📌🔇🔊🔌🔑🔒🔗🔚🕰🗑🚨🚪🚫🏠👂🌙")
+MARKS = frozenset("✓✔▶⚠⏳⏬✅❌❓✏⚪👋👤👥💤💬💾📄📋📌🔇🔊🔌🔑🔒🔗🔚🕰🗑🚨🚪🚫🏠👂🌙🤖")
 """The pictures in this program's own lines, on the screen and in the log."""
 LIKE_MARKS = frozenset("☑🗸🗹🔏🔐🔓🗝🗨🗩🗪🗫🗬🗭🗮🗯💭⛔❔❕❗❎🔈🔉🔙🔛🔜🔝📍📃🛑")
 """Pictures that are easily taken for one of those."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.runtime import platform
 
+from twisted_chat.frontends.blocking import blocking_modes
 from twisted_chat.frontends.console.plain import PlainConsole
 from twisted_chat.frontends.contract import Door, Given
 from twisted_chat.speech import notices
@@ -18,7 +19,6 @@ from twisted_chat.speech import notices
 if TYPE_CHECKING:
     from twisted_chat.frontends.console.rich import RichConsole
 
-STANDARD = (0, 1, 2)
 COLUMNS = 80
 """Of a terminal that does not tell how many it has."""
 DUMB = ("", "dumb", "unknown")
@@ -52,7 +52,7 @@ class Attached:
         return self._console.stop()
 
 
-CONSOLE = Door("console", FLAGS, lambda flags: flags["console"] != "none", Attached)
+CONSOLE = Door("console", FLAGS, lambda flags: flags["console"] not in ("none", "json"), Attached)
 
 
 def _start_plain(given: Given) -> PlainConsole:
@@ -95,21 +95,3 @@ def _start_rich(given: Given) -> RichConsole:
     console = RichConsole(given, terminal, os.environ)
     StandardIO(console, terminal.input, terminal.output, given.reactor)  # type: ignore[call-arg]
     return console
-
-
-def blocking_modes(descriptors: tuple[int, ...] = STANDARD) -> Callable[[], None]:
-    """Return a function that makes each descriptor blocking, or not, as it is now.
-
-    `StandardIO` makes them non-blocking, on a terminal also for the shell and whoever else shares it.
-    """
-    modes: dict[int, bool] = {}
-    for descriptor in descriptors:
-        with suppress(OSError):  # closed
-            modes[descriptor] = os.get_blocking(descriptor)
-
-    def restore() -> None:
-        for descriptor, blocking in modes.items():
-            with suppress(OSError):
-                os.set_blocking(descriptor, blocking)
-
-    return restore

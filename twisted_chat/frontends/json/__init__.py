@@ -1,0 +1,1 @@
+"""Programs: one vocabulary of JSON-RPC, over a pipe and over sockets."""

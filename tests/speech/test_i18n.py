@@ -537,7 +537,7 @@ class PortugueseAnswerTests(Spoken):
         for language in languages()[1:]:
             for entry in entries((LOCALES / language / CATALOGUE).read_text(encoding="utf-8")):
                 for form in entry.values():
-                    for word in re.findall(r"(?<![\w/:{}\]])/(\w+)", form):
+                    for word in re.findall(r"(?<![\w/:{}\]~])/(\w+)", form):
                         self.assertTrue(any(word in command.words for command in COMMANDS), form)
 
     def test_who_and_status(self) -> None:

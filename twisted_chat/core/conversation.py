@@ -13,11 +13,12 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.events import Alone, Copied, Crowded, Damaged, Event, Forked, Mended, QuotaReached, Unheard
+from twisted_chat.core.events import Crowded, Damaged, Event, Forked, Mended, QuotaReached, Unheard
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving
 from twisted_chat.core.people.clocks import Clocks
 from twisted_chat.core.people.naming import Naming
+from twisted_chat.core.people.oneself import Oneself
 from twisted_chat.core.people.presence import Presence
 from twisted_chat.core.people.roster import Member, Roster
 from twisted_chat.core.replication.crowding import Crowd
@@ -89,10 +90,7 @@ class Conversation:
         self.arrived = self._pages.arrived
         self._showing = Showing(roster, self._reader, hybrid, clock, self.emit)
         self._hybrid = hybrid
-        self._own_feeds: set[FeedId] = set()
-        self._began_ms = hybrid.wall_ms()
-        self._told_copied = False
-        self._told_alone = False
+        self._oneself = Oneself(lambda: self.name, self.presence, hybrid.wall_ms(), self.emit)
         self._deaf: set[bytes] = set()
         """Who was told of as taking nothing more."""
         self._live = False
@@ -202,27 +200,12 @@ class Conversation:
         if self._live and not missed and known is not None and known.linked:
             self.clocks.note(id, batch.at / 1000)
         if id == self.roster.own.id:
-            self._said(batch)
+            self._oneself.said(batch)
         member = self.naming.note(id, batch.name, min(batch.lc, self._hybrid.newest))
         if not member.heard:
             self.presence.met(member)
         member.heard = max(member.heard, batch.last_lc)
         self._showing.accepted(batch, missed)
-
-    def _said(self, batch: Batch) -> None:
-        """Something of one's own is there: say so once if nobody else is here, or if another process said it."""
-        if batch.feed in self._own_feeds:
-            if not self._told_alone and self.presence.alone:
-                self._told_alone = True
-                self.emit(Alone())
-        elif batch.at > self._began_ms:
-            self._copied()
-
-    def _copied(self) -> None:
-        """Another process has this one's key, and is at work now."""
-        if not self._told_copied:
-            self._told_copied = True
-            self.emit(Copied(self.name))
 
     def caught_up(self, caught_up: bool) -> None:
         """Whether we hold all that anybody here holds; if so, sum up what was missed."""
@@ -237,7 +220,7 @@ class Conversation:
 
     def delivered(self, feed: FeedId, kept: int, held: Mapping[bytes, tuple[int, int]], durable: bool) -> None:
         """Own records are kept here and held by members as `Delivered` says."""
-        self._own_feeds.add(feed)
+        self._oneself.writes(feed)
         self.emit(Delivered(feed, kept, held, {member: self.roster.shown(member) for member in held}, durable))
 
     def relieved(self) -> None:
@@ -290,9 +273,9 @@ class Conversation:
         process. `now` is in microseconds since 1970, for display."""
         known = self.naming.note(member, name, self._hybrid.newest, durable)
         known.host, known.port, known.seen = host, port, now
-        self._told_alone = False
+        self._oneself.met()
         if known is self.roster.own:
-            self._copied()
+            self._oneself.copied()
         self.presence.linked(known, dialed)
 
     def unlinked(self, member: bytes, left: bool, now: int = 0) -> None:

@@ -29,8 +29,6 @@ def held(*numbers: int, jump: bool = False) -> Holding:
     holding = Holding(ANA.feed)
     for number in numbers:
         if number > holding.high:
-            if number > holding.high + 1:
-                holding.jump = number
             holding.extend(one(number))
         else:
             holding.fill(one(number))
@@ -63,16 +61,6 @@ class PlaceTests(SynchronousTestCase):
             (hole, 11, Place.GAP),
         ):
             self.assertIs(holding.place(one(number)), place, (holding.low, holding.high, number))
-
-    def test_jump(self) -> None:
-        """Only the batch that a hole is jumped to comes next across a gap, and only until then."""
-        holding = held(1)
-        holding.jump = 5
-        self.assertIs(holding.place(one(4)), Place.GAP)
-        self.assertIs(holding.place(one(5)), Place.NEXT)
-        self.assertIs(holding.place(one(2)), Place.NEXT)
-        holding.extend(one(2))
-        self.assertIs(holding.place(one(5)), Place.GAP)
 
     def test_across_the_hole(self) -> None:
         """A batch that reaches over the end of the hole fills nothing."""
@@ -130,7 +118,6 @@ class PlaceTests(SynchronousTestCase):
         holding = Holding(writer.feed)
         late = writer.forge(writer.seal(first, "c"), first=9, lc=first.last_lc + 20)
         holding.extend(first)
-        holding.jump = 9
         holding.extend(late)
         for lc, good in ((late.lc - 6, True), (late.lc - 5, False), (first.last_lc, False)):
             batch = writer.forge(writer.seal(first, "d"), lc=lc)
@@ -213,9 +200,9 @@ class RangeTests(SynchronousTestCase):
         durable: set[int] = set()
         waiting: list[int] = []
         for number, jump in arrivals:
-            if jump and number > holding.high + 1 and holding.may_jump:
-                holding.jump = number
             place = holding.place(one(number))
+            if jump and place is Place.GAP and holding.may_jump:
+                place = Place.NEXT
             if number in taken:
                 self.assertIs(place, Place.KNOWN)
             if place in (Place.NEXT, Place.FILLS):

@@ -8,6 +8,7 @@ from tests.kit.feeding import Author
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.group import MAX_AUTHORS
 from twisted_chat.core.replication.inventory import MAX_FEEDS, MAX_HELD, MAX_STRANGERS, MAX_UNKNOWN, SHARE, Inventory
+from twisted_chat.core.replication.store import Held
 from twisted_chat.core.wire.frames import Have, Range
 
 ANA, BIA = b"a" * 32, b"b" * 32
@@ -107,6 +108,21 @@ class InventoryTests(SynchronousTestCase):
         self.inventory.release(holding)
         self.assertIs(self.inventory[FeedId(ANA, 1)], holding)
         self.assertEqual(len(list(self.inventory.authors)), 2 * MAX_AUTHORS)
+
+    def test_removal_is_told(self) -> None:
+        """Whoever keeps something by feed is told of each that is released or retired, which none is while more is awaited."""
+        gone: list[FeedId] = []
+        self.inventory.on_removal(gone.append)
+        offered = self.inventory.hold(FeedId(BIA, 1))
+        self.inventory.release(offered)
+        for epoch, held in ((1, Held(FeedId(ANA, 1), 5, 4, b"t", 4, 10)), (2, Held(FeedId(ANA, 2), 1, 1, b"t", 1, 20))):
+            self.inventory.hold(FeedId(ANA, epoch), own=True).load(held)
+        self.inventory.awaited = lambda feed: feed.epoch == 1
+        self.inventory.retire([ANA])
+        self.assertEqual(gone, [offered.feed])
+        self.inventory.awaited = lambda feed: False
+        self.inventory.retire([ANA])
+        self.assertEqual(gone, [offered.feed, FeedId(ANA, 1)])
 
     def test_digest_is_of_what_is_held(self) -> None:
         """Two that hold the same have the same digest, in whatever order it came."""

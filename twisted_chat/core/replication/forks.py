@@ -45,6 +45,9 @@ class Forks:
         self._insisting = insisting
         self._proofs: Counter[bytes] = Counter()
         """How many forked feeds of each author are known."""
+        self._doubted: dict[FeedId, bytes] = {}
+        """What others said that they hold in the place of our newest batch of a feed, and were asked for."""
+        inventory.on_removal(lambda feed: self._doubted.pop(feed, None))
 
     def load(self, forks: Iterable[Fork]) -> None:
         """Take over the forks a store knows of."""
@@ -56,8 +59,8 @@ class Forks:
 
     def suspect(self, neighbour: Neighbour, holding: Holding, tip: bytes) -> None:
         """A neighbour says it holds another batch in the place of our newest: ask for it, once."""
-        if holding.doubted != tip and self.keeps(holding.feed):
-            holding.doubted = tip
+        if self._doubted.get(holding.feed) != tip and self.keeps(holding.feed):
+            self._doubted[holding.feed] = tip
             neighbour.wire.send(Want(holding.feed, holding.tip_first))
 
     def conflict(self, holding: Holding, batch: Batch, number: int, unproven: Callable[[], None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
 
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.fork import Fork
@@ -11,10 +10,6 @@ from twisted_chat.core.replication import holes
 from twisted_chat.core.replication.holes import MAX_HOLES, Hole, Holes, Runs
 from twisted_chat.core.replication.store import Held
 from twisted_chat.core.wire.frames import Range
-
-if TYPE_CHECKING:
-    from twisted_chat.core.replication.neighbour import Neighbour
-
 
 TIP_BYTES = 16
 """How much of the newest batch's hash is announced: so much that nobody finds two batches that have it in common."""
@@ -32,18 +27,17 @@ class Place(enum.Enum):
 
 
 class Holding:
-    """The records `[low, high]` of one feed, those of them that are durable, and where more are coming from.
+    """The records `[low, high]` of one feed, and those of them that are durable.
 
     `kept_low` and `kept_high` are what may be announced in `have`: durable, and free of gaps. `cutting` is above 0 while the
     store drops what lies behind a fork: until it says what is left nothing more has a place. `closing` is the last record
     that filled the highest hole and is not yet durable; `unkept` has the first record of each batch that the store failed to
-    keep. `progress` is when something new came last, or was asked for;
-    `fill_progress` is the same for what fills a hole, `fill_asked` when its filler was asked.
+    keep.
     """
 
     __slots__ = (
-        "closing", "cutting", "doubted", "feed", "fill_asked", "fill_progress", "filler", "fork", "high", "holes", "jump",
-        "kept_high", "kept_low", "kept_tip", "low", "progress", "source", "tip", "tip_first", "tip_lc", "unkept",
+        "closing", "cutting", "feed", "fork", "high", "holes", "kept_high", "kept_low", "kept_tip", "low", "tip", "tip_first",
+        "tip_lc", "unkept",
     )  # fmt: skip
 
     def __init__(self, feed: FeedId) -> None:
@@ -60,13 +54,6 @@ class Holding:
         self.kept_high = 0
         self.kept_tip = b""
         self.fork: Fork | None = None
-        self.source: Neighbour | None = None
-        self.filler: Neighbour | None = None
-        self.progress = 0.0
-        self.fill_progress = 0.0
-        self.fill_asked = 0.0
-        self.jump = 0
-        self.doubted = b""
         self.cutting = 0
 
     def load(self, held: Held | None) -> None:
@@ -74,7 +61,7 @@ class Holding:
         held = held or Held(self.feed, 1, 0, b"", 0, 0)
         self.low, self.high, self.tip = held.low, held.high, held.tip
         self.tip_first, self.tip_lc, self.holes = held.tip_first, held.tip_lc, held.holes
-        self.jump = self.closing = 0
+        self.closing = 0
         self.unkept.clear()
         self.kept_low, self.kept_high, self.kept_tip = held.low, held.high, held.tip[:TIP_BYTES]
 
@@ -85,10 +72,9 @@ class Holding:
 
     @property
     def spent(self) -> bool:
-        """Whether something came of it, all of that was given up, and nothing more is coming, as far as known."""
-        asked = self.source is not None and self.feed in self.source.asked
-        still = not asked and self.filler is None and not self.cutting and self.fork is None
-        return still and 0 < self.high == self.kept_high < self.low and not self.holes
+        """Whether something came of it, and all of that was given up."""
+        given_up = 0 < self.high == self.kept_high < self.low and not self.holes
+        return given_up and not self.cutting and self.fork is None
 
     @property
     def runs(self) -> Runs:
@@ -109,7 +95,7 @@ class Holding:
         """Say where `batch`, whose signature need not be known good yet, belongs."""
         if self.cutting or (self.fork is not None and batch.last >= self.fork.place):
             return Place.FROZEN
-        if batch.first == self.high + 1 or batch.first == self.jump:
+        if batch.first == self.high + 1:
             return Place.NEXT
         if batch.first > self.high:
             return Place.GAP
@@ -131,7 +117,7 @@ class Holding:
         return 0 if self.high == 0 or (chained and batch.lc - self.tip_lc >= between) else self.tip_first
 
     def extend(self, batch: Batch) -> None:
-        """Add a verified batch placed NEXT that contradicts nothing."""
+        """Add a verified batch that contradicts nothing: one placed NEXT, or in a GAP, which makes a hole if there `may_jump`."""
         if batch.first > self.high + 1:
             before = self.tip if self.high else None
             hole = Hole(self.high + 1, batch.first - 1, self.low, before, self.tip_lc, batch.prev, batch.lc)
@@ -139,7 +125,6 @@ class Holding:
             self.low = batch.first
         self.high, self.tip = batch.last, batch.hash
         self.tip_first, self.tip_lc = batch.first, batch.last_lc
-        self.jump = 0
 
     def fill(self, batch: Batch) -> None:
         """Add a verified batch placed FILLS that contradicts nothing."""

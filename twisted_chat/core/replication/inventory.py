@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from itertools import islice
 
@@ -56,6 +56,13 @@ class Inventory(dict[FeedId, Holding]):
         """Authors of whom a feed was given up to its end."""
         self._recalled: dict[FeedId, Held] = {}
         """Feeds that were retired, and of which somebody claims to hold more."""
+        self.awaited: Callable[[FeedId], bool] = lambda feed: False
+        """Whether more of a feed is coming, as far as known; set by who asks for it."""
+        self._on_removal: list[Callable[[FeedId], object]] = []
+
+    def on_removal(self, forget: Callable[[FeedId], object]) -> None:
+        """Have `forget` called with each feed that is taken out: whoever keeps something by feed lets go of it then."""
+        self._on_removal.append(forget)
 
     @property
     def authors(self) -> Iterable[bytes]:
@@ -129,6 +136,8 @@ class Inventory(dict[FeedId, Holding]):
         if not self._epochs[feed.author]:
             del self._epochs[feed.author]
         self._digests.pop(feed.author, None)
+        for forget in self._on_removal:
+            forget(feed)
 
     # Feeds that were given up.
 
@@ -141,7 +150,7 @@ class Inventory(dict[FeedId, Holding]):
 
         Returns those of which no more is known at all, since too many are retired."""
         for author in authors:
-            spent = [holding for holding in self.of(author) if holding.spent and holding.feed not in self._recalled]
+            spent = [holding for holding in self.of(author) if self._is_spent(holding)]
             self._spent.discard(author)
             if spent:
                 self._spent.add(author)
@@ -154,6 +163,9 @@ class Inventory(dict[FeedId, Holding]):
         for feed in forgotten:
             del self._retired[feed]
         return forgotten
+
+    def _is_spent(self, holding: Holding) -> bool:
+        return holding.spent and not (holding.feed in self._recalled or self.awaited(holding.feed))
 
     def _retire(self, holding: Holding) -> None:
         feed = holding.feed

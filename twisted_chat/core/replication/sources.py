@@ -25,7 +25,8 @@ from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.replication.ranking import PATIENCE, best, failed, longest_ago, stalled
 from twisted_chat.core.replication.reporting import Report
-from twisted_chat.core.wire.frames import Stop, Want
+from twisted_chat.core.replication.supply import Supply
+from twisted_chat.core.wire.frames import Stop
 
 GRACE = 0.3
 """Seconds the author itself is given to push what others already hold."""
@@ -59,7 +60,10 @@ class Sources:
         self._looked = looked
         self._clock = clock
         self._behind = Behind(inventory, neighbours)
-        self._filling = Filling(neighbours, clock)
+        self._supply = Supply(inventory, clock)
+        self._filling = Filling(neighbours, self._supply, clock)
+        inventory.awaited = lambda feed: feed in self._filling or self._supply.awaited(feed)
+        inventory.on_removal(lambda feed: self._filling.pop(feed, None))
         self._ticking: IDelayedCall | None = None
         self._refilling: IDelayedCall | None = None
         self._served: dict[Neighbour, None] = {}
@@ -97,37 +101,36 @@ class Sources:
 
     def received(self, neighbour: Neighbour, holding: Holding, batch: Batch, filled: bool) -> None:
         """A neighbour sent a batch that was new; `filled` if it was missing from a hole."""
+        feed = holding.feed
         self._report.received += len(batch.records)
         now = neighbour.progress = self._clock.seconds()
-        neighbour.failed.pop(holding.feed, None)
-        if neighbour in (holding.source, holding.filler):
+        neighbour.failed.pop(feed, None)
+        source = self._supply.get(feed)
+        from_source = source is not None and source.neighbour is neighbour
+        if from_source or self._filling.neighbour(feed) is neighbour:
             neighbour.served()
+        if source is not None and not filled:
+            source.progress = now
+        if neighbour.wire.member == feed.author and not from_source:
+            self._supply.adopt(feed, neighbour)
         if filled:
-            holding.fill_progress = now
+            self._filling.filled(holding, batch, now)
         else:
-            holding.progress = now
-        if holding.source is not neighbour and neighbour.wire.member == holding.feed.author:
-            if holding.source is not None and holding.source.wire.member == holding.feed.author:
-                holding.source.asked.discard(holding.feed)  # the pair has two links for now: stop neither
-            else:
-                self._leave(holding)  # the author pushes its current feed
-            holding.source = neighbour
-        if holding.filler is not None and filled:
-            self._filling.go_on(holding, batch.last + 1)
-        if neighbour.holds(holding.feed)[1] <= holding.high and holding.feed in neighbour.asked:
-            neighbour.asked.discard(holding.feed)
-            self._look(holding.feed)
+            self._supply.goes_on(feed)
+        if feed in neighbour.asked and neighbour.holds(feed)[1] <= holding.high:
+            neighbour.asked.discard(feed)
+            self._look(feed)
             self._ask_on(neighbour)
+
+    def jumps_to(self, batch: Batch) -> bool:
+        """Whether what is missing before a batch may be jumped over."""
+        return self._supply.jumps_to(batch)
 
     def lost(self, neighbour: Neighbour) -> None:
         """A neighbour is gone: find others for what it was the source of."""
         self._served.pop(neighbour, None)
-        for holding in list(self._inventory.values()):
-            if holding.filler is neighbour:
-                holding.filler = None
-            if holding.source is neighbour:
-                holding.source = None
-                self._inventory.release(holding)
+        self._filling.lost(neighbour)
+        self._supply.lost(neighbour)
         self._behind.lost(neighbour)
         self.tick_later(0)
 
@@ -141,19 +144,20 @@ class Sources:
 
     def cut(self, holding: Holding) -> None:
         """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
-        self._leave(holding)
-        holding.filler = None
+        feed = holding.feed
+        self._supply.leave(feed)
+        self._supply.goes_on(feed)
+        self._filling.pop(feed, None)
         for neighbour in self._neighbours.values():
-            neighbour.passed_over.pop(holding.feed, None)
-            self._behind.lacks_no_more(holding.feed, neighbour)
-            self.offered(neighbour, [holding.feed])
+            neighbour.passed_over.pop(feed, None)
+            self._behind.lacks_no_more(feed, neighbour)
+            self.offered(neighbour, [feed])
 
     def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
         """A neighbour sends a feed of which no more is taken."""
         self._behind.forget(feed)
-        holding = self._inventory.get(feed)
-        if holding is not None and holding.source is neighbour:
-            self._leave(holding, LIMIT)
+        if self._supply.neighbour(feed) is neighbour:
+            self._supply.leave(feed, LIMIT)
         else:
             neighbour.wire.send(Stop(feed, LIMIT))
 
@@ -161,13 +165,10 @@ class Sources:
         """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
         self._behind.lacks_no_more(feed, neighbour)
         neighbour.pass_over(feed, reason)
-        holding = self._inventory.get(feed)
-        if holding is not None and holding.filler is neighbour:
-            holding.filler = None
-        if holding is not None and holding.source is neighbour:
-            holding.source = None
-            neighbour.asked.discard(feed)
-            self._inventory.release(holding)
+        if self._filling.neighbour(feed) is neighbour:
+            del self._filling[feed]
+        if self._supply.neighbour(feed) is neighbour:
+            self._supply.drop(feed)
         if feed in self._behind:
             self._look(feed)
 
@@ -233,34 +234,39 @@ class Sources:
         offers = [neighbour for neighbour in ahead if neighbour.offers(feed, missing)]
         if any(feed not in neighbour.failed and not neighbour.vain for neighbour in offers):
             behind.offered = now
-        source = holding.source
+        supply = self._supply.get(feed)
+        source = supply.neighbour if supply is not None else None
         if source is not None and behind.turn_is_over(feed, source, offers, now):
-            self._leave(holding)
+            self._supply.leave(feed)
             offers = [neighbour for neighbour in offers if neighbour is not source and neighbour not in behind.had]
-        elif source is not None:
-            owing = now - max(holding.progress, behind.since)
-            if owing < GRACE or (source in ahead and not stalled(source, holding.progress, now)):
+        elif source is not None and supply is not None:
+            owing = now - max(supply.progress, behind.since)
+            if owing < GRACE or (source in ahead and not stalled(source, supply.progress, now)):
                 return  # what it sends may just be on its way, though others have announced it already
             others = [neighbour for neighbour in offers if neighbour is not source]
             if not any(neighbour.wire.writable for neighbour in others) and source in offers:
                 waiting = len(source.lacking) > MAX_ASKED  # for this one to make way
-                if now - holding.progress <= PATIENCE and not waiting:
+                if now - supply.progress <= PATIENCE and not waiting:
                     return
                 others = [] if waiting else [source]  # it may have lost sight of this: from the start again
             source.failed_at(feed, now)
-            self._leave(holding)
+            self._supply.leave(feed)
             offers = others
         offers = [neighbour for neighbour in offers if not neighbour.vain] or offers
-        offers = [neighbour for neighbour in offers if neighbour.wire.writable and neighbour is not holding.filler]
+        offers = [
+            neighbour
+            for neighbour in offers
+            if neighbour.wire.writable and neighbour is not self._filling.neighbour(feed)
+        ]
         offers = [neighbour for neighbour in offers if len(neighbour.asked) < MAX_ASKED]
         linked = any(neighbour.wire.member == feed.author for neighbour in self._neighbours.values())
         if linked and now - behind.since < GRACE:
             offers = []  # what its author is about to push
         above = self._beyond(holding, ahead, behind, fills)
         if above and (not offers or longest_ago(feed, above) < longest_ago(feed, offers)):
-            self._jump(holding, above)
+            self._jump(feed, above)
         elif offers:
-            self._ask(holding, best(feed, offers), missing)
+            self._ask(feed, best(feed, offers), missing)
 
     def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: Lag, fills: bool) -> list[Neighbour]:
         """Return who may be asked for what lies behind records that nobody offers who has not failed to send them; nobody while
@@ -271,31 +277,16 @@ class Sources:
         above = [neighbour for neighbour in ahead if missing < neighbour.holds(feed)[0] <= neighbour.holds(feed)[1]]
         return [neighbour for neighbour in above if neighbour.wire.writable]
 
-    def _jump(self, holding: Holding, above: list[Neighbour]) -> None:
+    def _jump(self, feed: FeedId, above: list[Neighbour]) -> None:
         """Go on behind what nobody offers."""
-        feed = holding.feed
         lowest = min(above, key=lambda neighbour: (failed(feed, neighbour), neighbour.holds(feed)[0]))
         low = lowest.holds(feed)[0]
-        self._leave(holding)
-        if self._ask(holding, lowest, low):
-            self._inventory[feed].jump = low
+        self._supply.leave(feed)
+        if self._ask(feed, lowest, low):
+            self._supply.jump(feed, low)
 
-    def _ask(self, holding: Holding, neighbour: Neighbour, start: int) -> bool:
-        """Make `neighbour` the source of a feed; return False if that can't be now."""
-        if len(neighbour.asked) >= MAX_ASKED:
-            return False
-        holding = self._inventory.hold(holding.feed)
-        holding.source = neighbour
-        holding.progress = self._clock.seconds()
-        if holding.feed in self._behind:
-            self._behind[holding.feed].asked = holding.progress
-        neighbour.asked.add(holding.feed)
-        neighbour.wire.send(Want(holding.feed, start))
-        return True
-
-    def _leave(self, holding: Holding, reason: str = "") -> None:
-        if holding.source is not None:
-            holding.source.asked.discard(holding.feed)
-            holding.source.wire.send(Stop(holding.feed, reason))
-            holding.source = None
-            self._inventory.release(holding)
+    def _ask(self, feed: FeedId, neighbour: Neighbour, start: int) -> bool:
+        asked = self._supply.ask(feed, neighbour, start)
+        if asked and feed in self._behind:
+            self._behind[feed].asked = self._clock.seconds()
+        return asked

@@ -49,6 +49,8 @@ class Validation:
         neighbour.passed(batch)
         holding = self._inventory.known(feed)
         place = holding.place(batch)
+        if place is Place.GAP and self._sources.jumps_to(batch):
+            place = Place.NEXT
         if place in (Place.KNOWN, Place.FROZEN, Place.GAP) or feed == self._own.feed or feed in neighbour.passed_over:
             return None
         if not self._quotas.admits(feed.author):

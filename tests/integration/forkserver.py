@@ -1,0 +1,153 @@
+"""Processes of `python -m twisted_chat` that cost next to nothing to start: forked, each from one that has imported the program.
+
+They are processes like others: with an id, descriptors, an environment, a working directory and an end of their own. Only the
+start of Python and the imports were made before, which take most of the time of a test. Whoever tests a start itself executes.
+
+There is one server for each process of tests; it ends with it. Linux only: elsewhere `forks` is false.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import fcntl
+import gc
+import json
+import os
+import runpy
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+PROGRAM = "twisted_chat"
+AHEAD = (
+    "twisted.scripts.twistd",
+    f"{PROGRAM}.cli.subcommands",
+    f"{PROGRAM}.service",
+    "twisted.internet.asyncioreactor",
+    "twisted.internet.epollreactor",
+    "twisted.scripts._twistd_unix",
+)
+"""What is imported before the forks, none of which makes a reactor."""
+forks = sys.platform == "linux"
+_ASK = 256 * 1024
+"""Bytes that tell what is to be started, at most."""
+_HIGH = 64
+"""Above the descriptors that any process is given by number."""
+_SET_CHILD_SUBREAPER = 36
+_BY_HAND = "import sys; sys.path.insert(0, sys.argv[1]); from tests.integration.forkserver import serve; serve()"
+
+
+class ForkServer:
+    """The tests' end of a server."""
+
+    def __init__(self) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        self._socket, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with far:
+            self._process = subprocess.Popen(
+                (sys.executable, "-c", _BY_HAND, root, str(far.fileno())),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en"},
+                pass_fds=[far.fileno()],
+            )
+        for size in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            self._socket.setsockopt(socket.SOL_SOCKET, size, 2 * _ASK)
+        atexit.register(self.end)
+
+    def fork(
+        self, path: str, arguments: Sequence[str], environment: Mapping[str, str], fdmap: Mapping[int, int]
+    ) -> int:
+        """Start a process; return its id. It is a child of this process, which is to wait for it. `fdmap` says which of
+        this process's descriptors it has as which of its own."""
+        ask = json.dumps([path, list(arguments), dict(environment), list(fdmap)]).encode()
+        _adopt(True)
+        try:
+            socket.send_fds(self._socket, [ask], list(fdmap.values()))
+            return int(self._socket.recv(64))
+        finally:
+            _adopt(False)
+
+    def end(self) -> None:
+        """End the server, and wait until it has."""
+        self._socket.close()
+        self._process.communicate()
+
+
+_running: list[ForkServer] = []
+
+
+def server() -> ForkServer:
+    """Return the server, which is started when it is first asked for."""
+    if not _running:
+        _running.append(ForkServer())
+    return _running[0]
+
+
+def process(*given: Any) -> Any:
+    """Return what `reactor.spawnProcess` would, of a process that runs the program: `given` is what `Process` is made with."""
+    from twisted.internet.process import Process
+
+    class Forked(Process):  # type: ignore[misc]
+        def _fork(
+            self, path: str, uid: None, gid: None, executable: str, args: Any, environment: Any, *, fdmap: Any
+        ) -> None:
+            self.pid = server().fork(path, args[3:], environment, fdmap)
+            self.status = -1
+
+    return Forked(*given)
+
+
+def _adopt(those: bool) -> None:
+    """Be the parent of those whose own ends, or not."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_SET_CHILD_SUBREAPER, int(those), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def serve() -> None:
+    """Fork whenever asked to, until nobody can ask any more."""
+    asked = socket.socket(fileno=int(sys.argv[2]))
+    for module in AHEAD:
+        import_module(module)
+    assert "twisted.internet.reactor" not in sys.modules
+    gc.collect()
+    gc.freeze()
+    while True:
+        ask, given, _, _ = socket.recv_fds(asked, _ASK, 16)
+        if not ask:
+            return
+        reader, writer = os.pipe()
+        between = os.fork()
+        if not between:
+            break
+        os.waitpid(between, 0)  # now the child is adopted by who asked
+        asked.send(os.read(reader, 64))
+        for descriptor in (reader, writer, *given):
+            os.close(descriptor)
+    child = os.fork()
+    if child:
+        os.write(writer, str(child).encode())
+        os._exit(0)
+    _become(*json.loads(ask), given)
+
+
+def _become(path: str, arguments: list[str], environment: dict[str, str], wanted: list[int], given: list[int]) -> None:
+    """Be the process that was asked for."""
+    aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in given]
+    for descriptor, number in zip(aside, wanted, strict=True):
+        os.dup2(descriptor, number)
+    for low, high in pairwise([-1, *sorted(wanted), os.sysconf("SC_OPEN_MAX")]):
+        if low + 1 < high:  # an empty range would be all there are
+            os.closerange(low + 1, high)
+    os.chdir(path)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[:] = [PROGRAM, *arguments]
+    sys.path[1] = path
+    runpy.run_module(PROGRAM, run_name="__main__", alter_sys=True)

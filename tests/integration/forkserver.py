@@ -18,6 +18,7 @@ import runpy
 import socket
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -40,7 +41,7 @@ _ASK = 256 * 1024
 _HIGH = 64
 """Above the descriptors that any process is given by number."""
 _SET_CHILD_SUBREAPER = 36
-_BY_HAND = "import sys; sys.path.insert(0, sys.argv[1]); from tests.integration.forkserver import serve; serve()"
+_CLONE_NEWNET = 0x40000000
 
 
 class ForkServer:
@@ -51,7 +52,8 @@ class ForkServer:
         self._socket, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
             self._process = subprocess.Popen(
-                (sys.executable, "-c", _BY_HAND, root, str(far.fileno())),
+                # from its file: the package of the tests would import more
+                (sys.executable, __file__, root, str(far.fileno())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en"},
@@ -62,11 +64,18 @@ class ForkServer:
         atexit.register(self.end)
 
     def fork(
-        self, path: str, arguments: Sequence[str], environment: Mapping[str, str], fdmap: Mapping[int, int]
+        self,
+        path: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        fdmap: Mapping[int, int],
+        terminal: bool = False,
     ) -> int:
         """Start a process; return its id. It is a child of this process, which is to wait for it. `fdmap` says which of
-        this process's descriptors it has as which of its own."""
-        ask = json.dumps([path, list(arguments), dict(environment), list(fdmap)]).encode()
+        this process's descriptors it has as which of its own; if it is on a `terminal`, that is the first of them."""
+        network = command[3] if command[0] == "ip" else None
+        arguments = command[7 if network else 3 :]
+        ask = json.dumps([path, arguments, dict(environment), list(fdmap), terminal, network]).encode()
         _adopt(True)
         try:
             socket.send_fds(self._socket, [ask], list(fdmap.values()))
@@ -90,18 +99,28 @@ def server() -> ForkServer:
     return _running[0]
 
 
-def process(*given: Any) -> Any:
-    """Return what `reactor.spawnProcess` would, of a process that runs the program: `given` is what `Process` is made with."""
-    from twisted.internet.process import Process
+def process(*given: Any, terminal: bool = False) -> Any:
+    """Return what `reactor.spawnProcess` would, of a process that runs the program: `given` is what `Process` is made with.
+
+    Its command is `python -m` and the program, after `ip netns exec` and a network namespace, or alone.
+    """
+    from twisted.internet.process import Process, PTYProcess
 
     class Forked(Process):  # type: ignore[misc]
         def _fork(
-            self, path: str, uid: None, gid: None, executable: str, args: Any, environment: Any, *, fdmap: Any
+            self, path: str, uid: None, gid: None, executable: str, args: Any, environment: Any, **more: Any
         ) -> None:
-            self.pid = server().fork(path, args[3:], environment, fdmap)
+            self.pid = server().fork(path, args, environment, more["fdmap"])
             self.status = -1
 
-    return Forked(*given)
+    class OnTerminal(PTYProcess):  # type: ignore[misc]
+        def _fork(
+            self, path: str, uid: None, gid: None, executable: str, args: Any, environment: Any, **more: Any
+        ) -> None:
+            self.pid = server().fork(path, args, environment, dict.fromkeys(range(3), more["slavefd"]), True)
+            self.status = -1
+
+    return OnTerminal(*given, True) if terminal else Forked(*given)
 
 
 def _adopt(those: bool) -> None:
@@ -112,6 +131,7 @@ def _adopt(those: bool) -> None:
 
 def serve() -> None:
     """Fork whenever asked to, until nobody can ask any more."""
+    sys.path[0] = sys.argv[1]
     asked = socket.socket(fileno=int(sys.argv[2]))
     for module in AHEAD:
         import_module(module)
@@ -137,7 +157,15 @@ def serve() -> None:
     _become(*json.loads(ask), given)
 
 
-def _become(path: str, arguments: list[str], environment: dict[str, str], wanted: list[int], given: list[int]) -> None:
+def _become(
+    path: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    wanted: list[int],
+    terminal: bool,
+    network: str | None,
+    given: list[int],
+) -> None:
     """Be the process that was asked for."""
     aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in given]
     for descriptor, number in zip(aside, wanted, strict=True):
@@ -145,9 +173,21 @@ def _become(path: str, arguments: list[str], environment: dict[str, str], wanted
     for low, high in pairwise([-1, *sorted(wanted), os.sysconf("SC_OPEN_MAX")]):
         if low + 1 < high:  # an empty range would be all there are
             os.closerange(low + 1, high)
+    if terminal:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY)
+        sys.stdout.reconfigure(line_buffering=True)
+    if network:
+        with open(f"/run/netns/{network}") as namespace:
+            if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
     os.chdir(path)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[:] = [PROGRAM, *arguments]
-    sys.path[1] = path
+    sys.path.insert(0, path)
     runpy.run_module(PROGRAM, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    serve()

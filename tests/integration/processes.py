@@ -296,8 +296,8 @@ class PeerProcess(ProcessProtocol):
 class Peers:
     """The peers of one test: their directories below one place, their ports, and their end.
 
-    `running` are those that were started last under each name; those that run the program as it is, without a terminal, are
-    `forked` unless that is what a test is about.
+    `running` are those that were started last under each name; those that run the program as it is are `forked`
+    unless that is what a test is about.
     """
 
     forked = forkserver.forks
@@ -359,10 +359,11 @@ class Peers:
         }
         whole = [*command, *arguments, "--data", str(peer.data), *words]
         places = {0: "w", 1: "r", 2: "r", **(descriptors or {})}
-        if terminal:
+        if self.forked and (command == MODULE or (command[0] == "ip" and command[4:] == MODULE)):
+            given = (self._reactor, command[0], whole, environment, str(place), peer, None, None)
+            forkserver.process(*given, *([] if terminal else [places]), terminal=terminal)
+        elif terminal:
             self._reactor.spawnProcess(peer, command[0], whole, environment, str(place), usePTY=True)
-        elif self.forked and command == MODULE:
-            forkserver.process(self._reactor, command[0], whole, environment, str(place), peer, None, None, places)
         else:
             self._reactor.spawnProcess(peer, command[0], whole, environment, str(place), childFDs=places)
         self._all.append(peer)

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest
 
 import twisted_chat
-from tests.integration import forkserver
+from tests.kit import forkserver
 
 PATIENCE = 60.0
 """Seconds after which what was waited for is taken not to come."""

@@ -8,8 +8,8 @@ import signal
 from twisted.internet.defer import gatherResults
 
 from tests.integration.case import PeersTestCase
-from tests.integration.forkserver import forks
 from tests.integration.processes import PeerProcess
+from tests.kit.forkserver import forks
 
 
 class TestForked(PeersTestCase):

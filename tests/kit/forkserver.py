@@ -15,6 +15,7 @@ import gc
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from select import select
+from tempfile import TemporaryFile
 from typing import Any
 
 PROGRAM = "twisted_chat"
@@ -47,13 +50,14 @@ _CLONE_NEWNET = 0x40000000
 class ForkServer:
     """The tests' end of a server."""
 
-    def __init__(self) -> None:
+    def __init__(self, *before: str) -> None:
+        """`before` is what stands before its command: what that takes from it, all that it forks are without, too."""
         root = str(Path(__file__).resolve().parents[2])
         self._socket, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
             self._process = subprocess.Popen(
                 # from its file: the package of the tests would import more
-                (sys.executable, __file__, root, str(far.fileno())),
+                (*before, sys.executable, __file__, root, str(far.fileno())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en"},
@@ -121,6 +125,44 @@ def process(*given: Any, terminal: bool = False) -> Any:
             self.status = -1
 
     return OnTerminal(*given, True) if terminal else Forked(*given)
+
+
+def run(
+    path: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    seconds: float = 60,
+    by: ForkServer | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Have the program run with nothing to read; return what came of it. Raises `TimeoutError` if it takes longer."""
+    command = (sys.executable, "-m", PROGRAM, *arguments)
+    if not forks:
+        return subprocess.run(
+            command,
+            cwd=path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+    with open(os.devnull) as nothing, TemporaryFile() as out, TemporaryFile() as errors:
+        pid = (by or server()).fork(
+            path, command, environment, {0: nothing.fileno(), 1: out.fileno(), 2: errors.fileno()}
+        )
+        ended = os.pidfd_open(pid)
+        in_time = select([ended], [], [], seconds)[0]
+        os.close(ended)
+        if not in_time:
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        if not in_time:
+            raise TimeoutError(f"{command} takes over {seconds:g} s")
+        told = []
+        for file in (out, errors):
+            file.seek(0)
+            told.append(file.read().decode())
+    return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), *told)
 
 
 def _adopt(those: bool) -> None:

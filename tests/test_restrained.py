@@ -12,6 +12,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
+from tests.kit import forkserver
 from tests.kit.feeding import Author
 from tests.kit.restrained import read_only, unprivileged
 from twisted_chat.storage.database import open_database
@@ -29,6 +30,7 @@ class RestrainedCase(SynchronousTestCase):
         skip = "modes of files and mounts are POSIX's"
 
     def setUp(self) -> None:
+        self.servers: dict[tuple[str, ...], forkserver.ForkServer] = {}
         self.place = Path(self.mktemp()).absolute()
         self.data = self.place / "data"
         folder = DataDirectory(self.data).identity("Ana")
@@ -49,15 +51,23 @@ class RestrainedCase(SynchronousTestCase):
     def run_tcpchat(self, *arguments: str, before: Sequence[str] = ()) -> tuple[int, str, str]:
         """Return the status, the output and the complaints of a command; `before` is what stands before it."""
         path = os.pathsep.join(filter(None, (str(SOURCE), os.environ.get("PYTHONPATH"))))
-        done = subprocess.run(
-            [*before, sys.executable, "-m", "twisted_chat", *arguments],
-            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(self.place)},
-            cwd=self.place,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(self.place)}
+        if not before or forkserver.forks:
+            if before and tuple(before) not in self.servers:
+                self.servers[tuple(before)] = forkserver.ForkServer(*before)
+                self.addCleanup(self.servers[tuple(before)].end)
+            by = self.servers.get(tuple(before))
+            done = forkserver.run(str(self.place), arguments, environment, TIMEOUT, by)
+        else:
+            done = subprocess.run(
+                [*before, sys.executable, "-m", "twisted_chat", *arguments],
+                env=environment,
+                cwd=self.place,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+            )
         return done.returncode, done.stdout, done.stderr
 
     def of_ana(self, command: str, *arguments: str, before: Sequence[str] = ()) -> tuple[int, str, str]:

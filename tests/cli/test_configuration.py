@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,8 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.cli.test_options import CommandLine, Twistd
+from tests.kit import forkserver
+from tests.kit.patience import WRITTEN
 from twisted_chat.cli import send
 from twisted_chat.cli.configuration import MAX_BYTES, MAX_KEY, MAX_VALUE, check, load
 from twisted_chat.cli.flags import CHAT, CONFIG, CONFIGURABLE, Form
@@ -33,10 +34,10 @@ else:
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "class.toml"
 SECRET = "xyzzy plugh"
 VALUES = st.recursive(
-    st.one_of(st.booleans(), st.integers(), st.floats(), st.text(), st.just(date(2026, 11, 22)), st.sampled_from(
+    st.one_of(st.booleans(), st.integers(), st.floats(), st.text(WRITTEN), st.just(date(2026, 11, 22)), st.sampled_from(
         ["5000-5004", "90d", "1G", "none", "plain", "pt", "::1", "[::1]:5", "fe80::1", "a\0b", "~", "~nobody/x", "ana:1"]
     )),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(WRITTEN, max_size=3), inner, max_size=2),
     max_leaves=4,
 )  # fmt: skip
 """What can stand behind a key in TOML."""
@@ -354,14 +355,7 @@ class FaultTests(Configured):
     def test_process(self) -> None:
         """In a process of its own a mistake is two lines on stderr and a status, and so it is for a subcommand."""
         for command, status in (([], 1), (["send", "--name", "ci", "hi"], 2)):
-            done = subprocess.run(
-                [sys.executable, "-m", "twisted_chat", *command[:1], *self.file("links = 65"), *command[1:]],
-                env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[1])},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+            done = forkserver.run(".", [*command[:1], *self.file("links = 65"), *command[1:]], os.environ)
             self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
             self.assertIn(f"{self.path}: links 65 is out of range", done.stderr.splitlines()[0])
             self.assertLessEqual(len(done.stderr.splitlines()), 2)
@@ -381,7 +375,7 @@ class AnyTests(SynchronousTestCase):
             self.assertEqual(list(taken), [key])
             self.assertEqual(CONFIGURABLE[key].form is Form.SWITCH, isinstance(value, bool))
 
-    @given(st.text(max_size=20), VALUES)
+    @given(st.text(WRITTEN, max_size=20), VALUES)
     def test_any_key(self, key: str, value: Any) -> None:
         """So is any key."""
         if key not in CONFIGURABLE:

@@ -13,6 +13,7 @@ from typing import Any
 from twisted.python.usage import Options as BaseOptions
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import forkserver
 from twisted_chat import __version__
 from twisted_chat.cli import options
 from twisted_chat.cli.joining import ENVIRONMENT
@@ -483,13 +484,13 @@ class ProcessTests(CommandLine):
 
     def test_failure(self) -> None:
         """A mistake is two lines on stderr, nothing on stdout, and a status that tells scripts."""
-        done = self.run_python("-m", "twisted_chat", "--name", "Ana", "--port", "x")
+        done = forkserver.run(".", ("--name", "Ana", "--port", "x"), os.environ)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertEqual(len(done.stderr.splitlines()), 2, done.stderr)
 
     def test_help(self) -> None:
         """`--help` begins with how the program is called, and names every flag."""
-        done = self.run_python("-m", "twisted_chat", "--help")
+        done = forkserver.run(".", ("--help",), os.environ)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(done.stdout.splitlines()[0], "Usage: tcpchat [options]")
         for flag in Options.flags:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit import forkserver
 from tests.kit.feeding import Author
 from twisted_chat.archive import Fault, Finding, check
 from twisted_chat.cli import subcommands
@@ -499,13 +500,14 @@ class ProcessTests(SubcommandCase):
 
     def test_help(self) -> None:
         """Each subcommand has its own help, and is in the peer's."""
-        self.assertIn(overview(), self.finish(self.start("--help"))[1])
+        environment = {**os.environ, "COLUMNS": "80"}
+        self.assertIn(overview(), forkserver.run(".", ("--help",), environment).stdout)
         for name, command in SUBCOMMANDS.items():
-            status, out, err = self.finish(self.start(name, "--help"))
-            self.assertEqual((status, err), (0, ""))
-            self.assertTrue(out.startswith(f"Usage: tcpchat {name} "), out)
+            done = forkserver.run(".", (name, "--help"), environment)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue(done.stdout.startswith(f"Usage: tcpchat {name} "), done.stdout)
             for flag in command().docs:
-                self.assertIn(f"--{flag}", out)
+                self.assertIn(f"--{flag}", done.stdout)
 
     def test_status(self) -> None:
         """The status reaches the shell, and nothing but the one line its user."""

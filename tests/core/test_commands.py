@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.patience import WRITTEN
 from twisted_chat.core.commands import (
     COMMANDS,
     HELP,
@@ -109,7 +110,7 @@ class ParseTests(SynchronousTestCase):
         self.assertEqual(parse("／／oi"), Said("／oi"))
         self.assertIs(lookup("histo\u0301rico"), HISTORY)
 
-    @given(st.text(min_size=1))
+    @given(st.text(WRITTEN, min_size=1))
     def test_everything_else_is_said_as_typed(self, line: str) -> None:
         """Nothing is added to a message or taken from it, spaces included."""
         typed = parse(line)

@@ -270,4 +270,4 @@ class OrderTests(SynchronousTestCase):
 
     def test_all_orders(self) -> None:
         """What is told and shown is true of the last message at all times, and is told in time."""
-        run_state_machine_as_test(Orders, settings=settings(max_examples=100, stateful_step_count=30, deadline=None))
+        run_state_machine_as_test(Orders, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest
 
 import twisted_chat
+from tests.kit import forkserver
 
 PATIENCE = 60.0
 """Seconds after which what was waited for is taken not to come."""
@@ -295,8 +296,11 @@ class PeerProcess(ProcessProtocol):
 class Peers:
     """The peers of one test: their directories below one place, their ports, and their end.
 
-    `running` are those that were started last under each name.
+    `running` are those that were started last under each name; those that run the program as it is are `forked`
+    unless that is what a test is about.
     """
+
+    forked = forkserver.forks
 
     def __init__(self, reactor: Any, directory: str, count: int = 5) -> None:
         """Make `directory` for up to `count` peers."""
@@ -353,15 +357,15 @@ class Peers:
             "LANGUAGE": "en",
             "LC_ALL": "C.UTF-8",
         }
-        self._reactor.spawnProcess(
-            peer,
-            command[0],
-            [*command, *arguments, "--data", str(peer.data), *words],
-            environment,
-            str(place),
-            usePTY=terminal,
-            **({} if terminal else {"childFDs": {0: "w", 1: "r", 2: "r", **(descriptors or {})}}),
-        )
+        whole = [*command, *arguments, "--data", str(peer.data), *words]
+        places = {0: "w", 1: "r", 2: "r", **(descriptors or {})}
+        if self.forked and (command == MODULE or (command[0] == "ip" and command[4:] == MODULE)):
+            given = (self._reactor, command[0], whole, environment, str(place), peer, None, None)
+            forkserver.process(*given, *([] if terminal else [places]), terminal=terminal)
+        elif terminal:
+            self._reactor.spawnProcess(peer, command[0], whole, environment, str(place), usePTY=True)
+        else:
+            self._reactor.spawnProcess(peer, command[0], whole, environment, str(place), childFDs=places)
         self._all.append(peer)
         self.running[name] = peer
         return peer

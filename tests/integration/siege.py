@@ -22,7 +22,8 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater, react
 
 from tests.integration.judge import Archive, Screen, judge, look, open_archive
-from tests.integration.processes import MODULE, ROOT, PeerProcess, Peers
+from tests.integration.processes import ROOT, PeerProcess, Peers
+from tests.kit import forkserver
 
 NAMES = ("Ana", "Bia", "Caio", "Davi")
 PAUSE = 0.02
@@ -219,10 +220,10 @@ class Siege:
         return [look(peer.name, peer.lines) for peer in peers]
 
     def _export(self, name: str) -> Archive:
-        export = (*MODULE, "export", "--name", name, "--data", self._peers.running[name].data)
-        done = subprocess.run(export, capture_output=True, env={"PYTHONPATH": str(ROOT)})
-        archive = open_archive(done.stdout)
-        archive.faults += done.stderr.decode().splitlines()
+        export = ("export", "--name", name, "--data", str(self._peers.running[name].data))
+        done = forkserver.run(str(ROOT), export, {"PYTHONPATH": str(ROOT)})
+        archive = open_archive(done.stdout.encode())
+        archive.faults += done.stderr.splitlines()
         return archive
 
     def _judge(self) -> None:

@@ -8,7 +8,7 @@ from twisted.internet.task import LoopingCall
 
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import call
-from tests.integration.processes import HOST, PeerProcess
+from tests.integration.processes import HOST, PeerProcess, eventually
 from twisted_chat.cli.joining import ENVIRONMENT
 
 SECRET = "xyzzy plugh"
@@ -77,11 +77,11 @@ class TestClosed(PeersTestCase):
         flood.clock = self.reactor
         flood.start(1 / 500)
         try:
+            await eventually(self.reactor, lambda: len(stalled) > 100, lambda: f"{len(stalled)} stalled")
             for number in range(3):
                 began = self.reactor.seconds()
                 self.assertEqual(await self.sending(*self.right).when_ended(), 0)
                 self.measured(f"delivered through the crowd, {number + 1}", self.reactor.seconds() - began, "s")
-            self.assertGreater(len(stalled), 100)
         finally:
             flood.stop()
             for one in stalled:

@@ -29,6 +29,7 @@ class TestRecovery(PeersTestCase):
         await self.peers.stop(bia)
 
         began = self.reactor.seconds()
+        self.peers.forked = False  # else the work of starting Python would not count
         bia = self.peers.start("Bia")
         bia.say("here again")
         await ana.wait_for("Bia: here again")

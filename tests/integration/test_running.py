@@ -247,6 +247,7 @@ class TestRedirections(PeersTestCase):
     async def test_files_and_the_void(self) -> None:
         """Input from a file is said, and the peer stays for what others say; output goes to a file; with the void for
         input, or with its input closed, a peer takes part as well."""
+        self.peers.forked = False
         directory = self.peers.directory
         script, shown = directory / "script", directory / "shown"
         script.write_bytes("oi\r\nolá\nno end".encode())

@@ -10,17 +10,17 @@ from tests.integration.case import PeersTestCase
 from tests.integration.chaos import Chaos
 from twisted_chat.core.writing.text import MAX_TEXT
 
-FLOOD = 50 * 1024 * 1024
+FLOOD = 30 * 1024 * 1024
 """Bytes said while a peer is suspended."""
 PROMPT = 2.0
 """Seconds in which what is said must be shown, a flood going on beside it."""
-KILLS = int(os.environ.get("TCPCHAT_KILLS", "100"))
+KILLS = int(os.environ.get("TCPCHAT_KILLS", "25"))
 """How many of `chaos`; `python -m tests.integration.chaos --kills 500` does it alone."""
 
 
 class TestShortSuspension(PeersTestCase):
     async def test_costs_the_others_nothing(self) -> None:
-        """While a peer is suspended the others chat at their usual speed, and 50 MiB that it does not read cost them no
+        """While a peer is suspended the others chat at their usual speed, and 30 MiB that it does not read cost them no
         memory; when it goes on it gets all of it, once and in order."""
         ana, bia, caio = (self.peers.start(name) for name in ("Ana", "Bia", "Caio"))
         await self.peers.linked()
@@ -32,7 +32,7 @@ class TestShortSuspension(PeersTestCase):
         ana.say(*(f"Ana.1 {number} {filling}" for number in numbers))
         last = f"Ana: Ana.1 {count - 1} "
         await bia.eventually(lambda: last in bia.log_tail(), "all of it")
-        self.measured("50 MiB logged by a neighbour after", self.reactor.seconds() - began, "s")
+        self.measured("30 MiB logged by a neighbour after", self.reactor.seconds() - began, "s")
         began = self.reactor.seconds()
         bia.say("prompt")
         await ana.wait_for("Bia: prompt")
@@ -43,7 +43,7 @@ class TestShortSuspension(PeersTestCase):
         began = self.reactor.seconds()
         caio.resume()
         await caio.eventually(lambda: last in caio.log_tail(), "all of it")
-        self.measured("caught up with 50 MiB after", self.reactor.seconds() - began, "s")
+        self.measured("caught up with 30 MiB after", self.reactor.seconds() - began, "s")
         self.assert_healthy()
         await self.peers.stop()
         for peer in (bia, caio):
@@ -59,7 +59,7 @@ class TestLongSuspension(PeersTestCase):
                 one[1].raiseException()
 
     async def chaos(self) -> None:
-        """While five peers talk, one after the other is killed and started again, 100 times: in the end all stores are
+        """While five peers talk, one after the other is killed and started again, 25 times: in the end all stores are
         equal, nothing is missing that was announced to be on anybody's disk, and nothing is there twice."""
         chaos = Chaos(self.reactor, self.mktemp(), int(os.environ.get("TCPCHAT_SEED", "1")))
         self.addCleanup(lambda: Deferred.fromCoroutine(chaos.peers.end()))

@@ -24,14 +24,18 @@ class Waiting:
     known: bytes | None = None
     aborted = False
 
+    def __init__(self, door: Door) -> None:
+        self.door = door
+
     def refuse(self, refusal: Refusal) -> None:
         """Note it."""
         assert refusal.reason == errors.FULL
         self.closing = True
 
     def abort(self) -> None:
-        """Note it."""
+        """Note it, and be gone."""
         self.aborted = True
+        self.door.leave(cast(Link, self))
 
 
 class DoorTests(SynchronousTestCase):
@@ -42,7 +46,7 @@ class DoorTests(SynchronousTestCase):
 
     def enter(self, count: int, host: str = HOST) -> list[Any]:
         """Let connections come from an address."""
-        comers: list[Any] = [Waiting() for _ in range(count)]
+        comers: list[Any] = [Waiting(self.door) for _ in range(count)]
         for comer in comers:
             self.door.enter(cast(Link, comer), host)
         return comers

@@ -163,7 +163,7 @@ class FailingStoreTests(SynchronousTestCase):
         self.begin()
         self.story()
         calls = self.stores[0].counts.total()
-        for nth in range(1, calls, max(1, calls // 12)):
+        for nth in range(1, calls, max(1, calls // 8)):
             self.setUp()
             self.begin()
             self.countdown = nth

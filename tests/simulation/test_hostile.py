@@ -26,7 +26,7 @@ from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.sources import Sources
 from twisted_chat.core.wire.frames import MAX_INT
 
-STORIES = int(os.environ.get("TCPCHAT_HOSTILE", "15"))
+STORIES = int(os.environ.get("TCPCHAT_HOSTILE", "8"))
 
 
 TRIES = 60

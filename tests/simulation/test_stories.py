@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.simulation.story import Story
 
-EXAMPLES = int(os.environ.get("TCPCHAT_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("TCPCHAT_EXAMPLES", "80"))
 
 
 class SeededStories(SynchronousTestCase):
@@ -29,18 +29,18 @@ class SeededStories(SynchronousTestCase):
         story.settle()
 
     def test_two_peers(self) -> None:
-        """Two peers, 100 stories: whatever happened, both hold all that was ever on a disk, each thing shown once."""
-        for seed in range(1000, 1100):
+        """Two peers, 40 stories: whatever happened, both hold all that was ever on a disk, each thing shown once."""
+        for seed in range(1000, 1000 + EXAMPLES // 2):
             self.tell(seed, 2, 12)
 
     def test_three_peers(self) -> None:
-        """The same for three peers, 60 stories."""
-        for seed in range(2000, 2060):
+        """The same for three peers, 26 stories."""
+        for seed in range(2000, 2000 + EXAMPLES // 3):
             self.tell(seed, 3, 15)
 
     def test_five_peers(self) -> None:
-        """The same for five peers, 10 stories."""
-        for seed in range(3000, 3010):
+        """The same for five peers, 5 stories."""
+        for seed in range(3000, 3000 + EXAMPLES // 16):
             self.tell(seed, 5, 20)
 
 

@@ -35,12 +35,14 @@ class TalkTests(SynchronousTestCase):
     def test_private(self) -> None:
         """A private message is shown to its author and its recipient, and to nobody else."""
         self.come(self.ana, self.bia, self.caio)
-        self.ana.peer.conversation.whisper(self.bia.identity.id, "psst")
+        self.ana.peer.conversation.whisper(self.bia.identity.id, "psst, over here")
         self.settle()
-        self.assertEqual(self.private(self.ana), [("P0", "P1", "psst")])
-        self.assertEqual(self.private(self.bia), [("P0", "P1", "psst")])
+        self.assertEqual(self.private(self.ana), [("P0", "P1", "psst, over here")])
+        self.assertEqual(self.private(self.bia), [("P0", "P1", "psst, over here")])
         self.assertEqual(self.private(self.caio), [])
-        self.assertFalse(any(b"psst" in batch.body for actor in self.world.actors for batch in actor.disk.batches))
+        self.assertFalse(
+            any(b"psst, over here" in batch.body for actor in self.world.actors for batch in actor.disk.batches)
+        )
 
     def test_private_through_others(self) -> None:
         """It reaches a recipient who was away, through somebody who can't read it, its author being gone."""

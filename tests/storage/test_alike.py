@@ -20,6 +20,7 @@ from tests.kit.feeding import START, Author
 from tests.storage.contract import READER, unseal
 from twisted_chat.core.feeds.batches import Batch, Position
 from twisted_chat.core.replication.store import Known, Loaded, Store, Which
+from twisted_chat.storage import database as databases
 from twisted_chat.storage.memory import MemoryStore
 from twisted_chat.storage.sqlite import SQLiteStore
 
@@ -160,6 +161,7 @@ class AlikeTests(SynchronousTestCase):
 
     def test_alike(self) -> None:
         """Both stores give the same answers, the one in a database also after it was closed and opened again."""
+        self.patch(databases, "_PRAGMAS", databases._PRAGMAS.replace("FULL", "OFF"))  # no machine fails here
         case = Pair.TestCase("runTest")
-        case.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+        case.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
         case.runTest()

@@ -25,7 +25,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication import forks, inventory
 from twisted_chat.core.wire.frames import MAX_LINE, Digest, Frame, Have, Range, Want, decode, encode
 
-EXAMPLES = int(os.environ.get("TCPCHAT_MISCHIEF", "60"))
+EXAMPLES = int(os.environ.get("TCPCHAT_MISCHIEF", "25"))
 
 
 class Line(RuleBasedStateMachine):

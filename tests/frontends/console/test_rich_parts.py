@@ -15,6 +15,7 @@ from prompt_toolkit.utils import get_cwidth
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kit.patience import WRITTEN
 from tests.kit.saying import said
 from twisted_chat.core.addressing import written
 from twisted_chat.core.people.roster import Roster
@@ -159,7 +160,7 @@ class GraphemeTests(SynchronousTestCase):
         """What is drawn while it is edited is as wide as its parts, which all terminals agree on."""
         self.assertEqual(graphemes.steady(f"{FAMILY} 🇧🇷 ❤️ 👍🏽 é"), "👨👩👧👦 BR ❤ 👍 é")
 
-    @given(st.text())
+    @given(st.text(WRITTEN))
     def test_ends(self, text: str) -> None:
         """Going right, or left, through any text comes to its end."""
         place = 0

@@ -84,6 +84,7 @@ GUIDES = tuple(sorted(f"docs/{path.name}" for path in (ROOT / "docs" / "pt-BR").
 """Pages by what one wants to do. Each is there in Portuguese, in `docs/pt-BR`."""
 PAGES = tuple(sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))))
 COMMANDS_PAGES = ("docs/commands.md", "docs/pt-BR/commands.md")
+STATES_PAGES = ("docs/states.md", "docs/pt-BR/states.md")
 FLAGS_PAGES = ("docs/flags.md", "docs/pt-BR/flags.md")
 
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -250,13 +251,13 @@ class ReadmeTests(SynchronousTestCase):
             self.assertIn(f"`{BARE_QUIT}`", typed)
 
 
-def drawn(title: str) -> list[set[Move]]:
-    """Return what the drawings of states in a section of `docs/states.md` say: a state, an input, the state after, and the work.
+def drawn(name: str, title: str) -> list[set[Move]]:
+    """Return what the drawings of states in a section of a page say: a state, an input, the state after, and the work.
 
     An arrow from a group goes out from each state in it. What stands after a comma is a condition, which is for people.
     """
     found = []
-    for block in _FENCE.findall(section("docs/states.md", title)):
+    for block in _FENCE.findall(section(name, title)):
         groups: dict[str, set[str]] = {}
         arrows: list[tuple[str, str, str]] = []
         inside = ""
@@ -323,33 +324,39 @@ def opening_moves() -> list[set[Move]]:
 
 
 class StatesTests(SynchronousTestCase):
-    """`docs/states.md`."""
+    """`docs/states.md`, in two languages."""
 
     def test_openings(self) -> None:
         """The drawings of the opening, of the dialer's end and the listener's, are what happens there."""
-        self.assertEqual(drawn("Opening"), opening_moves())
+        for name, title in zip(STATES_PAGES, ("Opening", "Abertura"), strict=True):
+            self.assertEqual(drawn(name, title), opening_moves(), name)
 
     def test_machines(self) -> None:
         """The drawings of a link and of a dialer are what their machines do; each state and input is explained, and no other."""
-        for title, (module, make) in zip(("Link", "Dialer"), MACHINES, strict=True):
-            self.assertEqual(drawn(title), [moves(module, make)], title)
-            explained = re.findall(r"^\| `(\w+)` \|", section("docs/states.md", title), re.MULTILINE)
-            self.assertEqual(explained, [*(state.name for state in module.State), *methods(module.Inputs)])
+        for name in STATES_PAGES:
+            for title, (module, make) in zip(("Link", "Dialer"), MACHINES, strict=True):
+                self.assertEqual(drawn(name, title), [moves(module, make)], (name, title))
+                explained = re.findall(r"^\| `(\w+)` \|", section(name, title), re.MULTILINE)
+                self.assertEqual(explained, [*(state.name for state in module.State), *methods(module.Inputs)], name)
+
+    def test_meanings(self) -> None:
+        """Each state means on the page what it means in the code."""
+        for title, (module, _make) in zip(("Link", "Dialer"), MACHINES, strict=True):
             for state in module.State:
-                self.assertIn(f"\n| `{state.name}` | {state.value} |\n", section("docs/states.md", title))
+                self.assertIn(f"\n| `{state.name}` | {state.value} |\n", section(STATES_PAGES[0], title))
 
     def test_a_lie(self) -> None:
         """An arrow that is not in the table is seen, and one that is missing: also one from a group of states."""
-        true = page("docs/states.md")
+        true = page(STATES_PAGES[0])
         for arrow, lie in (
             ("READY --> SUSPECT: unanswered", "READY --> CLOSING: unanswered"),
             ("    STANDING --> GONE: lost / be_gone\n", ""),
             ("AUTH --> READY: auth / auth", "AUTH --> READY: auth"),
         ):
             self.assertIn(arrow, true)
-            with mock.patch("tests.test_docs.page", lambda name: true.replace(arrow, lie)):  # noqa: B023  called at once
-                wrong = drawn("Opening") != opening_moves()
-                self.assertTrue(wrong or drawn("Link") != [moves(*MACHINES[0])], arrow)
+            with mock.patch("tests.test_docs.page", return_value=true.replace(arrow, lie)):
+                wrong = drawn("", "Opening") != opening_moves() or drawn("", "Link") != [moves(*MACHINES[0])]
+                self.assertTrue(wrong, arrow)
 
 
 class ProtocolTests(SynchronousTestCase):

@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.cli.test_options import CommandLine, Twistd
 from tests.kit import forkserver
 from tests.kit.patience import WRITTEN
+from tests.kit.toml import tomllib
 from twisted_chat.cli import send
 from twisted_chat.cli.configuration import MAX_BYTES, MAX_KEY, MAX_VALUE, check, load
 from twisted_chat.cli.flags import CHAT, CONFIG, CONFIGURABLE, Form
@@ -25,11 +26,6 @@ from twisted_chat.cli.options import Options
 from twisted_chat.cli.send import Send
 from twisted_chat.cli.settings import Settings
 from twisted_chat.speech.i18n import choose
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "class.toml"
 SECRET = "xyzzy plugh"

@@ -14,8 +14,8 @@ from twisted_chat.core.status import AddressStatus, Finding, Found
 from twisted_chat.core.wire.frames import Address as PeerAddress
 from twisted_chat.core.wire.frames import Greet, Peers, encode
 from twisted_chat.core.wire.opening import Step
+from twisted_chat.net.diagnosis import answered
 from twisted_chat.net.dialer import CONNECT_SECONDS
-from twisted_chat.net.findings import answered
 from twisted_chat.peer import Address, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 

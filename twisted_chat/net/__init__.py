@@ -1,1 +1,1 @@
-"""The mesh: TCP links between peers, who dials whom, and which of two links stays."""
+"""TCP links between peers: taking and making connections, the choice between two links, and finding other peers."""

@@ -1,4 +1,4 @@
-"""What kind of address a host is."""
+"""Addresses of hosts: their kinds, and the one form in which they are compared and written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def numeric(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def place(host: str) -> str:
-    """Return what counts as one address: an IPv4 address, also written as IPv6, or the /64 that an IPv6 address is in."""
+    """Return the part of an address that counts as one place: all of an IPv4 address, or the /64 of an IPv6 address."""
     address = numeric(host)
     return str(ip_network((int(address), 64), strict=False) if isinstance(address, IPv6Address) else address or host)
 

@@ -1,4 +1,4 @@
-"""Telling the linked peers about each other: who is linked with this one, and where they listen."""
+"""Telling the linked peers about each other: the members linked with this one, and the addresses where they listen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ LINKED_INTERVAL = 1.0
 
 
 class Company:
-    """Sends `linked` whenever that has changed, but at most once a second. Each link is told only what it was not told before."""
+    """Sends `linked` when the linked members have changed, at most once a second. No link is sent the same list twice in a
+    row."""
 
     def __init__(self, wires: Collection[Wire], clock: IReactorTime) -> None:
         """`wires` are the ready links, at any time."""
@@ -27,11 +28,11 @@ class Company:
         self._rounds = Rounds(clock, lambda: LINKED_INTERVAL, self._tell)
 
     def changed(self) -> None:
-        """There is a link more, or one less."""
+        """Send `linked` soon: a link has come or gone."""
         self._rounds.ask()
 
     def stop(self) -> None:
-        """Tell nothing more."""
+        """Send no more `linked`."""
         self._rounds.stop()
 
     def _tell(self) -> None:
@@ -43,7 +44,8 @@ class Company:
 
 
 def introduce(newcomer: Link, links: Iterable[Link]) -> None:
-    """Send `peers`: tell the peer of a new link where others listen, and the others where it does, as far as each may be told."""
+    """Send `peers` to a newcomer with the addresses of the others, and to the others with its address, as far as each may be
+    told."""
     others = [link for link in links if link.member != newcomer.member]
     known = [address for link in others if (address := _address(link, newcomer))]
     if known:
@@ -54,6 +56,6 @@ def introduce(newcomer: Link, links: Iterable[Link]) -> None:
 
 
 def _address(link: Link, to: Link) -> Address | None:
-    """Return where the peer of a link listens, as the peer of another may be told."""
+    """Return the address where the peer of a link listens, as it is written to the peer `to`; None if it means nothing there."""
     host = told(link.peer[0], to.peer[0]) if link.hello.port else None
     return Address(link.member, host, link.hello.port) if host else None

@@ -34,9 +34,10 @@ _BYE = encode(Bye(errors.LEFT))[:11]
 
 @implementer(IHandshakeListener)
 class Connection(ChunkedLineReceiver):
-    """A connection to another peer; `Link` says what happens once it is `ready`. `link_states` has its states.
+    """A connection to another peer, up to the point where it is `ready`, and from the point where it ends. `link_states` has
+    its states.
 
-    `ended_by` is the reason in the other side's `bye`, once it has sent one.
+    `ended_by` is the reason in the other side's `bye`, empty if none has come.
     """
 
     opener: Opener
@@ -69,7 +70,8 @@ class Connection(ChunkedLineReceiver):
     # What follows the opening.
 
     def opened(self, hello: Hello, answer: bytes) -> None:
-        """The other side is who `hello` says; `answer` is to be sent to it. Raises `Refusal` if it is not wanted all the same."""
+        """Become ready: `hello` is proven, and `answer` is to be sent. Raises `Refusal` if the link is not wanted all the
+        same."""
         raise NotImplementedError
 
     def receive(self, line: bytes) -> None:
@@ -92,12 +94,12 @@ class Connection(ChunkedLineReceiver):
         self.opener.begin()
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what comes, for no longer than is this link's turn."""
+        """Take a chunk. If that takes longer than this link's turn, the rest waits for the next."""
         self.reading.begin_turn()
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
-        """Take one line, whatever is on it: nothing but a closed link comes of a bad one."""
+        """Take one line. A bad line closes the link and has no other effect."""
         if self.state in ENDING:
             if self.state is PARTING and line.startswith(_BYE):
                 self._machine.dismissed()  # both leave, and neither waits for the other
@@ -116,7 +118,7 @@ class Connection(ChunkedLineReceiver):
             self._dismissed(dismissed.reason)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Refuse a line of over 64 KiB; the rest of it is not read."""
+        """Close the link because of a line of over 64 KiB. The rest of the line is not kept."""
         if not self.closing:
             self.refuse(Refusal(errors.PROTOCOL, f"a line of over {MAX_LINE} bytes"))
 
@@ -157,9 +159,9 @@ class Connection(ChunkedLineReceiver):
     # The end.
 
     def refuse(self, refusal: Refusal) -> None:
-        """Close it with a `bye` that gives the reason, and report `refusal` when it is closed.
+        """Close with a `bye` that gives the reason. `refusal` is reported when the connection is gone.
 
-        A dialer that has not been greeted says nothing: what lives there may not be a peer at all.
+        A dialer that has not been greeted says nothing: the program there may not be a peer at all.
         """
         if self.closing:
             return  # for the reason that was given then
@@ -168,11 +170,11 @@ class Connection(ChunkedLineReceiver):
         self.close(refusal.reason if spoken_to else "")
 
     def close(self, reason: str) -> None:
-        """Say `bye` with `reason`, if any, and close once that is out, within 2 s in any case."""
+        """Say `bye` with `reason`, unless that is empty, and close once everything is sent, or after 2 s."""
         self._machine.close(reason)
 
     def farewell(self) -> None:
-        """Say `bye left` and let the other side close, so that all sent before is read; after 2 s close in any case."""
+        """Say `bye left` and let the other side close, so that it reads everything before. After 2 s this side closes."""
         self._machine.leave()
 
     def abort(self) -> None:
@@ -186,16 +188,16 @@ class Connection(ChunkedLineReceiver):
     # What it does: see `link_states.Work`.
 
     def moved(self, state: State, by: str) -> None:
-        """Be in another state, and let that be seen where mistakes are looked for."""
+        """Take the new state, and log the change for debugging."""
         trace(_log, f"link with {endpoint(*self.peer)}, this end the {self.role.value}", self.state, by, state)
         self.state = state
 
     def begin(self) -> None:
-        """Let the times of the opening be over."""
+        """Cancel the timers of the opening."""
         self._end_timers()
 
     def recover(self) -> None:
-        """The other side was heard again."""
+        """Nothing, before there is a link."""
 
     def end(self, reason: str) -> None:
         """Say `bye`, if there is a reason, and hang up."""
@@ -225,19 +227,19 @@ class Connection(ChunkedLineReceiver):
         self.transport.abortConnection()
 
     def be_gone(self) -> None:
-        """Let nothing of it be left."""
+        """Cancel all timers."""
         self._end_timers()
 
     # What can be asked of it.
 
     @property
     def closing(self) -> bool:
-        """Whether this end is done with the link, though the connection may still stand."""
+        """Whether this end is done with the link. The connection may still stand."""
         return self.state in ENDING
 
     @property
     def progress(self) -> int:
-        """How far the opening has come."""
+        """The number of valid lines of the opening so far."""
         return self.opener.progress
 
     @property
@@ -247,5 +249,5 @@ class Connection(ChunkedLineReceiver):
 
     @property
     def encrypted(self) -> bool:
-        """Whether what goes over this link can't be read on the way."""
+        """Whether the connection uses TLS."""
         return self.opener.encrypted

@@ -12,60 +12,60 @@ from twisted.python.failure import Failure
 
 from twisted_chat.core.status import Finding
 from twisted_chat.net.addresses import endpoint
+from twisted_chat.net.diagnosis import UNKNOWN, unanswered
 from twisted_chat.net.dialer_states import DialerMachine, State
-from twisted_chat.net.findings import UNKNOWN, unanswered
 from twisted_chat.net.gossip import Word
 from twisted_chat.net.link import Link
 from twisted_chat.net.machines import trace
 from twisted_chat.net.sockets import keep_short
 
 CONNECT_SECONDS = 2.0
-"""How long an address has to accept a connection."""
+"""Seconds that an address has to accept a connection."""
 LONGEST_DELAY = 1.5
-"""The longest wait, in seconds, between two calls to where nobody answers: what was cut off is whole again within seconds."""
+"""The longest wait, in seconds, between two calls that nobody answers. A network that heals is noticed so soon."""
 LATELY = 3 * 24 * 3600.0
-"""Seconds for which an address is called where a member was, though nothing else speaks for it."""
+"""Seconds for which an address is called after a link with it, even without any reason."""
 TRIES = 5
-"""Calls in a row to an address that nothing speaks for any more, before it is forgotten."""
+"""Calls in a row to an address without any reason, before it is given up."""
 BUSY = {Finding.FULL, Finding.STALLED, Finding.WAIT, Finding.REFUSED}
-"""What is found where a peer answers that may have a link to give another time: such calls don't count among those."""
+"""The outcomes at peers that may accept a link another time: such calls do not count as tries."""
 BUSY_SECONDS = 600.0
-"""Seconds for which they don't: who leads others there has as much to say as an address that answers nobody."""
+"""Seconds for which they do not count. After that, such an address is given up like one that never answers."""
 
 _log = Logger()
 
 
 class _Alarm:
-    """The clock of a dialer's `retry`, which keeps hold of the one call that waits: so it can be called off."""
+    """The clock given to `retry`. It keeps hold of the one delayed call, so that the dialer can cancel it."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._waiting: IDelayedCall | None = None
 
     def callLater(self, seconds: float, call: Callable[..., object], *arguments: object) -> IDelayedCall:
-        """Call later, in the place of what was to be called before."""
+        """Call later, instead of the call that was delayed before."""
         self.cancel()
         self._waiting = self._clock.callLater(seconds, call, *arguments)
         return self._waiting
 
     def cancel(self) -> None:
-        """Call nothing."""
+        """Cancel the delayed call, if there is one."""
         waiting, self._waiting = self._waiting, None
         if waiting is not None and waiting.active():
             waiting.cancel()
 
 
 class _Turn(NamedTuple):
-    """What `retry` is given for a connector: it asks nothing of it but to connect."""
+    """The connector given to `retry`, which only calls its `connect`."""
 
     connect: Callable[[], None]
 
 
 class Dialer(ReconnectingClientFactory):
-    """Calls one address, again and again, until a link stands; starts over when the link is lost. `dialer_states` has its states.
+    """Calls one address until a link stands, and again when the link is lost. `dialer_states` has its states.
 
-    `expected` is the id that must answer, if the address is known by another's `word` only. `reasons` are what else there is to
-    call it. Without any, the address is given up when there has been no link for `LATELY`, and `TRIES` calls.
+    `expected` is the id that must answer if the address is known only by another's `word`. `reasons` are the other reasons to
+    call. Without any, the address is given up after `TRIES` calls, unless there was a link within `LATELY`.
     """
 
     noisy = False
@@ -92,15 +92,15 @@ class Dialer(ReconnectingClientFactory):
         self.reasons: set[object] = set()
         self.state = State.IDLE
         self.link: Link | None = None
-        """What the last call that was answered has led to, ready or not; None while another call is made beside it."""
+        """The connection that the newest call has led to, ready or not. None while a call is made beside a suspect link."""
         self.last_ready = float("-inf")
         self.found = UNKNOWN
-        """What the last call came to, if not to a link."""
+        """The outcome of the last call, if that was not a link."""
         self.wrong = b""
-        """What process was there that did not know the passphrase, until `wrong_until`: another one may."""
+        """The process there that did not know the passphrase. It is not tried again until `wrong_until`; another process is."""
         self.wrong_until = float("-inf")
         self.reported: Finding | None = None
-        """What was found when that was last reported, so that the same is not reported again and again."""
+        """The outcome that was last reported, so that the same one is not reported again."""
         self._alarm = _Alarm(reactor)
         self.clock = self._alarm  # type: ignore[assignment]  # of it, retry() uses callLater alone
         self._reactor = reactor
@@ -114,7 +114,7 @@ class Dialer(ReconnectingClientFactory):
     # What it is told.
 
     def dial(self) -> None:
-        """Call now, whatever became of earlier calls; or later, if this rests."""
+        """Call now, even if an earlier call is under way. A dialer that rests calls when the rest is over."""
         self.resetDelay()
         self._due()
 
@@ -125,24 +125,24 @@ class Dialer(ReconnectingClientFactory):
             self._machine.call()
 
     def park(self) -> None:
-        """Call no more until `dial`; a call under way, or a link that stands, is left alone."""
+        """Make no call until `dial`. A call under way, or a link that stands, is left alone."""
         self._machine.park()
 
     def rest(self, seconds: float) -> None:
-        """Don't call for so long, whatever happens meanwhile."""
+        """Make no call for so many seconds, whatever happens meanwhile."""
         self._rests_until = max(self._rests_until, self._time() + seconds)
 
     def wake(self) -> None:
-        """Call now, if this only waits for the time to call again."""
+        """Call now if the dialer is waiting or resting."""
         if self.state in (State.WAITING, State.RESTING):
             self.dial()
 
     def stop(self) -> None:
-        """Call no more, and give up a call under way."""
+        """Make no call ever again, and break off a call under way."""
         self._machine.stop()
 
     def settled(self) -> None:
-        """The link is ready: the next loss is answered quickly."""
+        """Note that the link is ready: its loss will be followed by a call at once."""
         self.last_ready = self._time()
         self.found = UNKNOWN
         self.reported = None
@@ -153,7 +153,7 @@ class Dialer(ReconnectingClientFactory):
 
     @property
     def answered(self) -> bool:
-        """Whether there has ever been a link with who is there."""
+        """Whether a call has ever led to a link."""
         return self.last_ready > float("-inf")
 
     @property
@@ -173,7 +173,7 @@ class Dialer(ReconnectingClientFactory):
     # What Twisted reports.
 
     def startedConnecting(self, connector: IConnector) -> None:
-        """Remember which of our connectors counts."""
+        """Note the connector of the newest call, the only one that is listened to."""
         self.connector = connector
 
     def buildProtocol(self, addr: IAddress | None) -> Link | None:
@@ -182,11 +182,11 @@ class Dialer(ReconnectingClientFactory):
         return self.link
 
     def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
-        """Call again after a while, unless parked."""
+        """Decide when to call again, if this was the newest call."""
         self._again(connector)
 
     def clientConnectionFailed(self, connector: IConnector | None, reason: Failure) -> None:
-        """Call again after a while, unless parked. Without a `connector` there was not even a call."""
+        """Decide when to call again, if this was the newest call. Without a `connector` the call could not be made."""
         self.found = unanswered(reason)
         self._again(connector)
 
@@ -208,7 +208,7 @@ class Dialer(ReconnectingClientFactory):
     # What it does: see `dialer_states.Work`.
 
     def moved(self, state: State, by: str) -> None:
-        """Be in another state, and let that be seen where mistakes are looked for."""
+        """Take the new state, and log the change for debugging."""
         trace(_log, f"dialer of {endpoint(self.host, self.port)}", self.state, by, state)
         self.state = state
 
@@ -223,11 +223,11 @@ class Dialer(ReconnectingClientFactory):
             self.clientConnectionFailed(None, Failure(error))
 
     def retry_later(self) -> None:
-        """Call when the delay is over, which grows."""
+        """Call after a delay that grows each time."""
         self.retry(_Turn(self._due))
 
     def rest_now(self) -> None:
-        """Call when the rest is over, which may be longer by then."""
+        """Call when the rest is over. If it has become longer by then, wait on."""
         self._alarm.callLater(self._rests_until - self._time(), self._due)
 
     def be_forgotten(self) -> None:
@@ -235,11 +235,11 @@ class Dialer(ReconnectingClientFactory):
         self._forget(self)
 
     def wait_for_dial(self) -> None:
-        """Let no call wait for its time."""
+        """Cancel the delayed call, if there is one."""
         self._alarm.cancel()
 
     def hang_up(self) -> None:
-        """Break off a call under way, and let none wait."""
+        """Break off a call under way, and cancel the delayed one."""
         self._alarm.cancel()
         self.resetDelay()  # so that Twisted does not cancel what is cancelled
         self.stopTrying()

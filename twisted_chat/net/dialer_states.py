@@ -9,7 +9,7 @@ from twisted_chat.net.machines import Row, Stateful, machine
 
 
 class State(Enum):
-    """What a dialer is doing."""
+    """The states, each with what the dialer is doing in it."""
 
     IDLE = "it has not been told to call yet"
     CALLING = "a call is under way, or has led to a connection that is not a link yet"
@@ -21,7 +21,7 @@ class State(Enum):
 
 
 class Inputs(Protocol):
-    """What happens to a dialer."""
+    """The inputs."""
 
     def call(self) -> None:
         """It is time to call."""
@@ -49,7 +49,7 @@ class Inputs(Protocol):
 
 
 class Work(Stateful, Protocol):
-    """What a dialer does on its way from one state to another."""
+    """The work between two states, which `Dialer` does."""
 
     def connect(self) -> None:
         """Make a call."""

@@ -1,4 +1,4 @@
-"""Whom this peer calls, and whom it need not: one `Dialer` for each address where a peer may listen."""
+"""The addresses that this peer calls: one `Dialer` for each address where a peer may listen."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from twisted_chat.net.link import Link
 from twisted_chat.net.lookup import Lookup
 
 MAX_LEARNED = 64
-"""Addresses dialed on nothing but another peer's word."""
+"""Addresses that are called only because another peer told of them."""
 LONG = 600.0
-"""Seconds after which an address where a member was may have to make room for another."""
+"""Seconds without a link after which an address may have to make room for another."""
 ASKED = "asked for"
-"""The reason to call an address that this peer was told at its start."""
+"""The reason to call an address that was given at the start."""
 ANNOUNCED = "announced"
 """The reason to call an address that discovery has found."""
 
 Instance = tuple[bytes, int]
-"""Which process: a peer's id and the number its process drew at its start."""
+"""A process: the id of its peer, and the number that it drew at its start."""
 
 
 class Calls(dict[tuple[str, int], Dialer]):
-    """The dialers by host and port. One is parked while the peer behind it has a link with us."""
+    """The dialers by host and port. A dialer is parked while the peer behind its address has a link with us."""
 
     def __init__(self, reactor: Any, make: Callable[[str, int, bytes | None], Dialer], closed: bool) -> None:
-        """`make(host, port, expected)` makes a dialer; `closed` is whether only those who know a passphrase get a link."""
+        """`make(host, port, expected)` makes a dialer. `closed` tells whether the group is."""
         super().__init__()
         self.own = ("", 0)
-        """Where this peer listens."""
+        """The address where this peer listens."""
         self._reactor = reactor
         self._make = make
         self._closed = closed
@@ -49,7 +49,8 @@ class Calls(dict[tuple[str, int], Dialer]):
         self._stopped = False
 
     def begin(self, addresses: Iterable[tuple[str, int]]) -> None:
-        """Call every one of `addresses` for as long as this peer runs, those where a name leads as long as it does."""
+        """Call each of `addresses` for as long as this peer runs. A name is looked up, and each of its addresses called while
+        it is one."""
         names: dict[str, list[int]] = {}
         for host, port in addresses:
             if numeric(host) is None and not is_loopback(host):
@@ -76,7 +77,7 @@ class Calls(dict[tuple[str, int], Dialer]):
         lookup.look()
 
     def unresolved(self) -> list[tuple[str, int]]:
-        """Return where this peer would call, if an address were known for the host's name."""
+        """Return the hosts and ports to call whose names have no known address."""
         return [(lookup.name, port) for lookup, ports in self._lookups.items() if not lookup.hosts for port in ports]
 
     def seek(self, host: str, port: int, reason: object) -> None:
@@ -96,7 +97,7 @@ class Calls(dict[tuple[str, int], Dialer]):
             dialer.wake()  # somebody has just said that somebody is there
 
     def drop(self, host: str, port: int, reason: object) -> None:
-        """There is no `reason` any more to call an address; without any other it is given up, unless somebody is there."""
+        """Withdraw a `reason` to call an address. Without any other, the address is given up, unless somebody is there."""
         dialer = self.get((normal(host), port))
         if dialer is not None and reason in dialer.reasons:
             dialer.reasons.remove(reason)
@@ -110,7 +111,7 @@ class Calls(dict[tuple[str, int], Dialer]):
         return port == own_port and (host == own_host or (everywhere and is_loopback(host)))
 
     def wake(self) -> None:
-        """Call at once wherever that is only waited for: this machine's network is another now."""
+        """Call every address now that is not linked or parked: this machine's network has changed."""
         for dialer in list(self.values()):
             if not dialer.parked and (dialer.link is None or dialer.link.closing):
                 dialer.dial()
@@ -118,8 +119,8 @@ class Calls(dict[tuple[str, int], Dialer]):
             lookup.look()
 
     def learn(self, addresses: Iterable[Address], link: Link, known: set[bytes], stranger: bool = True) -> None:
-        """Call addresses that the peer at the other end of `link` told of, as far as that is believed and they are not those of
-        `known` members; the peer itself is a `stranger`, or known from before. Of what it tells a few are called at a time."""
+        """Call addresses that the peer of `link` has told of, a few at a time. Those of `known` members are left out, and those
+        that are not believed. `stranger` tells whether the peer itself was unknown before."""
         words = self._words.setdefault(link, deque(maxlen=MAX_LEARNED))
         whence = place(link.peer[0]) if stranger else None
         for told in addresses:
@@ -129,7 +130,7 @@ class Calls(dict[tuple[str, int], Dialer]):
         self._take_up(link)
 
     def _take_up(self, *tellers: Link) -> None:
-        """Call where somebody is said to be, as many as may be at a time: on the word of `tellers`, or else of anybody."""
+        """Act on words that wait: those of `tellers`, or else of anybody. As many addresses are called as may be at a time."""
         if self._taking_up or self._stopped:
             return
         self._taking_up = True
@@ -155,18 +156,18 @@ class Calls(dict[tuple[str, int], Dialer]):
 
     @staticmethod
     def _in_doubt(there: Dialer, word: Word) -> bool:
-        """Whether an address is called for another member than `word` says is there, on nothing but somebody's word."""
+        """Whether an address is being called on another word, which said that another member is there."""
         return there.word is not None and there.expected != word.member
 
     def _learn(self, host: str, port: int, member: bytes) -> Dialer | None:
-        """Return a new dialer for an address that has nothing to it but somebody's word."""
+        """Return a new dialer for an address that is known only by somebody's word; None if it is not to be called."""
         if (host, port) in self or self._is_own(host, port) or self._stopped or not self._has_room():
             return None
         dialer = self[host, port] = self._make(host, port, member)
         return dialer
 
     def _has_room(self) -> bool:
-        """Whether one more address may be learned; of those where nobody has been for long, one may have to be forgotten."""
+        """Whether one more address may be learned. To make room, one is forgotten where nobody has been for long."""
         learned = [dialer for dialer in self.values() if not dialer.reasons]
         if len(learned) < MAX_LEARNED:
             return True
@@ -183,7 +184,7 @@ class Calls(dict[tuple[str, int], Dialer]):
         return True
 
     def forget(self, dialer: Dialer) -> None:
-        """Call an address no more where nobody has answered for long, or never as announced."""
+        """Remove a dialer that is stopped. If its address was known by a word, that word was in vain."""
         self.pop((dialer.host, dialer.port), None)
         self._parked.pop(dialer, None)
         if dialer.word is not None:
@@ -192,7 +193,7 @@ class Calls(dict[tuple[str, int], Dialer]):
         self._take_up()
 
     def _settled(self, dialer: Dialer) -> None:
-        """Whatever was said of an address, it is of no more account."""
+        """Let the word on which an address was called count as true."""
         if dialer.word is not None:
             self._hearsay.proven(dialer.word)
             dialer.word = None
@@ -202,8 +203,8 @@ class Calls(dict[tuple[str, int], Dialer]):
         return self._made.get(link)
 
     def reached(self, link: Link, dialer: Dialer | None) -> None:
-        """A link is ready, which `dialer` has made unless the other side called: its peer need not be called where others say it
-        is, and can be called back where it listens."""
+        """Note a ready link, which `dialer` has made unless the other side called. Its peer is not called at other addresses
+        while it stands. A peer that called us is called back at its own address if the link is lost."""
         if dialer is not None:
             self._made[link] = dialer
             dialer.settled()
@@ -217,7 +218,8 @@ class Calls(dict[tuple[str, int], Dialer]):
         self._take_up()
 
     def ended(self, link: Link, others: Sequence[Link], wait: float) -> None:
-        """A ready link is gone, and there are `others` with the same process. Nobody is to call there for `wait` seconds."""
+        """Note that a ready link is gone, and that `others` with the same process stand. Its address is not called for `wait`
+        seconds."""
         dialer = self._made.pop(link, None)
         if dialer is not None:
             if others and dialer.link is link and link.reason == errors.DUPLICATE:
@@ -227,13 +229,13 @@ class Calls(dict[tuple[str, int], Dialer]):
             self._unpark(link, wait)
 
     def park(self, dialer: Dialer, instance: Instance) -> None:
-        """Don't call, as long as there is a link with `instance`."""
+        """Park a dialer until the last link with `instance` is gone."""
         dialer.park()
         self._parked[dialer] = instance
 
     def _unpark(self, link: Link, wait: float) -> None:
-        """The last link with a process is gone: call it in `wait` seconds wherever it was found. Who called us, and did not lose
-        the link but end it, is not called back."""
+        """The last link with a process is gone: call its addresses in `wait` seconds. A peer that called us, and has ended the
+        link by itself, is not called back."""
         if not self._stopped:
             for dialer in [dialer for dialer, behind in self._parked.items() if behind == link.instance]:
                 del self._parked[dialer]
@@ -244,7 +246,7 @@ class Calls(dict[tuple[str, int], Dialer]):
                     self.forget(dialer)
 
     def beside(self, link: Link) -> None:
-        """Call the peer of a suspect link at every address we know it by."""
+        """Call the peer of a suspect link at every address where it was found."""
         dialers = {dialer for dialer, behind in self._parked.items() if behind == link.instance}
         if (maker := self._made.get(link)) is not None:
             dialers.add(maker)
@@ -258,7 +260,7 @@ class Calls(dict[tuple[str, int], Dialer]):
                 lookup.look()  # its address may be another now
 
     def recovered(self, link: Link) -> None:
-        """A suspect link was heard again: nobody needs to be called beside it."""
+        """Stop calling beside a link that was suspect and has been heard again."""
         dialer = self.get((link.peer[0], link.hello.port))
         if dialer is not None and dialer.link is not link:
             self.park(dialer, link.instance)
@@ -268,7 +270,7 @@ class Calls(dict[tuple[str, int], Dialer]):
         return self._parked.get(dialer) == instance
 
     def stop(self) -> None:
-        """Call nobody any more."""
+        """Stop every dialer and every lookup, for good."""
         self._stopped = True
         for lookup in self._lookups:
             lookup.stop()

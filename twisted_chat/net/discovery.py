@@ -13,22 +13,22 @@ from twisted_chat.net.addresses import numeric
 from twisted_chat.net.mdns import ANSWER_MILLISECONDS, MAX_SERVICES, Network, Responder, Seen
 
 LOOK_SECONDS = 2.0
-"""How often it is looked whether the addresses of this machine have changed."""
+"""Seconds between two looks at the addresses of this machine."""
 ASK_SECONDS = 60.0
-"""How often it is asked anew who is there: a network may have been away without any address having changed."""
+"""Seconds between two queries: the network may have been away though no address has changed."""
 SETTLE_SECONDS = 1.0
-"""At most so often what was found is told."""
+"""Seconds between two reports, at least."""
 MAX_HOSTS = 4
-"""Addresses of one service that are called."""
+"""Addresses of one service that are reported."""
 
 Report = Callable[[str, int], None]
 
 
 class Announcing(Protocol):
-    """What `mdns.Responder` is to this module, and a test's stand-in too. All of it may block."""
+    """The interface of `mdns.Responder`. All of it may block."""
 
     def ask(self) -> None:
-        """Ask anew who is there."""
+        """Send the query again."""
         ...
 
     def close(self) -> None:
@@ -37,9 +37,9 @@ class Announcing(Protocol):
 
 
 class Discovery:
-    """Announces that a peer of some group listens here, and tells where others say that they do.
+    """Announces that a peer listens here, and reports the addresses that other peers announce.
 
-    Nothing of the network is waited for in the reactor's thread. Only addresses on networks this machine is on are told.
+    The reactor's thread never waits for the network. Only addresses on networks that this machine is on are reported.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Discovery:
         respond: Callable[[int, frozenset[Network], Seen], Announcing] = Responder,
         networks: Callable[[], frozenset[Network]] = mdns.networks,
     ) -> None:
-        """`address` is where the peer listens. `found` hears of each address when it is announced, and announced anew, and `lost`
-        when nobody announces it any more. `trouble` hears why announcing is impossible, in English; it is tried again as long as
-        this runs."""
+        """`address` is where the peer listens. `found` is called with each address that is announced, and again when it is
+        announced anew; `lost` when nobody announces it any more. `trouble` is called with the reason, in English, when
+        announcing fails. It is tried again for as long as this runs."""
         self._reactor = reactor
         self._listen_host, self._port = address
         self._found = found
@@ -70,19 +70,19 @@ class Discovery:
         self._services: dict[str, list[tuple[str, int]]] = {}
         self._told: set[tuple[str, int]] = set()
         self._again: set[tuple[str, int]] = set()
-        """What was announced anew since that was told."""
+        """The addresses announced anew since the last report."""
         self._look_call: Any = None
         self._tell_call: Any = None
         self._looking: Deferred[None] = succeed(None)
         self._stopped = False
 
     def start(self) -> Deferred[None]:
-        """Begin; fires when others can find this peer, or that has failed for now."""
+        """Begin. Fires when others can find this peer, or when that has failed for now."""
         self._looking = self._look()
         return _following(self._looking)
 
     def stop(self) -> Deferred[None]:
-        """Say goodbye and end; fires when that is done, within a few seconds."""
+        """Say goodbye and end. Fires when that is done, within a few seconds."""
         self._stopped = True
         for call in (self._look_call, self._tell_call):
             if call is not None and call.active():
@@ -94,7 +94,7 @@ class Discovery:
 
     @inlineCallbacks
     def _look(self) -> Generator[Deferred[Any], Any, None]:
-        """See to it that this peer is announced at the addresses that this machine has now."""
+        """Announce this peer at the addresses that this machine has now, if that is not done yet."""
         try:
             self._present = yield self._in_thread(self._networks)
             hosts = mdns.own_hosts(self._listen_host, self._present)
@@ -154,14 +154,14 @@ class Discovery:
             self._tell()
 
     def _is_near(self, host: str) -> bool:
-        """Whether an address is on a network that this machine is on; a link-local one must say on which."""
+        """Whether an address is on a network that this machine is on. A link-local one must have its scope."""
         address = numeric(host)
         if address is None or (address.version == 6 and address.is_link_local and "%" not in host):
             return False
         return any(address in one.address.network for one in self._present)
 
     def _tell(self) -> None:
-        """Tell what has changed, and be silent for a while."""
+        """Report the changes, and no others for a while."""
         announced = {address for addresses in self._services.values() for address in addresses}
         lost, found = self._told - announced, (announced - self._told) | (announced & self._again)
         self._told, self._again = announced, set()
@@ -172,7 +172,7 @@ class Discovery:
         self._settle(SETTLE_SECONDS)
 
     def _settle(self, seconds: float) -> None:
-        """Tell what has changed only after so many seconds."""
+        """Report changes only after so many seconds."""
         if self._tell_call is not None:
             self._tell_call.cancel()
         self._tell_call = self._reactor.callLater(seconds, self._settled)
@@ -184,14 +184,14 @@ class Discovery:
 
 
 def _preference(host: str) -> tuple[int, bool]:
-    """By which addresses are sorted that lead to one peer: IPv4 first, link-local ones last."""
+    """Return the key by which the addresses of one peer are sorted: IPv4 first, link-local ones last."""
     address = numeric(host)
     assert address is not None
     return address.version, address.is_link_local
 
 
 def _following(deferred: Deferred[None]) -> Deferred[None]:
-    """Return a Deferred that fires when another does, which goes on for others."""
+    """Return a Deferred that fires when another does, and leaves that to its other callbacks."""
     follower: Deferred[None] = Deferred()
 
     def fire(result: None) -> None:

@@ -1,6 +1,6 @@
-"""How often somebody may fail to prove the passphrase, so that it can't be found by trying.
+"""Limits on failed proofs of the passphrase, so that it can't be found by trying.
 
-What counts is that a guess was made, not what anybody says. Who has shown to be a known member is not asked about here.
+A guess counts because it was made, whatever anybody says of it. Members that have shown that they are known have no limit here.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from twisted_chat.net.addresses import is_nearby, numeric, place
 PERIOD = 600.0
 """Seconds for which a failure counts."""
 PER_ADDRESS = 30
-"""Failures from one address in that time, after which nobody there is answered who is not known: a class may be behind it."""
+"""Failures from one address in that time, after which only known members are answered there. A class may be behind one
+address."""
 IN_ALL = 60
-"""Failures in that time of all addresses nearby, or of all that are far, after which only addresses from which a member has come
-lately are answered."""
+"""Failures in that time of all addresses nearby, or of all others, after which an address is answered only if a member has come
+from it lately."""
 NEWS = 60.0
-"""Seconds for which one more failure from the same address is not worth telling."""
+"""Seconds in which a second failure from the same address is not told."""
 LATELY = 24 * 3600.0
 """Seconds for which an address counts as a member's."""
 MAX_ADDRESSES = 1_000
-"""Addresses remembered; the one heard of longest ago is forgotten."""
+"""Addresses remembered. With more, the one that was heard of longest ago is forgotten."""
 
 
 class Failures:
-    """Counts by address (IPv6 by the /64 that one customer has), and in all."""
+    """Counts failures by address, and in all. IPv6 addresses count by the /64 that one customer has."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         """`seconds` is a monotonic clock."""
@@ -36,7 +37,7 @@ class Failures:
         self._in_all: dict[bool, list[float]] = {True: [], False: []}
 
     def failed(self, host: str) -> bool:
-        """Whoever is at `host` did not know the passphrase, or used up a guess without showing that it did.
+        """Count a guess from `host` that was wrong, or that was not shown to be right.
 
         Return whether that is news: nobody there has failed for a minute.
         """
@@ -49,13 +50,13 @@ class Failures:
         return news
 
     def proven(self, host: str) -> None:
-        """A member has come from `host`."""
+        """Note that a member has come from `host`."""
         self._proven[place(host)] = self._seconds()
         self._proven.move_to_end(place(host))
         _forget(self._proven)
 
     def allows(self, host: str) -> bool:
-        """Whether one more guess of whoever is at `host` is to be risked."""
+        """Whether one more guess from `host` may be answered."""
         now = self._seconds()
         if self._recent(self._failed.get(place(host), [])) >= PER_ADDRESS:
             return False

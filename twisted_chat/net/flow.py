@@ -1,6 +1,6 @@
-"""Whether a link is read: only while there is no reason against it.
+"""Reading of links, and the reasons against it. A link is read while there is none.
 
-A link that is not read loses nothing: what the other side sends waits there, and in the end it can send no more.
+A link that is not read loses nothing: the data waits at the other side, which in the end can send no more.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from twisted_chat.core.wire.frames import Frame
 from twisted_chat.net.budget import Budget, cost
 
 TURN = 0.01
-"""Seconds that what one link brought may take before the others have their turn. Reading 64 KiB of small batches, as Twisted
-does, can take five times as long: their signatures are what costs."""
+"""Seconds of work that one link may bring before the others have their turn. Reading 64 KiB of small batches, as Twisted does,
+can take five times as long, because of their signatures."""
 
 
 class Reason(enum.Enum):
-    """Why a link is not read."""
+    """The reasons not to read a link."""
 
     DISK = "too much waits for the disk"
     COMPUTING = "the opening computes"
@@ -30,14 +30,14 @@ class Reason(enum.Enum):
 
 
 class Source(Protocol):
-    """What is read: a link."""
+    """The link, as far as it is read."""
 
     def pauseProducing(self) -> None:
-        """Take no more."""
+        """Deliver nothing more."""
         ...
 
     def resumeProducing(self) -> None:
-        """Go on, with what is in the buffer first."""
+        """Deliver again, first the data that has come before."""
         ...
 
 
@@ -47,7 +47,7 @@ class Reading:
     def __init__(
         self, link: Source, clock: IReactorTime, later: Callable[..., object], resumed: Callable[[], None]
     ) -> None:
-        """`later(seconds, call, argument)` calls unless the link is gone by then; `resumed` is called before reading goes on."""
+        """`later(seconds, call, argument)` calls, unless the link is gone by then. `resumed` is called before reading goes on."""
         self._link = link
         self._clock = clock
         self._later = later
@@ -57,15 +57,15 @@ class Reading:
         self._turn_began = 0.0
 
     def begin_turn(self) -> None:
-        """Something is about to be taken from the link."""
+        """Start the time of a turn: data has come."""
         self._turn_began = self._clock.seconds()
 
     def charge(self, amount: float) -> None:
-        """What is being taken costs something more."""
+        """Charge for a frame that has turned out to cost more."""
         self._budget.spend(self._clock.seconds(), amount)
 
     def took(self, frame: Frame | None, size: int) -> None:
-        """A frame was taken from a line of `size` bytes, None being one of a later version; the link may have to rest for it."""
+        """Charge for a frame on a line of `size` bytes; None is a frame of a later version. Reading may stop for it."""
         now = self._clock.seconds()
         owed = self._budget.spend(now, cost(frame, size))
         if owed:
@@ -74,13 +74,13 @@ class Reading:
             self._rest(Reason.TURN, 0)
 
     def stop(self, reason: Reason) -> None:
-        """Don't read, for one more reason."""
+        """Add a reason not to read."""
         if not self._against:
             self._link.pauseProducing()
         self._against.add(reason)
 
     def go_on(self, reason: Reason) -> None:
-        """Read again, if this was the last reason not to."""
+        """Remove a reason not to read. Reading goes on when none is left."""
         if reason in self._against:
             self._against.discard(reason)
             if not self._against:

@@ -1,4 +1,4 @@
-"""What a peer is told about where others listen: which addresses may be passed on and believed, and whose word counts."""
+"""Addresses told by other peers: which may be passed on, which are believed, and how many are tried on one member's word."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import NamedTuple
 from twisted_chat.net.addresses import is_nearby, numeric
 
 MEMORY = 600.0
-"""Seconds for which an address where the announced member did not answer is remembered, and who announced it."""
+"""Seconds for which a word that was in vain is remembered, with its teller."""
 MAX_VAIN = 8
-"""Such addresses, and such as have yet to answer, that are called on one member's word, until the first of them is forgotten."""
+"""Words of one member that were in vain or are being tried. With so many, none of its words is tried until one is forgotten."""
 VAIN_A_PLACE = 16
-"""The same for all members at one address, but for those known from before: keys cost nothing."""
+"""The same for all strangers at one address: keys cost nothing."""
 VAIN_IN_ALL = 48
-"""The same for all members anywhere, but for those known from before."""
+"""The same for all strangers anywhere."""
 MAX_REMEMBERED = 512
-"""Such addresses of all members together; the oldest are forgotten."""
+"""Words in vain that are remembered, of all members together. With more, the oldest are forgotten."""
 
 _THIS_NETWORK = ip_network("0.0.0.0/8")
 
 
 def told(host: str, to: str) -> str | None:
-    """Return how the address `host` is written to a peer at `to`; None if it means nothing there.
+    """Return the address `host` as it is written to a peer at `to`; None if it means nothing there.
 
-    A loopback address is told on its own machine only; an IPv6 link-local one on its own network only, without the scope, which
-    is another on each machine.
+    A loopback address is told only on its own machine. An IPv6 link-local one is told only on its own network, without the scope,
+    which each machine names in its own way.
     """
     address, other = numeric(host), numeric(to)
     if address is None or other is None or (address.is_loopback and not other.is_loopback):
@@ -41,8 +41,8 @@ def told(host: str, to: str) -> str | None:
 def believed(host: str, teller: str, closed: bool) -> str | None:
     """Return the address to call if a peer at `teller` says that a member is at `host`; None if it is not to be called.
 
-    That is one by which a single machine can be reached from here. In a group that is not `closed`, where anybody may be the
-    teller, it and the teller must be nearby besides, lest strangers have this peer call others.
+    It must be the address of a single machine that can be reached from here. In a group that is not `closed`, both it and the
+    teller must be nearby: anybody may be the teller, and strangers must not make this peer call others.
     """
     address, other = numeric(host), numeric(teller)
     if address is None or other is None or not _unicast(address) or (address.is_loopback and not other.is_loopback):
@@ -62,8 +62,8 @@ def _unicast(address: IPv4Address | IPv6Address) -> bool:
 
 
 class Word(NamedTuple):
-    """What a member, the `teller`, said: `member` listens at `host` and `port`. `whence` is the address it came from, None if
-    the teller was known from before."""
+    """The word of a member, the `teller`: `member` listens at `host` and `port`. `whence` is the address of the teller, None if
+    the teller was known before."""
 
     host: str
     port: int
@@ -73,10 +73,10 @@ class Word(NamedTuple):
 
 
 class _Tally(Counter[bytes | str | None]):
-    """How many words there are: by teller, and of strangers by address and, under None, in all."""
+    """Counts words by teller, and those of strangers also by address and, under None, in all."""
 
     def note(self, word: Word, more: int = 1) -> None:
-        """There is one more such word; or one less."""
+        """Count one more word; or `more`, which may be -1."""
         for key in _limits(word):
             self[key] += more
             if not self[key]:
@@ -84,13 +84,13 @@ class _Tally(Counter[bytes | str | None]):
 
 
 def _limits(word: Word) -> dict[bytes | str | None, int]:
-    """Return what a word counts for, and of each how many there may be."""
+    """Return the counts that a word adds to, and the limit of each."""
     limits: dict[bytes | str | None, int] = {word.teller: MAX_VAIN}
     return limits if word.whence is None else limits | {word.whence: VAIN_A_PLACE, None: VAIN_IN_ALL}
 
 
 class Hearsay:
-    """Whose word was worth nothing lately, and which words were. Times are monotonic seconds."""
+    """Remembers the words that are being tried, and those that were in vain lately. Times are monotonic seconds."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
@@ -99,30 +99,30 @@ class Hearsay:
         self._counts_open, self._counts_vain = _Tally(), _Tally()
 
     def heeds(self, word: Word) -> bool:
-        """Whether a word is worth remembering: it has not turned out to be vain, nor have too many of the same source."""
+        """Whether a word is worth remembering. It is not if it was in vain lately, or too many others of the same source were."""
         self._forget()
         spent = self._counts_vain
         return word[:3] not in self._vain and all(spent[key] < most for key, most in _limits(word).items())
 
     def takes(self, word: Word) -> bool:
-        """Whether a word is to be acted upon now: those that have yet to be proven count as if they were vain."""
+        """Whether a word may be tried now. Words that are being tried count as if they had been in vain."""
         vain, unproven = self._counts_vain, self._counts_open
         return self.heeds(word) and all(vain[key] + unproven[key] < most for key, most in _limits(word).items())
 
     def acted_upon(self, word: Word) -> None:
-        """The address is called."""
+        """Note that the address is being called."""
         self.proven(word)
         self._open[word[:3]] = word
         self._counts_open.note(word)
 
     def proven(self, word: Word) -> None:
-        """There was the member that was said to be there, or it has been found elsewhere."""
+        """Note that the member was there, or has been found elsewhere."""
         unproven = self._open.pop(word[:3], None)
         if unproven is not None:
             self._counts_open.note(unproven, -1)
 
     def in_vain(self, word: Word) -> None:
-        """There was not the member that was said to be there."""
+        """Note that the member was not there."""
         self.proven(word)
         if word[:3] in self._vain:
             self._remove(word[:3])
@@ -131,7 +131,7 @@ class Hearsay:
         self._forget()
 
     def _forget(self) -> None:
-        """Forget what is too old or too much; the oldest comes first."""
+        """Forget the oldest words that were in vain, if they are too old or too many."""
         while self._vain:
             oldest = next(iter(self._vain))
             if self._seconds() - self._vain[oldest][0] < MEMORY and len(self._vain) <= MAX_REMEMBERED:

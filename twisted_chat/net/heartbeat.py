@@ -1,4 +1,4 @@
-"""Looks at the pulses of all links, twice a second."""
+"""Looks at the pulse of each link, twice a second."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from twisted_chat.net.pulse import Verdict
 BEAT = 0.5
 """Seconds between two looks."""
 JUMP = 5.0
-"""Seconds by which clocks must disagree, or a beat be late, for this peer to have been suspended."""
+"""Seconds of delay of a beat, or of difference between the clocks, that show that this peer was suspended."""
 
 
 class Heartbeat:
-    """Pings links that are silent, gives up those that are dead, and tells of those that have just become suspect."""
+    """Pings links that are silent, drops those that are dead, and reports those that have become suspect."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class Heartbeat:
         self._last = (0.0, 0.0)
 
     def start(self) -> None:
-        """Begin, with a first look in half a second."""
+        """Begin. The first look is in half a second."""
         self._last = (self._clock.seconds(), self._wall())
         self._next = self._clock.callLater(BEAT, self._beat)
 
     def stop(self) -> None:
-        """Look no more."""
+        """End."""
         if self._next is not None:
             self._next.cancel()
             self._next = None

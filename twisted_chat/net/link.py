@@ -1,4 +1,4 @@
-"""One link between two peers: frames both ways, over a `Connection` that has opened."""
+"""A link: frames both ways, over a `Connection` that has opened."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from twisted_chat.net.opener import ConnectionOwner
 from twisted_chat.net.tls import Encryption
 
 MAX_UNTAKEN = 16 * 1024 * 1024
-"""Bytes of answers that wait for a link whose other side reads nothing; beyond it the link is cut off."""
+"""Bytes of answers that wait for a link whose other side reads nothing. With more, the link is dropped."""
 PROBE_SECONDS = 2.0
-"""How long a link has to answer a probe."""
+"""Seconds that a link has to answer a probe."""
 
 
 class LinkOwner(ConnectionOwner, Protocol):
-    """What a link reports to: the mesh."""
+    """The mesh, as far as links report to it."""
 
     def link_admitted(self, link: Link) -> None:
-        """The other side has proven who it is; raises `Refusal` if it is not wanted all the same."""
+        """The other side has proven its id. Raises `Refusal` if the link is not wanted all the same."""
         ...
 
     def link_ready(self, link: Link) -> None:
-        """The link carries frames from now on."""
+        """The link is ready for frames."""
         ...
 
     def link_heard(self, link: Link, frame: Frame) -> None:
-        """A ready link brought a frame that is not the link's own business. May raise `Refusal`."""
+        """A frame has come that is not the link's own business. May raise `Refusal`."""
         ...
 
     def link_resumed(self, link: Link) -> None:
@@ -48,13 +48,13 @@ class LinkOwner(ConnectionOwner, Protocol):
         ...
 
     def link_closed(self, link: Link, refusal: Refusal | None) -> None:
-        """The connection is gone; `refusal` says why if it was this side that would not have it."""
+        """The connection is gone. `refusal` is the reason if this side ended it."""
         ...
 
 
 @implementer(IPushProducer)
 class _Valve:
-    """Tells a link when its transport's buffer is full and when it is empty again."""
+    """Tells a link when the buffer of its transport is full, and when it is empty again."""
 
     def __init__(self, changed: Callable[[bool], None]) -> None:
         self._changed = changed
@@ -104,18 +104,18 @@ class Link(Connection):
 
     @property
     def durable(self) -> bool:
-        """Whether what the other side says it holds is on a disk."""
+        """Whether the other side keeps what it holds on a disk."""
         return self.hello.durable
 
     def hold(self, held: bool) -> None:
-        """Read no more until it is no longer `held`."""
+        """Stop reading while `held`: a long list is being taken in."""
         if held:
             self.reading.stop(Reason.LISTING)
         else:
             self.reading.go_on(Reason.LISTING)
 
     def send(self, frame: Frame) -> None:
-        """Send a frame; while the transport is paused, of `pong`, `peers` and `linked` only the newest is kept for later."""
+        """Send a frame. While the transport is paused, only the newest `pong`, `peers` and `linked` are kept for later."""
         if isinstance(frame, (Pong, Peers, Linked)) and not self.writable:
             self._unsent[type(frame)] = frame
         else:
@@ -133,13 +133,13 @@ class Link(Connection):
 
     @property
     def instance(self) -> tuple[bytes, int]:
-        """Which process is at the other end: its id and the number it drew when it started."""
+        """The process at the other end: its id, and the number it drew at its start."""
         return (self.hello.id, self.hello.instance)
 
     # Liveness.
 
     def ping(self, answered: Callable[[bool], None] | None = None) -> None:
-        """Send a ping; `answered` is told within 2 s whether the pong has come."""
+        """Send a ping. `answered` is called within 2 s, with whether the pong has come."""
         self._pings += 1
         if answered is not None:
             self._probes[self._pings] = answered
@@ -155,16 +155,16 @@ class Link(Connection):
 
     @property
     def reason(self) -> str:
-        """Why it has ended, in the word of the side that ended it; nothing if it was lost."""
+        """The reason for which it has ended, of whichever side ended it; empty if the connection was lost."""
         return self._refusal.reason if self._refusal is not None else self.ended_by
 
     def doubt(self) -> None:
-        """A ping was not answered in time."""
+        """Become suspect: a ping was not answered in time."""
         self._machine.unanswered()
 
     @property
     def probing(self) -> bool:
-        """Whether an answer is waited for."""
+        """Whether a probe waits for its answer."""
         return bool(self._probes)
 
     def _probed(self, n: int, answer: bool) -> None:
@@ -175,7 +175,7 @@ class Link(Connection):
     # From the end of the opening to the end of the connection.
 
     def opened(self, hello: Hello, answer: bytes) -> None:
-        """Be a link, if the owner takes it."""
+        """Become a link, if the owner admits it."""
         self.hello = hello
         self._owner.link_admitted(self)
         self.transport.write(answer)
@@ -191,7 +191,7 @@ class Link(Connection):
         self.transport.registerProducer(_Valve(self._flow), True)
 
     def recover(self) -> None:
-        """Tell the owner."""
+        """Tell the owner that the link is no longer suspect."""
         self._owner.link_recovered(self)
 
     def receive(self, line: bytes) -> None:
@@ -219,7 +219,7 @@ class Link(Connection):
             self._owner.link_resumed(self)
 
     def be_gone(self) -> None:
-        """Let nothing of it be left, and tell the owner."""
+        """Answer the probes, cancel all timers, and tell the owner."""
         super().be_gone()
         self.writable = False
         probes, self._probes = self._probes, {}

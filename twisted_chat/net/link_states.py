@@ -9,7 +9,8 @@ from twisted_chat.net.machines import Row, Stateful, machine
 
 
 class State(Enum):
-    """What a link is doing. Whether it can be written to now is another matter, which changes with each full buffer."""
+    """The states, each with what the link is doing in it. Whether it can be written to is no state: that changes with each full
+    buffer."""
 
     OPENING = "both sides show who they are"
     READY = "it carries frames"
@@ -20,7 +21,7 @@ class State(Enum):
 
 
 class Inputs(Protocol):
-    """What happens to a link."""
+    """The inputs."""
 
     def proven(self) -> None:
         """The other side has shown who it is, and is wanted."""
@@ -29,7 +30,7 @@ class Inputs(Protocol):
         """A ping has not been answered in time."""
 
     def heard(self) -> None:
-        """A line has come. Whoever gives this looks first whether the link is suspect: lines are many."""
+        """A line has come. This is given only to a suspect link: lines are many, and each input takes microseconds."""
 
     def close(self, reason: str) -> None:
         """This side has a reason not to go on, and says so if there is one."""
@@ -41,7 +42,7 @@ class Inputs(Protocol):
         """This peer leaves."""
 
     def late(self) -> None:
-        """What the link waits for at its end has not come in time."""
+        """The other side has not closed, or not everything could be sent, in time."""
 
     def abort(self) -> None:
         """Nothing more is to be waited for."""
@@ -51,7 +52,7 @@ class Inputs(Protocol):
 
 
 class Work(Stateful, Protocol):
-    """What a link does on its way from one state to another."""
+    """The work between two states, which `Link` does."""
 
     def begin(self) -> None:
         """Get ready for frames."""

@@ -1,4 +1,4 @@
-"""A host's name, looked up again while nobody is found where it leads: addresses change."""
+"""A host's name, looked up again while nobody is found at its addresses: they change."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ MAX_ADDRESSES = 8
 
 @implementer(IResolutionReceiver)
 class Lookup:
-    """Asks the reactor's resolver, for IPv4 and IPv6, and tells when other addresses come than the last time."""
+    """Asks the reactor's resolver for the addresses of a name, IPv4 and IPv6, and reports when they have changed."""
 
     def __init__(
         self, reactor: Any, name: str, changed: Callable[[frozenset[str]], None], satisfied: Callable[[], bool]
     ) -> None:
-        """`changed` gets the addresses; nobody is asked while `satisfied` says that one of them is as it should be."""
+        """`changed` is called with the addresses. The resolver is not asked while `satisfied` returns true."""
         self.name = name
         self.hosts: frozenset[str] = frozenset()
-        """What was found last; the resolver finding nothing, as without a network, changes nothing."""
+        """The addresses found last. An empty answer changes nothing: without a network, the resolver finds none."""
         self._reactor = reactor
         self._changed = changed
         self._satisfied = satisfied
@@ -40,7 +40,7 @@ class Lookup:
         self._found: list[str] = []
 
     def look(self) -> None:
-        """Ask now, unless that is being done, and again from time to time."""
+        """Ask now, unless an answer is awaited, and again from time to time."""
         if self._asking or self._stopped:
             return
         if self._timer is not None and self._timer.active():
@@ -49,7 +49,7 @@ class Lookup:
         self._reactor.nameResolver.resolveHostName(self, self.name)
 
     def stop(self) -> None:
-        """Ask no more; an answer under way is not heard."""
+        """End. An answer that is still awaited is ignored."""
         self._stopped = True
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
@@ -57,16 +57,16 @@ class Lookup:
     # What the resolver reports.
 
     def resolutionBegan(self, resolution: IHostResolution) -> None:
-        """Get ready for answers."""
+        """Begin a list of addresses."""
         self._found = []
 
     def addressResolved(self, address: IAddress) -> None:
-        """Take an address, the scope of a link-local one included."""
+        """Take an address, with its scope if it is link-local."""
         host = getattr(address, "host", "")
         self._found.append(normal(scoped(host, getattr(address, "scopeID", 0))) if host else "")
 
     def resolutionComplete(self) -> None:
-        """Tell if something has changed; look again later."""
+        """Report if the addresses have changed, and ask again later."""
         self._asking = False
         if self._stopped:
             return

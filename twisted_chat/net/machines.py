@@ -28,7 +28,7 @@ Core = TypeVar("Core", bound=Stateful)
 def machine(
     inputs: Callable[..., Inputs], core: Callable[..., Core], table: Sequence[Row]
 ) -> Callable[[Core, Enum], Inputs]:
-    """Return what makes a machine for a core that is in some state.
+    """Return a function that makes a machine: it takes a core, and the state to begin in.
 
     An input changes nothing in a state in which the table has no row for it. An input that comes from within the work of
     another is taken when that work is done.
@@ -56,5 +56,5 @@ def _transition(before: Enum, given: str, after: Enum, work: Callable[..., None]
 
 
 def trace(log: Logger, what: str, before: Enum, by: str, after: Enum) -> None:
-    """Log that the state of something has changed: whoever debugs reads it."""
+    """Log a change of state, for debugging."""
     log.debug("{what}: {before} -> {after} ({by})", what=what, before=before.name, after=after.name, by=by)

@@ -1,6 +1,6 @@
 """Multicast DNS (RFC 6762) and service discovery over it (RFC 6763), by the `zeroconf` package, which need not be there.
 
-Everything here may block, and belongs in a thread. What others announce is unproven.
+Everything here may block, and belongs in a thread. Announcements of others prove nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from twisted_chat.net.addresses import numeric, scoped
 
 SERVICE = "_tcpchat._tcp.local."
 ANSWER_MILLISECONDS = 3000
-"""How long who announces a service has to say where it is."""
+"""Milliseconds that the announcer of a service has to tell its address."""
 MAX_SERVICES = 64
-"""Services of others that are known at a time; more are not heard."""
+"""Services of others that are known at a time. Further ones are ignored."""
 
 Seen = Callable[[str, list[str], int], None]
 """Called with a service's name, the hosts that are said to have it, and its port: none if it is gone."""
@@ -70,9 +70,9 @@ def _order(host: Network) -> tuple[int, int, bytes]:
 
 
 class Responder:
-    """Announces this peer's service while it is open, and tells of others'.
+    """Announces this peer's service while it is open, and reports those of others.
 
-    What is announced is an address, a port and two random names: nothing of the person, the group or the machine.
+    An announcement has addresses, a port and two random names, and nothing of the person, the group or the machine.
     """
 
     def __init__(self, port: int, hosts: frozenset[Network], seen: Seen) -> None:
@@ -110,7 +110,7 @@ class Responder:
         return [*ipv4, *{host.interface: None for host in hosts if host.address.version == 6}]
 
     def ask(self) -> None:
-        """Ask who is there, now and later at growing intervals."""
+        """Send a query for services, now and later at growing intervals."""
         if self._browser is not None:
             self._browser.cancel()
         self._browser = self._zeroconf.ServiceBrowser(self._engine, SERVICE, handlers=[self._heard])

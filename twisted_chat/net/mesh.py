@@ -39,7 +39,7 @@ from twisted_chat.net.survey import link_status, survey
 from twisted_chat.net.tls import Encryption
 
 MAX_COMPUTING = 2
-"""Threads that compute for openings at a time; others wait their turn."""
+"""Threads that compute for openings at a time. Further openings wait."""
 
 
 class Mesh:
@@ -105,7 +105,7 @@ class Mesh:
             self._routes.start()
 
     def stop(self) -> Deferred[None]:
-        """Say goodbye to all and stop listening and dialing; fires when every connection is closed, within 4 s."""
+        """Say goodbye to all, and stop listening and dialing. Fires when every connection is closed, within 4 s."""
         stopped: Deferred[None] = Deferred()
         self._stopped = stopped
         self._heartbeat.stop()
@@ -121,15 +121,15 @@ class Mesh:
         return stopped
 
     def status(self) -> list[LinkStatus]:
-        """Return how each link is doing."""
+        """Return the state of each link."""
         return [link_status(link, self._conversation.roster, self._replica.behind(link)) for link in self.links]
 
     def survey(self) -> list[AddressStatus]:
-        """Return what is at each address that is called, and at our own, by address. Nobody is called for it."""
+        """Return what was found at each address that is called, and our own, sorted by address. No call is made for it."""
         return survey(self.calls, self.links, self._conversation.roster)
 
     def flow(self, open: bool) -> None:
-        """Read the links, or don't until so much that waits for the store is kept."""
+        """Read the links, or stop reading them until the store has caught up."""
         self._reading = open
         for link in self.links:
             self._set_reading(link)
@@ -143,7 +143,7 @@ class Mesh:
     # What links report.
 
     def build_link(self, role: Role, host: str, dialer: Dialer | None = None) -> Link | None:
-        """Return a link for a new connection with `host`; None if there is to be none."""
+        """Return a link for a new connection with `host`; None while this mesh stops."""
         if self._stopped is not None:
             return None
         link = Link(self, self._introduction, self._encryption, role, self.reactor)
@@ -159,20 +159,20 @@ class Mesh:
         return Dialer(self.reactor, build, self.calls.forget, host, port, expected)
 
     def link_computes(self, compute: Callable[[], None]) -> Deferred[None]:
-        """Call, in a thread, what takes long: for at most `MAX_COMPUTING` links at a time."""
+        """Call `compute` in a thread, for at most `MAX_COMPUTING` links at a time."""
         pool = self.reactor.getThreadPool()
         return self._computing.run(deferToThreadPool, self.reactor, pool, compute)
 
     def link_secured(self, link: Link) -> None:
-        """Raise `Refusal` if the process at the other end is not to be talked with."""
+        """Raise `Refusal` if the process at the other end is known not to know the passphrase."""
         self.outcomes.secured(link, self._opening[link])
 
     def link_risks(self, link: Link) -> None:
-        """Raise `Refusal` if no guess at the passphrase is to be risked with who is at the other end."""
+        """Raise `Refusal` if the other end has used up its guesses at the passphrase."""
         self.outcomes.risk(link, self._opening[link])
 
     def link_admitted(self, link: Link) -> None:
-        """Raise `Refusal` if a link whose other side has proven who it is can't be taken nevertheless."""
+        """Raise `Refusal` if there can be no link with this member now."""
         self.outcomes.admit(link, self._opening[link])
         self._pairs.admit(link)
         self.standing.make_room(link, self.links, self._max_links)
@@ -197,7 +197,7 @@ class Mesh:
         self._pairs.ready(link)
 
     def _steady(self, link: Link) -> None:
-        """A link has stood for a while, with a peer with which others did not."""
+        """A link has stood for a while: forget that earlier ones with that member did not."""
         self.outcomes.setbacks.forget(link.member)
         self._conversation.presence.comings.trust(link.member)
 
@@ -216,18 +216,18 @@ class Mesh:
             raise Refusal(errors.PROTOCOL, f"{type(frame).__name__.lower()} after the opening")
 
     def link_resumed(self, link: Link) -> None:
-        """Go on sending."""
+        """Go on sending: the buffer of the link is empty."""
         self._replica.resumed(link)
 
     def _suspected(self, link: Link) -> None:
         self.calls.beside(link)
 
     def link_recovered(self, link: Link) -> None:
-        """A suspect link was heard again: nobody needs to be dialed beside it."""
+        """Stop calling beside a link that was suspect."""
         self.calls.recovered(link)
 
     def link_closed(self, link: Link, refusal: Refusal | None) -> None:
-        """A connection is gone, ready or not."""
+        """Forget a connection that is gone, and deal with the reason."""
         self._door.leave(link)
         if link in self._opening:
             self.outcomes.failed(link, self._opening.pop(link), refusal)
@@ -261,7 +261,7 @@ class Mesh:
         return {host for host, _port in self.calls} | {link.peer[0] for link in self.links}
 
     def _rerouted(self, hosts: set[str]) -> None:
-        """The ways to these hosts are others now: what is linked may be cut off, and who could not be called may be there."""
+        """Look after the links with these hosts, and call every address: the routes there have changed."""
         self.calls.wake()
         for link in self.links:
             if link.peer[0] in hosts:

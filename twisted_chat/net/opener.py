@@ -1,6 +1,6 @@
 """The opening of one connection: its lines, its work in threads, its turn to TLS, and the time that all of it may take.
 
-What is said, and in which order, is `core.wire.opening`'s business.
+`core.wire.opening` has the lines and their order.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ _log = Logger()
 
 
 class ConnectionOwner(Protocol):
-    """The mesh, as far as an opening asks it."""
+    """The mesh, as far as openings ask it."""
 
     def link_computes(self, compute: Callable[[], None]) -> Deferred[None]:
-        """Call, in a thread, what takes long."""
+        """Call `compute` in a thread, for it takes long."""
         ...
 
     def link_secured(self, connection: Any) -> None:
-        """A connection is encrypted now, and its `opener.process` is known; raises `Refusal` if it is not wanted."""
+        """The connection is encrypted, and its `opener.process` is known. Raises `Refusal` if it is not wanted."""
         ...
 
     def link_risks(self, connection: Any) -> None:
-        """The other side, unknown as yet, may find out next whether a passphrase is right; raises `Refusal` if it may not."""
+        """The other side, unknown so far, could learn next whether a passphrase is right. Raises `Refusal` if it may not."""
         ...
 
 
@@ -182,7 +182,7 @@ class Opener:
 
     @property
     def securing(self) -> bool:
-        """Whether TLS is being started: nothing can be said, and what comes is no line."""
+        """Whether TLS is being started. Meanwhile there are no lines."""
         return self._opening.step is Step.SECURED
 
     @property
@@ -202,16 +202,16 @@ class Opener:
 
     @property
     def guessing(self) -> bool:
-        """Whether this end has heard, or waits for, what shows whether the other side of a closed group's link knows its
-        passphrase."""
+        """Whether this end, in a closed group, waits for the proof that the other side knows the passphrase, or has heard a
+        wrong one."""
         return self._opening.step is Step.MAC
 
     @property
     def encrypted(self) -> bool:
-        """Whether what goes over this link can't be read on the way."""
+        """Whether the connection uses TLS."""
         return self._opening.encrypted
 
     @property
     def unproven(self) -> bool:
-        """Whether the other side of this closed group's link could try a passphrase, and has not shown that it knows ours."""
+        """Whether the other side, in a closed group, could try a passphrase and has not shown that it knows ours."""
         return self._opening.guessed and self._opening.step is Step.MAC

@@ -1,6 +1,6 @@
-"""What becomes of connections that came to nothing: what counts as a guess, how long to wait, what people are told.
+"""The consequences of connections that failed: guesses are counted, calls are put off, and people are told.
 
-What somebody says who has not shown who it is delays a call there by seconds, and has no other effect.
+The words of somebody who has not proven an id put off a call there by seconds, and have no other effect.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Event, NoLink, Refused, WrongPassphrase
 from twisted_chat.core.status import Finding, Found
 from twisted_chat.net.addresses import endpoint, place
+from twisted_chat.net.diagnosis import answered
 from twisted_chat.net.dialer import Dialer
 from twisted_chat.net.failures import PERIOD, Failures
-from twisted_chat.net.findings import answered
 from twisted_chat.net.link import Link
 from twisted_chat.net.setbacks import LONGEST_WAIT, Setbacks
 
 QUIET: Collection[str] = {errors.SELF, errors.DUPLICATE, errors.LEFT}
-"""Reasons for closing a link that are everyday life and not reported."""
+"""Reasons for closing a link that are not reported: they are everyday life."""
 FULL_WAIT = 4.0
-"""Seconds to wait at most where there was no room, or the network let nothing through: it may any moment."""
+"""Seconds to wait at most where there was no room, or the network let nothing through. That may change at any moment."""
 WAITS = {
     Finding.OURSELVES: LONGEST_WAIT,
     Finding.OTHER_GROUP: LONGEST_WAIT,
@@ -34,19 +34,19 @@ WAITS = {
     Finding.STRANGER: LONGEST_WAIT,
     Finding.REFUSED: LONGEST_WAIT,
 }
-"""Seconds waited at most after what a call came to; for what is not here no longer than where nobody answers."""
+"""Seconds to wait at most, by the outcome of a call. After other outcomes, calls go on as if nobody had answered."""
 MAX_MISTRUSTED = 800
-"""Members of whom it is remembered that they did not know the passphrase."""
+"""Members remembered because they did not know the passphrase."""
 VERSIONS_TOLD = 3
 """Callers of another version of which people are told within `VERSIONS_SECONDS`."""
 VERSIONS_SECONDS = 60.0
 
 
 class Outcomes:
-    """Of all connections of one peer. `refused` counts those that this end would not have, by reason."""
+    """The outcomes of all connections of one peer. `refused` counts the connections that this end refused, by reason."""
 
     def __init__(self, seconds: Callable[[], float], emit: Callable[[Event], None]) -> None:
-        """`seconds` is a monotonic clock; `emit` tells whoever watches."""
+        """`seconds` is a monotonic clock. `emit` is called with each event."""
         self.refused: Counter[str] = Counter()
         self.setbacks = Setbacks(seconds)
         self._seconds = seconds
@@ -59,7 +59,7 @@ class Outcomes:
     # While a connection opens.
 
     def secured(self, link: Link, dialer: Dialer | None) -> None:
-        """Raise `Refusal` if the process at the other end is one that is known not to know the passphrase."""
+        """Raise `Refusal` if the process at the other end is known not to know the passphrase."""
         if (
             dialer is not None
             and link.opener.process
@@ -69,7 +69,7 @@ class Outcomes:
             raise Refusal(errors.WAIT, "the same program is there that did not know the passphrase")
 
     def risk(self, link: Link, dialer: Dialer | None) -> None:
-        """Raise `Refusal` if no more guesses are to be risked with whoever is at the other end."""
+        """Raise `Refusal` if the other end has used up its guesses."""
         if not (self._callers if dialer is None else self._called).allows(link.peer[0]):
             raise Refusal(errors.WAIT, "too many wrong passphrases from there")
 
@@ -81,20 +81,20 @@ class Outcomes:
             raise Refusal(kind, "the last link ended so a moment ago")
 
     def proven(self, link: Link, dialer: Dialer | None) -> None:
-        """A link is ready."""
+        """Note that a link is ready."""
         if dialer is not None:
             self.setbacks.forget(dialer)
         self._callers.proven(link.peer[0])
         self._called.proven(link.peer[0])
 
     def mistrusts(self, member: bytes) -> bool:
-        """Whether a member is not to be spared where guesses are counted: it did not know the passphrase a while ago."""
+        """Whether the guesses of a member are counted though it is known: it did not know the passphrase a while ago."""
         return self._seconds() - self._mistrusted.get(member, float("-inf")) < PERIOD
 
     # When it is closed.
 
     def failed(self, link: Link, dialer: Dialer | None, refusal: Refusal | None) -> None:
-        """A connection ended before it was a link."""
+        """Deal with a connection that ended before it was a link."""
         self._count_guess(link, dialer, refusal)
         if dialer is not None:
             spared = refusal is not None and refusal.reason == errors.WAIT  # what this end did not risk once more
@@ -124,7 +124,7 @@ class Outcomes:
                 self._emit(WrongPassphrase(link.peer[0]))
 
     def ended(self, link: Link, shown: str, refusal: Refusal | None) -> float:
-        """A ready link ended, with who is `shown` so; return how many seconds nobody is to call there."""
+        """Deal with the end of a ready link with the member `shown`. Return the seconds for which it is not to be called."""
         self._count(refusal)
         if not link.reason or link.reason in QUIET:
             return 0.0
@@ -156,7 +156,8 @@ class Outcomes:
             self._emit(NoLink(endpoint(*link.peer) if dialer else link.peer[0], errors.VERSION, True))
 
     def _tells_version(self, link: Link, dialer: Dialer | None) -> bool:
-        """Whether people are to be told: of an address that is called always, of callers once each, and a few in a minute."""
+        """Whether people are told of another version: always at an address that is called, else once a caller, and of few in a
+        minute."""
         if dialer is not None:
             return True
         now = self._seconds()

@@ -1,4 +1,4 @@
-"""Where others on its networks find this machine."""
+"""The addresses by which others on its networks can reach this machine."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 
 
 def own_addresses() -> list[str]:
-    """Return the addresses of this machine that others may reach: IPv4 first, and first of each kind the one from which it
-    speaks to other networks. Without the `lan` extra no more than these can be told.
+    """Return the addresses of this machine that others may reach, IPv4 first. Of each kind the first is the one from which it
+    speaks to other networks; without the `lan` extra there are no others.
 
-    Nothing is sent: the system is asked which address it would send from.
+    Nothing is sent: the system tells the address from which it would send.
     """
     found = [*_spoken_from(), *_all()]
     return sorted(dict.fromkeys(found), key=lambda host: ":" in host)
 
 
 def ways(hosts: Iterable[str]) -> dict[str, str]:
-    """Return for each of `hosts` that is an address, and for everywhere else, from which address this machine speaks there now;
-    nothing if it can't. Nothing is sent, and nothing waited for."""
+    """Return the address from which this machine now speaks to each of `hosts` that is an address, and to everywhere else. It is
+    empty where this machine can't speak to. Nothing is sent, and nothing is waited for."""
     far = {elsewhere: _speaks_from(family, elsewhere) for family, elsewhere in _ELSEWHERE}
     return far | {host: _speaks_from(_family(host), host) for host in hosts if numeric(host) is not None}
 

@@ -1,4 +1,4 @@
-"""One link a pair: what happens when there is a second one with the same member."""
+"""One link a pair: a second link with the same process is found, and one of the two is closed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from twisted_chat.net.link import Link
 MAX_INSTANCES = 2
 """Processes with one key that are linked with at a time."""
 MAX_ALIKE = 3
-"""Links with one process, until it is settled which stays."""
+"""Links with one process while it is being decided which stays."""
 SETTLE_SECONDS = 10.0
-"""How long the other side has to settle that, where it is its turn."""
+"""Seconds that the other side has to decide, where it is the one to do so."""
 AGAIN_SECONDS = 3600.0
-"""Seconds for which two programs with one key are not worth telling again."""
+"""Seconds for which two programs with one key are not told again."""
 MAX_TOLD = 800
-"""Members of whom it is remembered that this was told."""
+"""Members remembered because this was told of them."""
 
 Instance = tuple[bytes, int]
 
 
 class Pairs:
-    """Settles which of several links with one member stay."""
+    """Decides which of several links with one member stay."""
 
     def __init__(
         self, own: Instance, links: Sequence[Link], seconds: Callable[[], float], twins: Callable[[bytes], object]
     ) -> None:
-        """`links` are the ready ones at any time; `twins` is told whose key two programs use."""
+        """`links` are the ready ones at any time. `twins` is called with a member whose key two programs use."""
         self._own = own
         self._links = links
         self._seconds = seconds
@@ -51,12 +51,12 @@ class Pairs:
 
     @staticmethod
     def _see(link: Link) -> None:
-        """Drop a link if it does not work any more."""
+        """Probe a link, and drop it if it does not answer."""
         if not link.probing:
             link.ping(lambda alive: None if alive else link.abort())
 
     def ready(self, link: Link) -> None:
-        """See whether each older link with a new link's member still works, and then which stays."""
+        """Probe each older link with the member of a new one. Decide which of the two stays if the older one answers."""
         for older in self._with(link):
             if older is not link:
                 self._contest(older, link)

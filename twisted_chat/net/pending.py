@@ -1,9 +1,9 @@
-"""Who waits at the door: connections that were taken, and whose other side has not yet shown who it is.
+"""The door: connections that were taken, and whose other side has not proven an id yet.
 
-They are few, whatever comes. Those that have said next to nothing are counted apart from those that have gone on, lest either
-crowd out the other. Of too many, one of the address that has most of them goes, of its older half, and chance says which:
-whatever rule there were, somebody could keep to it, and have those go who come from the same address. Who has shown to be a
-known member stays.
+They are few, whatever comes. Connections that have said next to nothing are counted apart from those that have gone on, so that
+neither can crowd out the other. When there are too many, one is closed: at the address with the most of them, one of the older
+half, by chance. With any other rule, an attacker could keep to it, and have the others at its own address closed. A connection
+that has shown that it is a known member's stays.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from twisted_chat.net.addresses import place
 from twisted_chat.net.link import Link
 
 MAX_OPENING = 32
-"""Connections taken that have not got far in the opening, and as many that have; beyond it one is told `bye full`."""
+"""Connections that have not got far in the opening, and as many that have. With more, one is told `bye full`."""
 FAR = 3
-"""Lines said with which a connection has got far: those before cost no work, and may begin a TLS that never comes."""
+"""Lines after which a connection has got far. Those before cost no work, and may begin a TLS that never comes."""
 MAX_CLOSING = 32
-"""Connections refused that are not yet closed; beyond it the oldest are cut off."""
+"""Connections refused that are not closed yet. With more, the oldest are dropped."""
 
 _by_chance: Callable[[Sequence[Link]], Link] = SystemRandom().choice
 
 
 class Door:
-    """The connections that wait, oldest first."""
+    """The connections at the door, oldest first."""
 
     def __init__(self, choose: Callable[[Sequence[Link]], Link] = _by_chance) -> None:
-        """`choose` returns one of several: by chance, in earnest."""
+        """`choose` returns one of several connections; by chance, except in tests."""
         self._choose = choose
         self._waiting: dict[Link, str] = {}
 
     def enter(self, link: Link, host: str) -> None:
-        """A connection from `host` was taken; somebody may have to make room for it."""
+        """Let a connection from `host` in. Another may be closed to make room for it."""
         self._waiting[link] = place(host)
         waiting = [each for each in self._waiting if not each.closing]
         far = [
@@ -59,5 +59,5 @@ class Door:
             chosen.refuse(Refusal(errors.FULL, "too many connections that have not shown who they are"))
 
     def leave(self, link: Link) -> None:
-        """A connection is a link now, or gone."""
+        """Remove a connection, which is a link now, or gone."""
         self._waiting.pop(link, None)

@@ -1,4 +1,4 @@
-"""Whether the other end of a link is still there, told from when it was last heard."""
+"""The signs of life of a link, told from the times at which the other end was heard and pinged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEAD_AFTER = 45.0
 
 
 class Verdict(enum.Enum):
-    """What `Pulse.check` finds."""
+    """The results of `Pulse.check`."""
 
     FINE = "heard recently, or asked recently"
     PING = "a ping is due"
@@ -22,24 +22,24 @@ class Verdict(enum.Enum):
 
 
 class Pulse:
-    """One link's signs of life. Times are monotonic seconds."""
+    """The pulse of one link. Times are monotonic seconds."""
 
     def __init__(self, now: float) -> None:
         self._heard = now
         self._pinged: float | None = None
 
     def heard(self, now: float) -> None:
-        """Something arrived, or silence until now is our own doing."""
+        """Note that something has come, or that silence until now was our own doing."""
         self._heard = now
         self._pinged = None
 
     def pinged(self, now: float) -> None:
-        """A ping was sent."""
+        """Note that a ping was sent."""
         if self._pinged is None:
             self._pinged = now
 
     def check(self, now: float) -> Verdict:
-        """Say what is to be done now."""
+        """Return what is to be done now."""
         if now - self._heard >= DEAD_AFTER:
             return Verdict.DEAD
         if self._pinged is not None:

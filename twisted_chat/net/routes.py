@@ -1,4 +1,4 @@
-"""Notices that this machine's network has changed: other hosts can be reached from here, or are from another address."""
+"""Changes of this machine's network, noticed by the address from which it speaks to each host."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 LOOK_SECONDS = 1.0
-"""How often it is looked."""
+"""Seconds between two looks."""
 MAX_HOSTS = 128
-"""Hosts whose ways are looked at."""
+"""Hosts whose routes are looked at."""
 
 Ways = Callable[[Iterable[str]], Mapping[str, Hashable]]
 
 
 class Routes:
-    """Looks at how hosts are reached, and tells of which that has changed."""
+    """Looks at the routes to hosts every second, and reports the hosts whose route has changed."""
 
     def __init__(
         self, clock: Any, ways: Ways, hosts: Callable[[], Iterable[str]], changed: Callable[[set[str]], object]
     ) -> None:
-        """`ways` returns for hosts something that differs if the way there does, and may not block. `hosts` are those that
-        matter."""
+        """`ways` returns, for each host, something that differs when the route there does. It may not block. `hosts` returns
+        the hosts that matter. `changed` is called with those whose route has changed."""
         self._clock = clock
         self._ways = ways
         self._hosts = hosts
@@ -29,12 +29,12 @@ class Routes:
         self._next: Any = None
 
     def start(self) -> None:
-        """Begin."""
+        """Begin to look."""
         self._known = self._look()
         self._next = self._clock.callLater(LOOK_SECONDS, self._again)
 
     def stop(self) -> None:
-        """Look no more."""
+        """End."""
         if self._next is not None:
             self._next.cancel()
             self._next = None

@@ -1,4 +1,4 @@
-"""How long to wait after links that came to nothing, and what of it is news: told once, and again when it has changed."""
+"""Waits after links that came to nothing. Each setback is news once, and again when its kind has changed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 FIRST_WAIT = 1.0
-"""Seconds to wait after the first setback; each one more of the same kind doubles it."""
+"""Seconds to wait after the first setback. Each further one of the same kind doubles them."""
 LONGEST_WAIT = 20.0
-"""Seconds waited at most: whoever says something at an address for a moment keeps nobody from being called there for longer."""
+"""Seconds to wait at most. A program that is at an address for a moment puts off calls there for no longer."""
 STEADY = 30.0
-"""Seconds that a link must stand for its setbacks to be forgotten."""
+"""Seconds after which the setbacks of a link that stands are forgotten."""
 MAX_REMEMBERED = 800
-"""Those of whom setbacks are remembered; who had one longest ago is forgotten."""
+"""Setbacks remembered. With more, the oldest is forgotten."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class _Setback:
 
 
 class Setbacks:
-    """By whatever names the other side: the id of a member, or an address. Times are monotonic seconds."""
+    """The setbacks by the other side: a dialer, the id of a member, or an address. Times are monotonic seconds."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
@@ -34,9 +34,9 @@ class Setbacks:
     def suffer(
         self, whose: Hashable, kind: str, ours: bool = True, longest: float = LONGEST_WAIT
     ) -> tuple[float, bool]:
-        """Note a setback, by this side's will (`ours`) or the other's.
+        """Note a setback, which this side wanted (`ours`) or the other.
 
-        Return how many seconds to wait, and whether it is news."""
+        Return the seconds to wait, and whether the setback is news."""
         before = self._setbacks.pop(whose, None)
         same = before is not None and before.kind == kind
         wait = min(before.wait * 2, longest) if before is not None and same else FIRST_WAIT
@@ -46,14 +46,14 @@ class Setbacks:
         return wait, not same
 
     def waits(self, whose: Hashable) -> str:
-        """Return the kind of the setback after which this side still waits, by its own will; nothing if it does not."""
+        """Return the kind of the setback that this side wanted and still waits after; empty if there is none."""
         setback = self._setbacks.get(whose)
         return setback.kind if setback is not None and setback.ours and self._seconds() < setback.until else ""
 
     def had(self, whose: Hashable) -> bool:
-        """Whether there is a setback that is not forgotten."""
+        """Whether a setback is remembered."""
         return whose in self._setbacks
 
     def forget(self, whose: Hashable) -> None:
-        """All is well again."""
+        """Forget the setback."""
         self._setbacks.pop(whose, None)

@@ -1,4 +1,4 @@
-"""What the system is asked to do with the sockets of links. Not every system can be told all of it."""
+"""Options of the sockets of links. Not every system has all of them."""
 
 from __future__ import annotations
 

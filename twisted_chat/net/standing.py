@@ -1,4 +1,4 @@
-"""Who comes first where there is not room for all: who was known before, so that no crowd of strangers keeps out a member."""
+"""The standing of members where there is not room for all: known ones come first, so that no crowd of strangers keeps one out."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from twisted_chat.net.addresses import place
 from twisted_chat.net.link import Link
 
 SOON = 600.0
-"""Seconds after which who came during this process's life, and said something, is no stranger any more."""
+"""Seconds after its first link, from which a member that has said something is no stranger any more."""
 MAX_REMEMBERED = 800
-"""Members of whom it is remembered when they came first; with more, those are forgotten of whom nothing else is known."""
+"""Members whose first link is remembered. With more, those are forgotten that the roster does not know."""
 
 STRANGER, KNOWN, VERIFIED = range(3)
 
 
 class Standing:
-    """Of the members in a roster."""
+    """The standing of the members in a roster."""
 
     def __init__(self, roster: Roster, seconds: Callable[[], float]) -> None:
         self._roster = roster
@@ -29,11 +29,11 @@ class Standing:
         self._before: frozenset[bytes] = frozenset()
 
     def begin(self) -> None:
-        """Whoever has said something until now was known before this peer started."""
+        """Count as known every member that has said something before now."""
         self._before = frozenset(member.id for member in self._roster.others() if member.heard)
 
     def note(self, member: bytes) -> None:
-        """A link with a member is ready."""
+        """Note the time of the first link with a member."""
         if len(self._since) >= MAX_REMEMBERED:
             self._since = {each: since for each, since in self._since.items() if self._roster.get(each) is not None}
         self._since.setdefault(member, self._seconds())
@@ -49,15 +49,16 @@ class Standing:
         return KNOWN if member in self._before or (known.heard and stayed) else STRANGER
 
     def _rank(self, member: bytes) -> tuple[int, float]:
-        """Return what is higher the more a member counts: of strangers that have said something, who came first."""
+        """Return a number that is higher the more a member counts. Of strangers that have said something, the first to come
+        counts most."""
         standing, known = self.of(member), self._roster.get(member)
         if standing != STRANGER or known is None or not known.heard:
             return standing, float("-inf")
         return standing, -self._since.get(member, self._seconds())
 
     def make_room(self, newcomer: Link, links: Sequence[Link], most: int) -> None:
-        """See to it that there are at most `most` links with a new one: a link of somebody who counts less is refused for it.
-        Raises `Refusal` if there is none."""
+        """Make room for a new link, so that there are at most `most`: the link of a member who counts less is refused. Raises
+        `Refusal` if nobody counts less."""
         lasting = [link for link in links if not link.closing]
         if len(lasting) < most or any(link.instance == newcomer.instance for link in lasting):
             return
@@ -67,8 +68,8 @@ class Standing:
         least.refuse(Refusal(errors.FULL, f"{most} links are kept, and a member known before has come"))
 
     def least(self, links: Sequence[Link], member: bytes) -> Link | None:
-        """Return the link that has to make room for a member, None if none has: of those with whom the person here has less to
-        do, one of the lowest standing, at the address that most come from, who came last."""
+        """Return the link that has to make room for a member; None if no other counts less. Of those of the lowest standing, it
+        is the newest at the address with the most of them."""
         own = self._rank(member)
         lesser = [link for link in links if self._rank(link.member) < own]
         if not lesser:

@@ -1,4 +1,4 @@
-"""How the links are, and what is at each address that is called: told when somebody asks, and nobody is called for it."""
+"""The state of each link and address, for whoever asks. No call is made for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twisted_chat.net.link import Link
 
 
 def link_status(link: Link, roster: Roster, behind: int) -> LinkStatus:
-    """Return how a link is doing, over which so many records have yet to go out."""
+    """Return the state of a link. `behind` records have yet to be sent over it."""
     return LinkStatus(
         link.member,
         roster.shown(link.member),
@@ -28,7 +28,7 @@ def link_status(link: Link, roster: Roster, behind: int) -> LinkStatus:
 
 
 def survey(calls: Calls, links: Sequence[Link], roster: Roster) -> list[AddressStatus]:
-    """Return what is at each address that is called, and at our own, by address. `links` are the ready ones."""
+    """Return what was found at each address that is called, and our own, sorted by address. `links` are the ready ones."""
     absent = {(member.host, member.port): member.shown for member in roster.everybody() if not member.linked}
     own = [AddressStatus(*calls.own, Found(Finding.OURSELVES))] if calls.own[1] else []
     nameless = Found(Finding.UNREACHABLE, "no address is known for this name")

@@ -1,7 +1,8 @@
-"""TLS for links: the one place that knows how a connection is encrypted.
+"""TLS for links.
 
-Certificates prove nothing here: each process makes one for itself. Who is at the other end is proven within the connection, by
-signatures, and in closed groups by the passphrase, both over `channel`, which differs at the two ends if somebody stands between.
+Certificates prove nothing here: each process makes one for itself. The ids at both ends are proven within the connection, by
+signatures, and in closed groups the passphrase as well. Both proofs cover `channel`, which differs at the two ends if somebody
+stands between them.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ _VALID = datetime(2000, 1, 1), datetime(2100, 1, 1)
 
 
 class Encryption:
-    """Which links of a peer are encrypted, and how."""
+    """The encryption of the links of one peer."""
 
     def __init__(self, closed: bool) -> None:
-        """`closed` if the group is."""
+        """`closed` tells whether the group is."""
         self._closed = closed
 
     def needed(self, host: str) -> bool:
-        """Whether a link with `host` has to be encrypted: in a closed group each, in an open one those that leave the machine."""
+        """Whether a link with `host` has to be encrypted. In an open group, only links within the machine have not."""
         return self._closed or not is_loopback(host)
 
     def start(self, transport: Any) -> None:
-        """Have a connection go on in TLS; its protocol hears `handshakeCompleted`."""
+        """Turn a connection to TLS. Its protocol is told by `handshakeCompleted`."""
         transport.startTLS(self._context)
 
     @cached_property
@@ -58,7 +59,8 @@ def channel(transport: Any) -> bytes:
 
 
 def process(transport: Any) -> bytes:
-    """Return what tells the process at the other end of a TLS connection from every other: a digest of the certificate that it
-    made at its start, and has shown to hold the key of; nothing if a listener asks, for who calls shows none."""
+    """Return a digest that tells the process at the other end of a TLS connection from every other. It is made of the
+    certificate that the process made at its start, and whose key it has shown to hold. A listener gets nothing, since dialers
+    show none."""
     certificate = transport.getHandle().get_peer_certificate()
     return b"" if certificate is None else bytes(certificate.digest("sha256"))

@@ -1,4 +1,4 @@
-"""What a call to an address came to, told from how it ended."""
+"""The outcome of a call, told from the way in which it ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twisted_chat.net.link import Link
 
 UNKNOWN = Found(Finding.UNKNOWN)
 LARGE = {Step.SECURED, Step.PAKE}
-"""What a dialer waits for that comes in, or answers, large packets: certificates, and what shows whom it knows."""
+"""The steps at which large packets are under way: certificates, and proofs of acquaintance."""
 
 _TOLD = {
     errors.SELF: Finding.OURSELVES,
@@ -25,18 +25,19 @@ _TOLD = {
     errors.FULL: Finding.FULL,
     errors.STRANGER: Finding.STRANGER,
 }
-"""What the reason for closing a link tells about the other side."""
+"""The outcomes that follow from the reason for which a link was closed."""
 
 
 def unanswered(reason: Failure) -> Found:
-    """Return what it means that no connection came about."""
+    """Return the outcome of a call that led to no connection."""
     if reason.check(ConnectionRefusedError):
         return Found(Finding.FREE)
     return Found(Finding.UNREACHABLE, reason.getErrorMessage())
 
 
 def answered(link: Link, refusal: Refusal | None) -> Found:
-    """Return what it means that a dialed link closed before it was ready, because of this side's `refusal` if there is one."""
+    """Return the outcome of a call whose connection ended before it was a link. `refusal` is this side's reason, if it had
+    one."""
     reason, detail = (refusal.reason, refusal.detail) if refusal else (link.ended_by, "")
     if reason == errors.TIMEOUT and link.opener.step in LARGE:
         return Found(Finding.STALLED)

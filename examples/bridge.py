@@ -1,6 +1,6 @@
 """A bridge to something that reads and writes lines, such as a serial device: `python examples/bridge.py /dev/ttyUSB0`.
 
-What the device says is said in the room #device. What people say there goes to the device. A device that is one pipe for each direction
+What the device says is said in the room #device. What people say there goes to the device. A device that is a pipe for each way
 is given as two paths, first the one that is read. Behind those may stand the socket of a running peer.
 """
 

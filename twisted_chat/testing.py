@@ -62,6 +62,3 @@ class _InMemory(Inside):
     def _settle(self) -> None:
         self.reactor = self._meeting.wiring()
         super()._settle()
-
-    def _is_free(self, port: int) -> bool:
-        return self._meeting.wiring().is_free(port)

@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.integration.processes import ROOT, free_ports
 from tests.simulation.network import Node
-from tests.simulation.world import HOST, World
+from tests.simulation.world import World
 from twisted_chat import api, testing
 from twisted_chat.api import Chat, Ended, Event, Inside, Message, Refused
 from twisted_chat.calling import calls, said
@@ -41,7 +41,6 @@ class ApiCase(SynchronousTestCase):
 
     def chat(self, name: str, **more: Any) -> Chat:
         inside = Inside(name, fleeting=True, ports=PORTS, reactor=self.node())
-        self.patch(Inside, "_is_free", lambda self, port: (HOST, port) not in self.reactor.network.listeners)
         return Chat(name, through=inside, **more)
 
     def run_all(self, *programs: Coroutine[Any, Any, Any], seconds: float = 20) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -63,7 +63,7 @@ class Person:
         """Say something until it is answered: an example may not have connected yet."""
         for _ in range(int(PATIENCE)):
             self.ask("say", text=text, room=room)
-            with suppress(Empty):
+            with contextlib.suppress(Empty):
                 return self.told("message", 1.0, room)
         raise AssertionError(f"nobody answers {text}")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IProducer
 
 from twisted_chat.assembly import assemble, fleeting, lasting
 from twisted_chat.calling.awaiting import running_reactor
 from twisted_chat.calling.calls import Calls
-from twisted_chat.cli.ports import is_free
 from twisted_chat.cli.settings import HOME, dialed
 from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.group import Group
@@ -22,7 +22,7 @@ from twisted_chat.core.seat import Seat
 from twisted_chat.core.wire.passphrase import check_passphrase
 from twisted_chat.core.writing.text import check_label, check_name
 from twisted_chat.frontends.json.client import Client
-from twisted_chat.peer import Address, Peer, PeerSettings
+from twisted_chat.peer import Address, Parts, Peer, PeerSettings
 from twisted_chat.speech.refusals import unusable, wrong
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
@@ -127,6 +127,7 @@ class Inside:
 
     def _made(self) -> Peer:
         """Return a peer that listens, if any port is free."""
+        parts: Parts | None = None
         for port in (*self.ports, 0):
             settings = PeerSettings(
                 self.name,
@@ -134,19 +135,15 @@ class Inside:
                 Address(HOME, port, dialed(HOME, self.ports, tuple(self.peers))),
                 passphrase=self.passphrase,
             )
-            if port and not self._is_free(port):
-                continue
-            parts = fleeting() if self._folder is None else lasting(self.reactor, settings, self._folder)
+            if parts is None:
+                parts = fleeting() if self._folder is None else lasting(self.reactor, settings, self._folder)
             peer = assemble(self.reactor, settings, parts)
-            peer.listen()
+            try:
+                peer.listen()
+            except CannotListenError:
+                continue
             return peer
-        raise AssertionError("port 0 is always free")
-
-    def _is_free(self, port: int) -> bool:
-        try:
-            return is_free(HOME, port)
-        except OSError:
-            return False
+        raise AssertionError("port 0 is listened at by nobody")
 
     def write(self, data: bytes) -> None:
         """See `Way`."""

@@ -34,10 +34,6 @@ class Wiring:
         self._listening[interface, port] = factory
         return Listening(self._listening, (interface, port))
 
-    def is_free(self, port: int) -> bool:
-        """Whether nobody listens at a port."""
-        return all(port != other for _, other in self._listening)
-
     def connectTCP(self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: Any = None) -> Any:
         """See `IReactorTCP`."""
         connector = _Connector(self, (host, port), factory, timeout)

@@ -19,6 +19,9 @@ PACKAGE = Path(twisted_chat.__file__).parent
 LAYERS = (
     {"__main__", "service"},
     {"children"},
+    {"testing"},
+    {"api"},
+    {"calling"},
     {"cli"},
     {"assembly"},
     {"peer"},

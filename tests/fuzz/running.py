@@ -6,10 +6,11 @@ import resource
 from collections.abc import Iterator
 from random import Random
 
+from tests.fuzz.programs import programs
 from tests.fuzz.targets import SESSION, decoders, openings, peers
 
-ROUND = 3 * SESSION
-"""Inputs with one seed: for the decoders, the opening, and a whole peer."""
+ROUND = 4 * SESSION
+"""Inputs with one seed: for the decoders, the opening, and a whole peer, by others and by a program."""
 MEMORY = 150.0
 """MiB that all this may take."""
 
@@ -44,6 +45,7 @@ def _round(seed: int) -> Iterator[None]:
         openings(random)
         yield
     yield from peers(random)
+    yield from programs(random)
 
 
 def memory() -> float:

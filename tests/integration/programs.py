@@ -1,7 +1,7 @@
-"""Programs that are slow, and are killed with or without their peer, get every message once: `python -m tests.integration.programs`.
+"""Programs that are slow, and are killed with or without their peer, get each message once.
 
-One peer talks. A second one is a JSON pipe, a third one has a socket. At both ends sits a reader that is killed again and again, and
-goes on after the last place that it has dealt with. Half of the times the peer is killed too.
+`python -m tests.integration.programs`: one peer talks. A second one is a JSON pipe, a third one has a socket. At both ends sits a
+reader that is killed again and again, and goes on after the last place that it has dealt with. Its peer is killed, too.
 """
 
 from __future__ import annotations

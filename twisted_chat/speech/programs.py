@@ -63,6 +63,26 @@ def taken_socket() -> str:
     return _("another program listens there")
 
 
+def ended() -> str:
+    """Return that no peer is at the other end any more."""
+    return _("the peer has ended")
+
+
+def no_peer(path: str, detail: str) -> str:
+    """Return that no running peer can be reached."""
+    return clean(_("no peer can be reached at {path}: {detail}").format(path=path, detail=detail))
+
+
+def other_reactor() -> str:
+    """Return that a peer can't run in this loop."""
+    return _("a Twisted reactor is installed that does not run in this asyncio loop: install asyncioreactor with it")
+
+
+def no_loop() -> str:
+    """Return that nothing runs in which a peer could."""
+    return _("neither an asyncio loop nor a Twisted reactor is there: use asyncio.run, or twisted.internet.task.react")
+
+
 def no_socket(path: str, detail: str) -> str:
     """Return that programs can't be let in at `path`."""
     return clean(_("{path} can't be a socket for programs: {detail}").format(path=path, detail=detail))

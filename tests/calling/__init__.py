@@ -1,0 +1,1 @@
+"""Tests of what `twisted_chat.api` is made of."""

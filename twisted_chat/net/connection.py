@@ -197,7 +197,8 @@ class Connection(ChunkedLineReceiver):
         self._end_timers()
 
     def recover(self) -> None:
-        """Nothing, before there is a link."""
+        """Tell that the link works after all: nothing else was suspect."""
+        raise NotImplementedError
 
     def end(self, reason: str) -> None:
         """Say `bye`, if there is a reason, and hang up."""

@@ -14,7 +14,7 @@ from twisted_chat.core.wire.frames import Bye, Frame, Hello, Linked, Peers, Ping
 from twisted_chat.core.wire.opening import Introduction, Role
 from twisted_chat.net.connection import Connection
 from twisted_chat.net.flow import Reason
-from twisted_chat.net.link_states import ENDING, SUSPECT
+from twisted_chat.net.link_states import READY, SUSPECT
 from twisted_chat.net.opener import ConnectionOwner
 from twisted_chat.net.tls import Encryption
 
@@ -122,10 +122,10 @@ class Link(Connection):
             self.send_line(encode(frame))
 
     def send_line(self, line: bytes) -> None:
-        """Send an encoded frame."""
-        if self.state not in ENDING:
+        """Send an encoded frame, if the link is ready."""
+        if self.state is READY or self.state is SUSPECT:
             self.transport.write(line)
-            if self.ready and not self.writable:
+            if not self.writable:
                 self._untaken += len(line)
                 if self._untaken > MAX_UNTAKEN:
                     self._refusal = Refusal(errors.LIMIT, f"asks, and in {MAX_UNTAKEN} bytes takes no answer")

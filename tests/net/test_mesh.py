@@ -154,8 +154,8 @@ class OneLinkTests(MeshTestCase):
         self.assertLess(slowest, LINKED_WITHIN)
 
     def test_two(self) -> None:
-        """Two that dial each other at the same moment, on links of any speed: one link, that stays, for 40 seeds."""
-        for seed in range(40 * SEEDS):
+        """Two that dial each other at the same moment, on links of any speed: one link, that stays, for 100 seeds."""
+        for seed in range(100 * SEEDS):
             world = World(seed, 2)
             world.network.delays = (0.0001, 0.5)
             for actor in world.actors:

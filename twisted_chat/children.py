@@ -1,4 +1,4 @@
-"""What `ChatService` is made of: the peer, each front end, and the log, each a service of its own."""
+"""The children of `ChatService`: the peer, each front end, and the log, each a service of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from twisted_chat.debugging import DebugLog
 from twisted_chat.frontends.contract import STOP_SECONDS, Door, FrontEnd, Given
 from twisted_chat.net.discovery import Discovery
 from twisted_chat.net.own import ways
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 from twisted_chat.retries import Retries
 from twisted_chat.speech.i18n import _
 from twisted_chat.speech.refusals import explained
@@ -99,7 +99,7 @@ class PeerService(Service):
         asked = PeerSettings(
             settings.name,
             Group(settings.group, settings.passphrase is not None),
-            Address(settings.listen, settings.port, addresses, settings.links),
+            NetworkSettings(settings.listen, settings.port, addresses, settings.links),
             settings.keep,
             settings.passphrase,
             settings.quota,

@@ -1,4 +1,4 @@
-"""What `--keep` deletes: messages received longer ago than one wants to keep any."""
+"""`--keep`: messages received longer ago than that are deleted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Retention:
         keep: float | None,
         trimmed: Callable[[dict[FeedId, int], float], object],
     ) -> None:
-        """What was received over `keep` seconds ago is deleted, nothing if it is None. `trimmed` is called with the lowest number
+        """Messages received over `keep` seconds ago are deleted, none if it is None. `trimmed` is called with the lowest number
         left of each feed of which something was deleted, and the time before which that had been received."""
         self._reactor = reactor
         self._wall = wall

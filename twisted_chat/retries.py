@@ -13,11 +13,11 @@ from twisted.python.failure import Failure
 from twisted_chat.storage.errors import StorageError
 
 RETRY_SECONDS = 1.0
-"""How often what the disk refused is tried again."""
+"""Seconds between two tries of what the disk refused."""
 MAX_WAITING = 16
 """Things that wait for the disk; of more than that the oldest are given up."""
 LAST_SECONDS = 2.0
-"""How long the last try may take."""
+"""Seconds that the last try may take."""
 
 _log = Logger()
 
@@ -45,7 +45,7 @@ class Retries:
 
     @property
     def waiting(self) -> Sequence[str]:
-        """What is not written yet, the oldest first."""
+        """The values that are not written yet, the oldest first."""
         return list(self._waiting)
 
     def add(self, item: str) -> None:

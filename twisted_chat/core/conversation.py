@@ -21,12 +21,12 @@ from twisted_chat.core.people.naming import Naming
 from twisted_chat.core.people.presence import Presence
 from twisted_chat.core.people.roster import Member, Roster
 from twisted_chat.core.replication.crowding import Crowd
-from twisted_chat.core.replication.store import Unsealer
+from twisted_chat.core.replication.store import OpenPrivate
 from twisted_chat.core.status import Diagnosis, Status
 from twisted_chat.core.timeline.pages import Archive, Pages
 from twisted_chat.core.timeline.reader import Reader
 from twisted_chat.core.timeline.showing import Showing
-from twisted_chat.core.voice import Congested, HasOutlet, Seals, Voice
+from twisted_chat.core.voice import Box, Congested, HasOutlet, Voice
 from twisted_chat.core.watching import Watcher, Watchers
 from twisted_chat.core.writing.text import check_name
 
@@ -39,7 +39,7 @@ MAX_DEAF = 64
 
 
 class Host(HasOutlet, Protocol):
-    """What a conversation needs of the peer whose it is."""
+    """The part of a peer that its conversation needs."""
 
     def leave(self) -> object:
         """Say goodbye to all and end the peer."""
@@ -68,7 +68,7 @@ class Conversation:
         clock: IReactorTime,
         hybrid: HybridClock,
         archive: Archive | None = None,
-        seals: Seals | None = None,
+        box: Box | None = None,
     ) -> None:
         """`clock` runs steadily; `hybrid` is the replica's clock, from which the order comes. `archive` has the old messages."""
         self._watchers = Watchers()
@@ -79,13 +79,13 @@ class Conversation:
         self.status = host.status
         self.diagnose = host.diagnose
         self.clocks = Clocks(clock.seconds, lambda: hybrid.wall_ms() / 1000, roster, self.emit)
-        self.voice = voice = Voice(roster.own.id, host, seals, self._said)
+        self.voice = voice = Voice(roster.own.id, host, box, self._said)
         """The owner's, in which what follows is said."""
         self.say, self.whisper, self.set_topic, self.away = voice.say, voice.whisper, voice.set_topic, voice.away
         self._rename = host.rename
-        unseal: Unsealer = seals.unseal if seals else lambda author, record: None
-        self._reader = Reader(roster, unseal)
-        self._pages = Pages(archive, roster, self._reader, hybrid, unseal)
+        open_private: OpenPrivate = box.open if box else lambda author, record: None
+        self._reader = Reader(roster, open_private)
+        self._pages = Pages(archive, roster, self._reader, hybrid, open_private)
         self._showing = Showing(roster, self._reader, hybrid, clock, self.emit)
         self._hybrid = hybrid
         self._own_feeds: set[FeedId] = set()
@@ -93,7 +93,7 @@ class Conversation:
         self._told_copied = False
         self._told_alone = False
         self._deaf: set[bytes] = set()
-        """Who was told of as taking nothing more."""
+        """Members that were told of as taking nothing more."""
         self._live = False
         self._waiting: list[Callable[[], object]] = []
 
@@ -250,7 +250,7 @@ class Conversation:
         self.emit(Damaged(self.roster.shown(author)))
 
     def mended(self, author: bytes) -> None:
-        """What could not be read of an author has come again."""
+        """An author's records that could not be read have come again."""
         self.emit(Mended(self.roster.shown(author)))
 
     def knows(self, author: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What can happen in a conversation, for whoever watches: the console, the log, a test.
+"""The events of a conversation, for its watchers: the console, the log, a test.
 
 Names in events are as the roster shows them, texts as their authors wrote them; `text.clean` is applied where they are shown.
 `twisted_chat.speech.events` turns events into sentences.

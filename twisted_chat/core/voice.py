@@ -29,7 +29,7 @@ class Outlet(Protocol):
 
 
 class HasOutlet(Protocol):
-    """What has an outlet, from when something is said on."""
+    """Has an outlet, once something can be said."""
 
     @property
     def outlet(self) -> Outlet:
@@ -37,14 +37,14 @@ class HasOutlet(Protocol):
         ...
 
 
-class Seals(Protocol):
-    """What makes messages private, and opens them."""
+class Box(Protocol):
+    """Seals private messages for others, and opens those for this peer."""
 
     def seal(self, to: bytes, text: str) -> Private:
         """See `private.seal_private`."""
         ...
 
-    def unseal(self, author: bytes, record: Private) -> str | None:
+    def open(self, author: bytes, record: Private) -> str | None:
         """See `private.open_private`."""
         ...
 
@@ -60,14 +60,14 @@ class Voice:
         self,
         id: bytes,
         host: HasOutlet,
-        seals: Seals | None = None,
+        box: Box | None = None,
         said: Callable[[], object] = lambda: None,
     ) -> None:
-        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing can be said privately.
+        """`id` is the public key. `host` has the outlet where what is said goes. Without a `box` nothing can be said privately.
         `said` is called after anything was."""
         self.id = id
         self._host = host
-        self._seals = seals
+        self._box = box
         self._said = said
 
     @property
@@ -81,9 +81,9 @@ class Voice:
 
     def whisper(self, member: bytes, text: str) -> Ticket:
         """Say `text` to one member alone, here or away."""
-        if self._seals is None:
+        if self._box is None:
             raise BadText("private-key")
-        return self._put(self._seals.seal(member, text))
+        return self._put(self._box.seal(member, text))
 
     def set_topic(self, room: str, text: str) -> None:
         """Say what a room is about."""

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
-from twisted_chat.core.replication.store import NOTABLE_BYTES, PAGE_BYTES, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.core.replication.store import NOTABLE_BYTES, PAGE_BYTES, Held, Hit, Known, Loaded, OpenPrivate, Which
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying, saying_privately, words_of
 
@@ -151,12 +151,12 @@ class MemoryStore:
         told = (each for each in self._newest_first() if each.notable and author in (None, each.feed.author))
         return succeed(sorted(page(islice(told, limit), NOTABLE_BYTES, gaps=True), key=in_order))
 
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         wanted = words_of(words)
         if not wanted:
             return succeed([])
-        public, private = saying(wanted, which), saying_privately(wanted, which, unseal)
+        public, private = saying(wanted, which), saying_privately(wanted, which, open_private)
         return succeed(newest(self._newest_first(), lambda batch: [*public(batch), *private(batch)], limit))
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.storage.checking import checksum
 from twisted_chat.storage.feedtable import FeedTable
 
@@ -37,7 +37,7 @@ class Opener:
         """Return a batch; None, which is damage if it is of the feed stored under the id `feed`, if it is not what was stored."""
         try:
             if kept in (None, checksum(sig, body)):
-                return _unsealed(sig, body)
+                return _parsed(sig, body)
         except Refusal:
             pass
         for damaged, stored in self._feeds.items():
@@ -47,6 +47,6 @@ class Opener:
 
 
 @lru_cache(maxsize=64)
-def _unsealed(sig: bytes, body: bytes) -> Batch:
+def _parsed(sig: bytes, body: bytes) -> Batch:
     """Links that catch up are usually at the same place: they share one batch, and its line."""
-    return unseal(sig, body)
+    return parse_batch(sig, body)

@@ -126,7 +126,7 @@ class Presence:
         self._settle(member.id)
 
     def told(self, wire: Wire, members: Iterable[bytes]) -> None:
-        """Who is at the other end of a link says that it is linked with these."""
+        """A linked member says that it is linked with these."""
         before = self._claims.get(wire, frozenset())
         now = self._claims[wire] = frozenset(members)
         for id in sorted(before ^ now):

@@ -15,7 +15,7 @@ from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.forks import fork_frame
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
-from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.throttle import Throttle
 from twisted_chat.core.wire.frames import Digest, encode
 
 HAVE_INTERVAL = 0.05
@@ -36,8 +36,8 @@ class Announcer:
         self._neighbours = neighbours
         self._unacknowledged: dict[FeedId, None] = {}
         self._unannounced: dict[FeedId, None] = {}
-        self._receipts = Rounds(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
-        self._rounds = Rounds(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
+        self._receipts = Throttle(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
+        self._rounds = Throttle(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
 
     def begin(self, neighbour: Neighbour) -> None:
         """A link is ready: send digests of all that is held."""
@@ -66,7 +66,7 @@ class Announcer:
         self.prove([neighbour], proofs)
 
     def changed(self, feed: FeedId) -> None:
-        """What is durable of `feed`, or its fork, is not what it was."""
+        """The durable records of `feed` have changed, or its fork has."""
         self._inventory.changed(feed)
         if self._neighbours:  # who is linked later is told of everything
             self._unacknowledged[feed] = None

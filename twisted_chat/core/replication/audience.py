@@ -1,4 +1,4 @@
-"""Who hears what the replica has to say."""
+"""The interface of whoever a replica tells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted_chat.core.replication.crowding import Crowd
 
 
 class Audience(Protocol):
-    """What a replica needs of whoever it tells."""
+    """Hears what a replica has to tell."""
 
     def accepted(self, batch: Batch, missed: bool) -> None:
         """A batch became part of the conversation, exactly once in the life of this process, though the disk may lose it and it

@@ -14,7 +14,7 @@ NEAR = 0.8
 
 
 class Limit(enum.Enum):
-    """What there may be too many of."""
+    """A thing of which there may be too many."""
 
     AUTHORS = "those who have said something in the group"
     FEEDS = "feeds in the group"

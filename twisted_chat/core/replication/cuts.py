@@ -40,12 +40,12 @@ class Cuts:
         self._forked = forked
 
     def doubted(self, feed: FeedId) -> None:
-        """What is kept of a feed is not what was."""
+        """A feed is going to be checked, since records of it can't be read."""
         if self._own.begun and feed == self._own.feed:
             self.begin_anew()  # which number comes next can't be told from what is held
 
     def checked(self, holding: Holding) -> None:
-        """What is left of a feed is known: what is not is announced no more, and asked of others."""
+        """A feed was checked: lost records are announced no more, and asked of others."""
         self._sources.cut(holding)
         self._announcer.changed(holding.feed)
 

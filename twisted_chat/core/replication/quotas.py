@@ -1,4 +1,4 @@
-"""How much of each author is kept: as much as there is room for in a quota, and then nothing more."""
+"""The storage limit per author: once the quota is full, no more of that author is kept."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Quotas:
         self._insisting = insisting
         self._sizes: Counter[bytes] = Counter()
         self._since: Counter[bytes] = Counter()
-        """What was taken since the store was asked."""
+        """The bytes accepted since the store was asked."""
         self._asking = False
         self._full: dict[bytes, bool] = {}
         """The authors of whom nothing is taken, and whether that was told."""

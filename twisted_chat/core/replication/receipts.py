@@ -1,4 +1,4 @@
-"""What has become of this peer's own records: gone out, kept here, held by others."""
+"""The delivery of this peer's own records: gone out, kept here, held by others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.replication.ownfeed import OwnFeed
-from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.throttle import Throttle
 
 NOTHING = (1, 0)
 """The first and last record of who holds none."""
@@ -33,7 +33,7 @@ class Receipts:
         self._inventory = inventory
         self._neighbours = neighbours
         self._delivered = delivered
-        self._rounds = Rounds(clock, lambda: 0.0, self._tell)
+        self._rounds = Throttle(clock, lambda: 0.0, self._tell)
         self._told: tuple[FeedId, int, Mapping[bytes, tuple[int, int]]] | None = None
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""How far catching up has come, told now and then while it takes long."""
+"""The progress of catching up, told now and then while it takes long."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.feeds.batches import FeedId, Position
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
-from twisted_chat.core.replication.store import Hit, Unsealer, Which
+from twisted_chat.core.replication.store import Hit, OpenPrivate, Which
 from twisted_chat.core.timeline.reader import Reader
 
 PAGE = 64
@@ -26,7 +26,7 @@ class Archive(Protocol):
         """See `Store.page`."""
         ...
 
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         ...
 
@@ -35,13 +35,13 @@ class Pages:
     """Finds old messages, none of ignored members. Fails with what the store says."""
 
     def __init__(
-        self, archive: Archive | None, roster: Roster, reader: Reader, hybrid: HybridClock, unseal: Unsealer
+        self, archive: Archive | None, roster: Roster, reader: Reader, hybrid: HybridClock, open_private: OpenPrivate
     ) -> None:
         self._archive = archive
         self._roster = roster
         self._reader = reader
         self._hybrid = hybrid
-        self._unseal = unseal
+        self._open_private = open_private
 
     def history(
         self, count: int, room: str | None, member: bytes | None, before: Position | None
@@ -53,7 +53,7 @@ class Pages:
         """See `Conversation.search`."""
         if self._archive is None:
             return succeed([])
-        found = self._archive.search(words, self._which(), limit, self._unseal)
+        found = self._archive.search(words, self._which(), limit, self._open_private)
         return found.addCallback(self._readable)
 
     def _which(self, of: Callable[..., Which] = Which) -> Which:

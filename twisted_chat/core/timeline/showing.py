@@ -33,7 +33,7 @@ class Showing:
         tell: Callable[[Event], None],
     ) -> None:
         self.beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
-        """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
+        """Batches with a time that nobody can have reached, as far as is known here, and so are not shown."""
         self._roster = roster
         self._reader = reader
         self._hybrid = hybrid

@@ -1,4 +1,4 @@
-"""What twistd runs: a peer with its front ends and its log."""
+"""The service that twistd runs: a peer with its front ends and its log."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class ChatService(MultiService):
             _fail(error, _("port {port} can't be listened at: {reason}").format(port=port, reason=reason))
         except Exception:  # noqa: BLE001 - a mistake of ours, said in the same way
             _log.failure("at the start:")
-            _say(_("it can't start, by a mistake of its own; {log} has it").format(log=self._chatlog.path))
+            _say(_("could not start because of a bug; details are in {log}").format(log=self._chatlog.path))
             raise SystemExit(1) from None
         self._peer.begin().addCallbacks(lambda _: settle_memory(), self._broken)
 

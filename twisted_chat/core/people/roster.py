@@ -66,7 +66,7 @@ class Member(Struct):
 
     @property
     def passing(self) -> bool:
-        """Whether nothing more is expected of this member: its key was not durable, and it is gone."""
+        """Whether this member can never come back: it is gone, and its key was not durable."""
         return not (self.durable or self.verified or self.linked)
 
     @property
@@ -159,26 +159,26 @@ class Roster:
         return next((owner for owner in owners if owner is not None), None)
 
     def _rivals(self, member: Member) -> list[Member]:
-        """Return the other members that own what the name `member` goes by is compared by: two at most."""
+        """Return the other members that own a name like that of `member`: two at most."""
         owners = {self._owners.get(key, member.id) for key in alike(member.name)} - {member.id}
         return [self._members[owner] for owner in owners if owner in self._members]
 
     def _own(self, name: str, id: bytes) -> bool:
-        """Make a name the own of the member `id`, unless another has it or one like it; return whether it is."""
+        """Let the member `id` own a name, unless another owns it or one like it; return whether it does."""
         if any(self._owners.get(key, id) != id for key in alike(name)):
             return False
         self._owners.update(dict.fromkeys(alike(name), id))
         return True
 
     def _release(self, member: Member, names: Iterable[str]) -> None:
-        """Let others have `names`, which are no longer the own of `member`."""
+        """Let others own `names`, which `member` owns no longer."""
         kept = {key for name in member.names for key in alike(name)}
         for key in {key for name in names for key in alike(name)} - kept:
             if self._owners.get(key) == member.id:
                 del self._owners[key]
 
     def _give(self, member: Member) -> None:
-        """Make the name that `member` goes by its own, whoever owned it before."""
+        """Let `member` own the name that it goes by, whichever member owned it before."""
         keys = alike(member.name)
         if all(self._owners.get(key) == member.id for key in keys):
             return

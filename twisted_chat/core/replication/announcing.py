@@ -45,8 +45,8 @@ class Announcer:
         neighbour.wire.send(Digest(neighbour.told))
 
     def receive(self, neighbour: Neighbour, frame: Digest) -> None:
-        """Answer a neighbour's digests: list what is held of those authors of whom they are others than ours, or ours are others
-        now than it was told. Raises `Refusal` if it had its answer."""
+        """Answer a neighbour's digests. An author is listed if the neighbour's digest differs from ours, or if ours has
+        changed since the neighbour was told it. Raises `Refusal` if the neighbour had its answer."""
         told, neighbour.told = neighbour.told, None
         if told is None:  # who sends many and reads nothing would have our lists pile up
             raise Refusal(PROTOCOL, "a second digest")
@@ -75,7 +75,7 @@ class Announcer:
             self._rounds.ask()
 
     def resumed(self, neighbour: Neighbour) -> None:
-        """A link takes more again: tell what it was not told."""
+        """A link takes more again: send the announcements that it has not had."""
         self._prove(neighbour)
         if neighbour.unsaid:
             unsaid, neighbour.unsaid = neighbour.unsaid, {}

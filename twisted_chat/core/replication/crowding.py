@@ -23,7 +23,7 @@ class Limit(enum.Enum):
 
 
 class Crowd(Struct, frozen=True):
-    """There are `count` of what may be `most`; of `author`, empty if it is not one author's matter."""
+    """A limit that is near: `count` of at most `most`. `author` is empty unless the limit is per author."""
 
     limit: Limit
     count: int
@@ -42,7 +42,7 @@ class Crowding:
         self._told: set[tuple[Limit, bytes]] = set()
 
     def check(self, author: bytes) -> None:
-        """Something of one more feed of `author` is held."""
+        """Look at the limits again: one more feed of `author` is held."""
         for crowd in self._near(author):
             key = (crowd.limit, crowd.author)
             if key not in self._told:
@@ -50,7 +50,7 @@ class Crowding:
                 self._tell(crowd)
 
     def near(self) -> list[Crowd]:
-        """Return what is near now."""
+        """Return the limits that are near now."""
         return list(dict.fromkeys(crowd for author in self._inventory.authors for crowd in self._near(author)))
 
     def _near(self, author: bytes) -> Iterable[Crowd]:

@@ -30,7 +30,7 @@ class Cuts:
         receipts: Receipts,
         forked: Callable[[bytes], None],
     ) -> None:
-        """`forked` is called with an author of whom a feed was cut at a fork that was not before."""
+        """`forked` is called with the author when a feed of that author is cut at a fork for the first time."""
         self._own = own
         self._inventory = inventory
         self._neighbours = neighbours
@@ -50,7 +50,7 @@ class Cuts:
         self._announcer.changed(holding.feed)
 
     def frozen(self, fork: Fork, first: bool) -> None:
-        """A feed was cut at a fork: pass the proof on, and ask for what lies before, if it is in doubt too."""
+        """A feed was cut at a fork: pass the proof on. If the records before the fork are in doubt too, ask for them."""
         holding = self._inventory[fork.feed]
         self._sources.cut(holding)
         self._announcer.changed(fork.feed)

@@ -35,8 +35,8 @@ class Forks:
         frozen: Callable[[Fork, bool], None],
         insisting: Insisting,
     ) -> None:
-        """`own(feed)` tells the feed this process writes: of that every proof counts. `frozen(fork, first)` is called once a feed
-        has been cut; `first` unless it had been cut before, higher up."""
+        """`own(feed)` is true for the feed this process writes, of which every proof is kept. `frozen(fork, first)` is called
+        once a feed has been cut; `first` unless it had been cut before, higher up."""
         self._inventory = inventory
         self._group = group
         self._store = store
@@ -64,8 +64,8 @@ class Forks:
             neighbour.wire.send(Want(holding.feed, holding.tip_first))
 
     def conflict(self, holding: Holding, batch: Batch, number: int, unproven: Callable[[], None]) -> None:
-        """A validly signed batch contradicts the one held that has record `number`; `unproven` is called if no proof comes of it,
-        since enough is known of its author, or the other batch was given up."""
+        """A validly signed batch contradicts the one held that has record `number`. `unproven` is called if there is no proof
+        in the end: enough proofs of that author are kept, or the batch held was deleted."""
         if not self.keeps(holding.feed):
             unproven()
             return

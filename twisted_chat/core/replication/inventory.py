@@ -121,7 +121,7 @@ class Inventory(dict[FeedId, Holding]):
         return len(self._settled), self._beyond
 
     def release(self, holding: Holding) -> None:
-        """Take a feed out again of which nothing has come: who offered it may have made it up."""
+        """Drop a feed of which no batch ever arrived; the offer may have been invented."""
         author, epoch = holding.feed
         recalled = self._recalled.pop(holding.feed, None)
         if recalled is not None:

@@ -15,9 +15,10 @@ Sizes = Mapping[bytes, int]
 
 
 class Quotas:
-    """Counts what is taken of each author. What is given up is not counted: when a quota seems to be used up, the store is asked.
+    """Counts the bytes accepted from each author, but not those deleted later. When the count reaches the quota, the store is
+    asked for the true size.
 
-    The last batch that is taken may exceed the quota; the next is not taken.
+    The last batch that is accepted may exceed the quota; the next is not accepted.
     """
 
     def __init__(
@@ -62,13 +63,13 @@ class Quotas:
         return author not in self._full
 
     def taken(self, batch: Batch) -> None:
-        """A batch was taken."""
+        """Count the bytes of a batch that was accepted."""
         if self.limit is not None:
             self._sizes[batch.feed.author] += batch.size
             self._since[batch.feed.author] += batch.size
 
     def given_up(self) -> None:
-        """Something was given up, anybody's."""
+        """Records were deleted, of whatever author: ask again about those whose quota was full."""
         if self._full:
             self.start()
 

@@ -55,7 +55,8 @@ class Receipts:
             self._delivered(*state)
 
     def _held(self) -> dict[bytes, tuple[int, int]]:
-        """Return what each linked member with a disk holds of the own feed; of two links to one, what the better one says."""
+        """Return the range of the own feed that each linked member with a disk holds; of two links to one member, the one
+        that ends later."""
         held: dict[bytes, tuple[int, int]] = {}
         for neighbour in self._neighbours.values():
             member = neighbour.wire.member
@@ -76,8 +77,8 @@ class Receipts:
         return not high or (neighbour.synced and neighbour.drained(self._own.feed, high))
 
     def handed_over(self) -> bool:
-        """Whether one neighbour has all that is held here of this identity's on its disk: of former lives what is kept, of this
-        one all that was said."""
+        """Whether one neighbour has all records of this identity on its disk: those of former processes that are kept here,
+        and all of this one."""
         own = self._own.holding
         held = [each for each in self._inventory.of(self._own.feed.author) if each.kept_low <= each.kept_high]
         ends = {each.feed: each.kept_high for each in held} | ({own.feed: own.high} if own.high else {})

@@ -54,7 +54,7 @@ class Known(Struct, frozen=True):
 
 
 class Loaded(Struct):
-    """All a store knows when it is opened."""
+    """The contents of a store when it is opened."""
 
     held: list[Held] = field(default_factory=list)
     forks: list[Fork] = field(default_factory=list)
@@ -81,7 +81,7 @@ class Hit(Struct, frozen=True):
 
 
 class Which(Struct, frozen=True):
-    """Which messages a page has: those that `reader` can read, being public, or private and to or by it.
+    """The messages that a page has: those that `reader` can read, being public, or private and to or by it.
 
     With `room` only those said there; with `member` only those by that member, and private ones by `reader` to it; with
     `private` only private ones. None by a member in `without`.

@@ -17,7 +17,7 @@ from twisted_chat.core.wire.frames import BatchFrame
 
 
 class Validation:
-    """Lets through what is signed, has a place in its feed, is admitted and contradicts nothing."""
+    """Accepts a batch if it is signed, has a place in its feed, is admitted and contradicts nothing."""
 
     def __init__(
         self,
@@ -38,9 +38,9 @@ class Validation:
         self._forks = forks
 
     def judge(self, neighbour: Neighbour, frame: BatchFrame) -> tuple[Batch, Place] | None:
-        """Return the batch in a frame and its place, `NEXT` or `FILLS`; None if it is not to be taken, for whatever reason.
+        """Return the batch in a frame and its place, `NEXT` or `FILLS`; None if it is not accepted.
 
-        What costs least is looked at first, the signature last. Raises `Refusal` if the link is to be closed for it.
+        The cheapest checks come first, the signature last. Raises `Refusal` if the link is to be closed for it.
         """
         batch = self._parsed(neighbour, frame)
         if batch is None:
@@ -67,9 +67,10 @@ class Validation:
         return batch, place
 
     def _parsed(self, neighbour: Neighbour, frame: BatchFrame) -> Batch | None:
-        """Return the batch in a frame; None, and no more is taken of that feed from that link, if it is none and another's.
+        """Return the batch in a frame. If it is malformed and names another author, return None, and accept no more of that feed
+        over that link.
 
-        Raises `Refusal` if that other side itself is its author, or none is named.
+        Raises `Refusal` if it is malformed and names the other side itself, or nobody.
         """
         try:
             return parse_batch(frame.sig, bytes(frame.body))

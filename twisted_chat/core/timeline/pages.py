@@ -63,7 +63,7 @@ class Pages:
     def _messages(
         self, of: Callable[..., Which], count: int, before: Position | None
     ) -> Generator[Deferred[Sequence[Hit]], Sequence[Hit], Sequence[Messages]]:
-        """Return a page of messages: as many as were asked for, if there are, though some that are stored can't be read."""
+        """Return a page of messages: as many as were asked for, if there are. Stored messages that can't be read don't count."""
         messages: list[Messages] = []
         end = Position(self._hybrid.reach + 1, FeedId(b"", 0), 0)
         before = end if before is None else min(before, end)

@@ -107,8 +107,8 @@ class Peer:
         leave: Callable[[], object],
         renamed: Callable[[str], object],
     ) -> None:
-        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970. `leave` is what a front end calls
-        that wants to leave: it is to lead to `stop`. `renamed` hears of another name that this peer takes."""
+        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970. Front ends call
+        `leave` to end the peer; it has to lead to `stop`. `renamed` is called with this peer's new name."""
         identity, group, store = parts.identity, settings.group, parts.store
         self._reactor = reactor
         self._address = address = settings.address
@@ -146,7 +146,7 @@ class Peer:
         self.mesh.listen(self._address.host)
 
     def start(self) -> Deferred[None]:
-        """Load what is held, take calls, and dial. Fails with what the store says if it can't be read."""
+        """Load what is held, take calls, and dial. Fails with the store's error if it can't be read."""
         self._starting = self._start()
         return self._starting
 
@@ -229,7 +229,7 @@ class Peer:
             self.conversation.emit(Trimmed(before))
 
     def stop(self) -> Deferred[None]:
-        """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""
+        """Deliver the last messages within 5 s, say goodbye, and close the store; fires when all is done."""
         done: Deferred[None] = Deferred()
         if self._leaving is None:
             self._leaving = self._stop()

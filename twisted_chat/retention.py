@@ -18,8 +18,8 @@ _log = Logger()
 
 
 class Retention:
-    """Has the store delete what is old, once a day; but only after somebody else's clock has agreed with ours, for by one that is
-    a year ahead everything is old."""
+    """Has the store delete old messages, once a day. It begins when another member's clock has agreed with ours: by a clock a
+    year ahead, every message would be old."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ from twisted_chat.core.status import Diagnosis, Status
 
 
 class Done(Struct, frozen=True):
-    """It is done; what comes of it is told by events. Nothing else is to be said."""
+    """The command was carried out. Events tell the result, and nothing else is to be said."""
 
 
 class Cleared(Struct, frozen=True):
@@ -124,7 +124,7 @@ class Ignoring(Struct, frozen=True):
 
 
 class RepliedTo(Struct, frozen=True):
-    """An answer went to the member that was shown as `before` when it asked, and as `now` since."""
+    """A reply went to a member that was shown as `before` when it wrote, and is shown as `now` since."""
 
     id: bytes
     before: str

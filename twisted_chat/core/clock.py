@@ -45,7 +45,7 @@ class HybridClock:
 
     @property
     def reach(self) -> int:
-        """The highest stamp to which one more record leads: what bears a higher one is not to be shown."""
+        """The highest stamp to which one more record can lead. A record with a higher stamp is not to be shown."""
         return self.reach_of(1)
 
     def reach_of(self, count: int) -> int:

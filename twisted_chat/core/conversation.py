@@ -193,7 +193,7 @@ class Conversation:
             self.emit(Earlier(messages))
 
     def stop(self) -> None:
-        """Tell nothing more of what takes a while."""
+        """Cancel all events that are still to come."""
         self.presence.stop()
         self._showing.stop()
 
@@ -226,7 +226,7 @@ class Conversation:
             self._showing.sum_up()
 
     def receiving(self, received: int, total: int) -> None:
-        """Catching up has come so far."""
+        """Catching up has come to `received` of `total` records."""
         if total >= WORTH_TELLING:
             self.emit(Receiving(received, total))
 
@@ -259,13 +259,13 @@ class Conversation:
         return member is not None and member.verified
 
     def unheard(self, member: bytes) -> None:
-        """A member takes no more of what is said here."""
+        """A member keeps no more of this peer's messages."""
         if member not in self._deaf and len(self._deaf) < MAX_DEAF:
             self._deaf.add(member)
             self.emit(Unheard(self.roster.shown(member)))
 
     def quota_reached(self, author: bytes, limit: int) -> None:
-        """No more of an author is taken."""
+        """An author's storage quota is full."""
         self.emit(QuotaReached(self.roster.shown(author), limit))
 
     def crowded(self, crowd: Crowd) -> None:
@@ -291,7 +291,7 @@ class Conversation:
         self.presence.linked(known, dialed)
 
     def unlinked(self, member: bytes, left: bool, now: int = 0) -> None:
-        """One link to `member` less; `left` if it said goodbye. `now` is as for `linked`."""
+        """A link to `member` has ended; `left` if the member said goodbye. `now` is as for `linked`."""
         known = self.roster.get(member)
         if known is not None and known.linked:
             known.seen = now

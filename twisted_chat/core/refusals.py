@@ -104,6 +104,6 @@ class Unusable(NotDone, frozen=True):
 
 
 class Failed(NotDone, frozen=True, kw_only=True):
-    """A mistake in this program was caught; the log has it."""
+    """A bug in this program was caught; the log has it."""
 
     code: str = "fault"

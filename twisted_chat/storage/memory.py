@@ -187,7 +187,7 @@ class MemoryStore:
         return batches
 
     def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:
-        """Give up the lowest batches of a feed, whose arrivals are forgotten already. Return the feed's low if it rose."""
+        """Delete the lowest batches of a feed, whose arrivals are forgotten already. Return the feed's low if it rose."""
         kept = self._kept[feed]
         self._size -= sum(cost(each.batch) for each in kept[:count])
         freed = _bytes(kept[:count])

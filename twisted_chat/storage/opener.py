@@ -15,16 +15,16 @@ from twisted_chat.storage.feedtable import FeedTable
 
 
 class Opener:
-    """Opens what is stored. A row is signature and body, and, where they are asked for too, checksum, feed and first record."""
+    """Opens stored batches. A row is signature and body, and, where they are asked for too, checksum, feed and first record."""
 
     def __init__(self, connection: sqlite3.Connection, feeds: FeedTable, damage: Callable[[FeedId], None]) -> None:
-        """`damage` is called with a feed of which something that is held is not what was stored."""
+        """`damage` is called with a feed when one of its rows is not as it was stored."""
         self._connection = connection
         self._feeds = feeds
         self._damage = damage
 
     def each(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
-        """Yield the batches in rows that are what was stored."""
+        """Yield the batches in rows, but for the damaged ones."""
         return (batch for batch in (self.batch(*row) for row in rows) if batch)
 
     @contextmanager

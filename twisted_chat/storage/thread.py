@@ -121,11 +121,11 @@ class DatabaseThread:
     # What follows runs in the thread.
 
     def trusted(self, feed: FeedId) -> None:
-        """A feed is being checked: what can't be read of it from now on is told again."""
+        """A feed is being checked: if a batch of it can't be read from now on, `damaged` is called again."""
         self._suspected.discard(feed)
 
     def shred(self) -> Again | None:
-        """Let no file have what was given up: neither the write-ahead log nor the copies that upgrades left."""
+        """Remove deleted messages from the write-ahead log, and delete the copies that upgrades left."""
         if self.tables.connection.in_transaction:  # of others that are made with this one
             return Again.AGAIN
         if self.tables.given_up:
@@ -183,7 +183,7 @@ class DatabaseThread:
             self._open()
 
     def _fails(self, words: str) -> None:
-        """Note that nothing can be kept now; tell so when it begins."""
+        """Note that nothing can be kept now; call `trouble` when that begins."""
         if not self._failing:
             self._failing = words
             self._call_from_thread(self._trouble, words)
@@ -211,7 +211,7 @@ class DatabaseThread:
             self._call_from_thread(fire, results)
 
     def _answer_without_writing(self, calls: Sequence[Call]) -> list[Call]:
-        """Answer what can be answered without the disk taking anything; return the rest."""
+        """Make the calls that need no writing; return the others."""
         rest = [call for call in calls if call.without_writing is None]
         waiting = [call.batch for call in rest if call.batch]
         results = []

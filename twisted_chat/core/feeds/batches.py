@@ -143,8 +143,8 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
         return SignedBody(self.sig, Raw(self.body))
 
     def contradicts(self, other: Batch) -> bool:
-        """Whether no author who keeps to the rules signs both. They claim a common place of one feed. Or one follows the
-        other, and names another batch before it, or its hybrid time does not rise as it does with every record."""
+        """Whether no honest author signs both. They are of one feed and have a record number in common. Or one follows the other,
+        but names another batch before it, or has a hybrid time that is too low."""
         if self.feed != other.feed or self.hash == other.hash:
             return False
         earlier, later = (self, other) if self.first <= other.first else (other, self)

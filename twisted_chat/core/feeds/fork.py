@@ -10,7 +10,7 @@ from twisted_chat.core.group import Group
 
 
 class Fork(Struct, frozen=True):
-    """The proof that an author contradicts itself: two batches that nobody who keeps to the rules signs both."""
+    """The proof that an author contradicts itself: two batches that no honest author signs both."""
 
     one: Batch
     other: Batch

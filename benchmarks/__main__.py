@@ -26,7 +26,7 @@ from benchmarks.workloads import QUICK, Sizes, at, by_members, catch_up, five, i
 PARTS = [1, 2, 5, *range(10, 100, 5), 98, 99, 99.5, 99.9]
 """The percentages at which the curve of latencies is drawn."""
 MOST_CATCHING_UP = 3
-"""Rounds of catching up: each takes longer than all the others."""
+"""Throttle of catching up: each takes longer than all the others."""
 
 
 class Run:

@@ -23,7 +23,7 @@ from twisted_chat.chatlog import ChatLog
 from twisted_chat.core.events import Event, Joined
 from twisted_chat.core.group import Group
 from twisted_chat.core.messages import Delivered, Messages
-from twisted_chat.peer import Address, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Peer, PeerSettings
 from twisted_chat.reactors import install_reactor, settle_memory, steady_reactor
 from twisted_chat.storage.folders import DataDirectory
 
@@ -208,7 +208,7 @@ def run(spec: dict[str, Any]) -> None:
     folder.lock(name)
     group = Group("bench")
     port = spec["ports"][spec["me"]]
-    address = Address("127.0.0.1", port, tuple(("127.0.0.1", other) for other in spec["ports"]))
+    address = NetworkSettings("127.0.0.1", port, tuple(("127.0.0.1", other) for other in spec["ports"]))
 
     def leave() -> None:
         peer.stop().addBoth(lambda _: reactor.stop())

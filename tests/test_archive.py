@@ -12,8 +12,11 @@ from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import GROUP, Author
-from twisted_chat import archive
-from twisted_chat.archive import End, Fault, NotAnArchive, Report, check, write
+from twisted_chat.archive import checking
+from twisted_chat.archive.checking import check
+from twisted_chat.archive.lines import End, NotAnArchive
+from twisted_chat.archive.report import MAX_FLAWS, Fault, Report
+from twisted_chat.archive.writing import write
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.group import Group
@@ -39,7 +42,7 @@ def checked(content: bytes) -> Report:
 
 def faults(content: bytes) -> list[tuple[Fault, int]]:
     """What is wrong, and in which line."""
-    return [(finding.fault, finding.line) for finding in checked(content).findings]
+    return [(flaw.fault, flaw.line) for flaw in checked(content).flaws]
 
 
 ANA, BIA = Author(1), Author(2, late=500)
@@ -55,11 +58,11 @@ class RoundTripTests(SynchronousTestCase):
     def test_holds(self) -> None:
         """Nothing is wrong with what was just exported, and it says whose messages there are, by whom, from when."""
         report = checked(WHOLE)
-        self.assertEqual((report.faults, report.findings), (0, []))
+        self.assertEqual((report.faults, report.flaws), (0, []))
         header = report.header
         self.assertEqual((header.group, header.closed, header.id, header.name, header.at),
                          ("chat", False, EXPORTER.id, "Eva", AT))  # fmt: skip
-        found = {author: (voice.name, voice.messages, voice.missing) for author, voice in report.voices.items()}
+        found = {author: (voice.name, voice.messages, voice.missing) for author, voice in report.authors.items()}
         self.assertEqual(found, {ANA.feed.author: ("Ana", 6, 0), BIA.feed.author: ("Ana", 5, 0)})
 
     def test_count(self) -> None:
@@ -77,12 +80,12 @@ class RoundTripTests(SynchronousTestCase):
     def test_shortened_at_the_start(self) -> None:
         """What the exporter had given up for its age is counted, and is no fault."""
         report = checked(exported(ANA.batches((1, 30), (31, 33))[1:]))
-        self.assertEqual((report.faults, report.voices[ANA.feed.author].missing), (0, 30))
+        self.assertEqual((report.faults, report.authors[ANA.feed.author].missing), (0, 30))
 
     def test_newest_name(self) -> None:
         """An author is listed once, by the name used last, and all its feeds count."""
         again = Author(1, epoch=8, late=9_000_000)
-        self.assertEqual(checked(exported([*SAID, again.batch(1)])).voices[ANA.feed.author].messages, 7)
+        self.assertEqual(checked(exported([*SAID, again.batch(1)])).authors[ANA.feed.author].messages, 7)
 
 
 class DamageTests(SynchronousTestCase):
@@ -108,12 +111,12 @@ class DamageTests(SynchronousTestCase):
 
     def test_forged_does_not_count(self) -> None:
         """What is forged is not counted as said."""
-        self.assertEqual(checked(exported(SAID[:1], group=Group("math"))).voices, {})
+        self.assertEqual(checked(exported(SAID[:1], group=Group("math"))).authors, {})
 
     def test_gap(self) -> None:
         """A batch that is missing in between is named by its numbers, in sealed archives too."""
         one, _, three = ANA.batches((1, 2), (3, 7), (8, 8))
-        [finding] = checked(exported([one, three])).findings
+        [finding] = checked(exported([one, three])).flaws
         self.assertEqual((finding.fault, finding.line, finding.first, finding.last), (Fault.GAP, 3, 3, 7))
 
     def test_exchanged(self) -> None:
@@ -135,8 +138,8 @@ class DamageTests(SynchronousTestCase):
         one, two = ANA.batches((1, 2), (3, 3))
         for batches in ([one, one], [one, two, two], [one, two, one]):
             report = checked(exported(batches))
-            self.assertEqual([finding.fault for finding in report.findings], [Fault.REPEATED])
-            self.assertLess(report.voices[ANA.feed.author].messages, 4)
+            self.assertEqual([finding.fault for finding in report.flaws], [Fault.REPEATED])
+            self.assertLess(report.authors[ANA.feed.author].messages, 4)
 
     def test_contradiction(self) -> None:
         """Two different batches for one place, each well signed."""
@@ -145,7 +148,7 @@ class DamageTests(SynchronousTestCase):
 
     def test_proof(self) -> None:
         """The proof of a fork is reported with the place it is about."""
-        [finding] = checked(exported([], [ANA.fork(3)])).findings
+        [finding] = checked(exported([], [ANA.fork(3)])).flaws
         self.assertEqual((finding.fault, finding.line, finding.first, finding.name), (Fault.FORK, 2, 3, "Ana"))
 
     def test_no_proof(self) -> None:
@@ -217,11 +220,11 @@ class BoundTests(SynchronousTestCase):
     def test_findings(self) -> None:
         """Faults are described up to a number, and counted beyond."""
         report = checked(LINES[0] + b"x\n" * 1000)
-        self.assertEqual((len(report.findings), report.faults), (archive.MAX_FINDINGS, 1001))
+        self.assertEqual((len(report.flaws), report.faults), (MAX_FLAWS, 1001))
 
     def test_feeds(self) -> None:
         """With more feeds than can be kept in mind the check ends, and says so."""
-        with patch.object(archive, "MAX_FEEDS", 3):
+        with patch.object(checking, "MAX_FEEDS", 3):
             batches = [Author(1, epoch).batch(1) for epoch in range(9)]
             self.assertEqual(faults(exported(batches)), [(Fault.CROWDED, 5)])
 
@@ -234,7 +237,7 @@ class BoundTests(SynchronousTestCase):
                 asked.append(size or 0)
                 return LINES[0] if len(asked) == 1 else b"x" * (size or 0) if len(asked) < 99 else b""
 
-        self.assertEqual([finding.fault for finding in check(Endless()).findings], [Fault.LONG, Fault.CUT_OFF])
+        self.assertEqual([finding.fault for finding in check(Endless()).flaws], [Fault.LONG, Fault.CUT_OFF])
         self.assertLessEqual(max(asked), MAX_LINE + 1)
 
 
@@ -244,7 +247,7 @@ class ShownTests(SynchronousTestCase):
     def test_names(self) -> None:
         """Names that people could not have chosen are made visible."""
         report = check(io.BytesIO(WHOLE))
-        for voice in report.voices.values():
+        for voice in report.authors.values():
             voice.name = "🔒 Ana (x)"
         self.assertTrue(any("\\U0001f512 Ana \\x28x\\x29 [" in line for line in verdict(report)))
 

@@ -32,7 +32,15 @@ from twisted_chat.cli.subcommands import SUBCOMMANDS
 from twisted_chat.core import errors
 from twisted_chat.core.commands import BARE_QUIT, COMMANDS
 from twisted_chat.core.errors import REASONS
-from twisted_chat.core.feeds.batches import MAX_BODY, MAX_RECORDS, Batch, FeedId, seal, unseal, verify
+from twisted_chat.core.feeds.batches import (
+    MAX_BODY,
+    MAX_RECORDS,
+    Batch,
+    FeedId,
+    check_signature,
+    parse_batch,
+    sign_batch,
+)
 from twisted_chat.core.feeds.records import KINDS, KnownRecord, Say
 from twisted_chat.core.group import MAX_AUTHORS, Group
 from twisted_chat.core.keys import Identity
@@ -423,7 +431,7 @@ class ProtocolTests(SynchronousTestCase):
         for line in _FENCE.findall(section(self.name, "A worked example"))[1].splitlines():
             frame = decode(line.encode())
             assert isinstance(frame, BatchFrame)
-            verify(Group(), unseal(frame.sig, bytes(frame.body)))
+            check_signature(Group(), parse_batch(frame.sig, bytes(frame.body)))
 
     def test_example_by_the_page_alone(self) -> None:
         """Who knows only the page, and none of this package, finds every signature and every hash as it says."""
@@ -519,7 +527,7 @@ def sealed() -> list[Batch]:
     """Return what Ana says in two lives."""
 
     def say(epoch: int, first: int, prev: bytes, at: int, *records: KnownRecord) -> Batch:
-        return seal(ANA, Group(), epoch, first, prev, at, at * 1000, "Ana", list(records))
+        return sign_batch(ANA, Group(), epoch, first, prev, at, at * 1000, "Ana", list(records))
 
     one = say(7, 1, b"", 1795336478000, Say("hi"), Say("anybody there?", "#tea"))
     two = say(7, 3, one.hash, 1795336479500, Say("olá"))

@@ -18,7 +18,7 @@ from twisted_chat.core.group import Group
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.store import Loaded, Which
 from twisted_chat.core.wire.frames import MAX_INT
-from twisted_chat.peer import DELIVERY_SECONDS, Address, Peer, PeerSettings, random_whole
+from twisted_chat.peer import DELIVERY_SECONDS, NetworkSettings, Peer, PeerSettings, random_whole
 from twisted_chat.retention import DAY
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.heads import Head
@@ -60,7 +60,7 @@ class PeerTests(SynchronousTestCase):
         addresses = tuple((HOST, FIRST_PORT + number) for number in range(3))
         peer = assemble(
             self.node,
-            PeerSettings("Me", Group(), Address(HOST, FIRST_PORT + 2, addresses), **more),
+            PeerSettings("Me", Group(), NetworkSettings(HOST, FIRST_PORT + 2, addresses), **more),
             replace(fleeting(), store=self.store),
             lambda: START + self.ahead + self.network.clock.seconds(),
         )

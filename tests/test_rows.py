@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.characters import CODES
 from tests.kit.saying import AT, FEED, who
-from twisted_chat.archive import Fault, Finding, Header, Report, Voice
+from twisted_chat.archive.lines import Header
+from twisted_chat.archive.report import Author, Fault, Flaw, Report
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import answers, errors, events, refusals, status
 from twisted_chat.core.errors import BadText
@@ -168,8 +169,8 @@ def answered() -> Iterator[str]:
 def checked() -> Iterator[str]:
     """What `tcpchat verify` tells."""
     for closed, missing in product((False, True), (0, 7)):
-        report = Report(Header(1, TEXT, closed, b"e" * 32, NAME, AT), {b"a" * 32: Voice(NAME, 3, missing)})
-        report.findings = [Finding(fault, 9, NAME, 1, last, TEXT) for fault, last in product(Fault, (1, 2))]
+        report = Report(Header(1, TEXT, closed, b"e" * 32, NAME, AT), {b"a" * 32: Author(NAME, 3, missing)})
+        report.flaws = [Flaw(fault, 9, NAME, 1, last, TEXT) for fault, last in product(Fault, (1, 2))]
         yield from (row.replace(shown_name(NAME), NAME) for row in verdict(report))
 
 
@@ -259,7 +260,7 @@ class EveryCodePointTests(SynchronousTestCase):
         for characters in everything(MAX_NAME - 2, lambda each: accept_name(f"a{each}a")):
             called = shown_name(accept_name(f"a{characters}b"))
             message, member = said(called, "x: y"), Member(b"a" * 32, called, called, 1, "h", 5)
-            report = Report(Header(1, "g", False, b"e" * 32, "E", AT), {b"a" * 32: Voice(f"a{characters}b", 3)})
+            report = Report(Header(1, "g", False, b"e" * 32, "E", AT), {b"a" * 32: Author(f"a{characters}b", 3)})
             copies = [status.Copy(b"a" * 32, called, True, [], 4)]
             for row, form in (
                 (sentences(message)[0], rf"\[[0-9:]+\] {name}: x: y"),

@@ -34,7 +34,7 @@ from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.frontends.contract import Door, Given
-from twisted_chat.peer import Address, Parts, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, PeerSettings
 from twisted_chat.retries import RETRY_SECONDS
 from twisted_chat.service import ChatService
 from twisted_chat.storage import folders
@@ -142,7 +142,7 @@ class PeerTests(ServiceCase):
         given, _ = self.given(keep=3600.0, passphrase="xyzzy plugh", quota=5000)
         self.assertEqual((given.name, given.keep, given.passphrase, given.quota), ("Ana", 3600.0, "xyzzy plugh", 5000))
         self.assertEqual(
-            (given.group.closed, given.address), (True, Address("127.0.0.1", 5000, (("127.0.0.1", 5000),), 1))
+            (given.group.closed, given.address), (True, NetworkSettings("127.0.0.1", 5000, (("127.0.0.1", 5000),), 1))
         )
 
     def test_discovery(self) -> None:
@@ -161,7 +161,7 @@ class MistakeTests(ServiceCase):
         made = self.make()
         self.patch(children, "assemble", lambda *given, **more: 1 / 0)
         self.assertRaises(SystemExit, made.startService)
-        self.assertEqual(self.told, [f"it can't start, by a mistake of its own; {made._chatlog.path} has it"])
+        self.assertEqual(self.told, [f"could not start because of a bug; details are in {made._chatlog.path}"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 

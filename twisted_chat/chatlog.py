@@ -87,7 +87,7 @@ _OTHERWISE: dict[type, tuple[str, str]] = {
     events.Verified: ("verified", "[INFO] A chave de {name} não vale mais como conferida."),
     events.Impostor: ("verified", "[AVISO] {shown} usa o nome {claimed}, que era antes de outra chave."),
 }
-"""What is written instead where the field named is empty or false."""
+"""The entry that is written instead where the field named is empty or false."""
 _LEVELS = {LogLevel.critical: "[ERRO]", LogLevel.error: "[ERRO]", LogLevel.warn: "[AVISO]"}
 _NOT_WRITTEN = "[AVISO] Mais {n} recusas não foram escritas."
 _MISSING = "[AVISO] Faltam {n} linhas: não puderam ser escritas."

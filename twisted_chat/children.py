@@ -1,4 +1,4 @@
-"""What `ChatService` is made of: the peer, each front end, and the log, each a service of its own."""
+"""The children of `ChatService`: the peer, each front end, and the log, each a service of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from twisted_chat.debugging import DebugLog
 from twisted_chat.frontends.contract import STOP_SECONDS, Door, FrontEnd, Given
 from twisted_chat.net.discovery import Discovery
 from twisted_chat.net.own import ways
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 from twisted_chat.retries import Retries
 from twisted_chat.speech.i18n import _
 from twisted_chat.speech.refusals import explained
@@ -56,7 +56,7 @@ class PeerService(Service):
         self._names = Retries(reactor, self._remember, self._name_unkept, self._name_kept)
 
     def startService(self) -> None:
-        """Lock the identity and listen. Raises what is the matter with either."""
+        """Lock the identity and listen. Raises if either can't be had."""
         super().startService()
         if self._folder is not None:
             self._folder.lock(f"{self._settings.name}, port {self._settings.port}, process {os.getpid()}")
@@ -64,7 +64,7 @@ class PeerService(Service):
         self.peer.listen()
 
     def begin(self) -> Deferred[None]:
-        """Load what is held, and take part. Fails with what the store says if it can't be read."""
+        """Load what is held, and take part. Fails with the store's error if it can't be read."""
         settings, conversation = self._settings, self.peer.conversation
         if settings.exposed:
             conversation.emit(Exposed())
@@ -75,7 +75,7 @@ class PeerService(Service):
         return self.peer.start()
 
     def stopService(self) -> Deferred[None]:
-        """Get out what was said, say goodbye, and keep all that is to be kept. Fails with what could not be."""
+        """Deliver the last messages, say goodbye, and keep all that is to be kept. Fails if something could not be kept."""
         super().stopService()
         return self._stop()
 
@@ -99,7 +99,7 @@ class PeerService(Service):
         asked = PeerSettings(
             settings.name,
             Group(settings.group, settings.passphrase is not None),
-            Address(settings.listen, settings.port, addresses, settings.links),
+            NetworkSettings(settings.listen, settings.port, addresses, settings.links),
             settings.keep,
             settings.passphrase,
             settings.quota,
@@ -130,7 +130,7 @@ class PeerService(Service):
 
 
 class FrontEndService(Service):
-    """A front end. Whatever is the matter with it is logged and told, and nobody else's: starting and stopping it never fail."""
+    """A front end. Its faults are logged and told. Starting and stopping it never fail, so that no other child is affected."""
 
     def __init__(self, reactor: Any, door: Door, give: Callable[[], Given], say: Say) -> None:
         """`give` returns what the front end is given, with a seat of its own; `say` tells why it could not start."""

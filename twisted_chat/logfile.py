@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted_chat.core.errors import ChatError
 
 CHECK_SECONDS = 1.0
-"""How long a log that was moved away may go on being written to."""
+"""Seconds for which a log that was moved away may still be written to."""
 
 
 class LogUnwritable(ChatError):

@@ -18,7 +18,7 @@ from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.conversation import Conversation
 from twisted_chat.core.events import StoreFailing, StoreRecovered, Trimmed, Undiscoverable
 from twisted_chat.core.feeds.batches import FeedId
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.people.remembering import Remembering
@@ -38,12 +38,12 @@ from twisted_chat.retention import Retention
 from twisted_chat.storage.resumption import Resumption
 
 DELIVERY_SECONDS = 5.0
-"""How long a peer that leaves waits for what it said to go out."""
+"""Seconds that a peer which leaves waits for its messages to go out."""
 DELIVERY_LOOK = 0.02
 NOTABLE = 2_000
 """Batches that tell of rooms and topics, looked through at the start."""
 DISK_SECONDS = 2.0
-"""How long a disk may take to say how much room it has."""
+"""Seconds that a disk may take to say how much room it has."""
 
 
 def random_whole() -> int:
@@ -51,7 +51,7 @@ def random_whole() -> int:
     return secrets.randbelow(MAX_INT + 1)
 
 
-class Address(Struct, frozen=True):
+class NetworkSettings(Struct, frozen=True):
     """Where this peer listens, and where it looks for others."""
 
     host: str
@@ -62,7 +62,7 @@ class Address(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class PeerSettings:
-    """What a peer is to be: its name at first, and its group, which needs a `passphrase` if it is closed.
+    """The settings of a peer: its name at first, and its group, which needs a `passphrase` if it is closed.
 
     Messages are deleted `keep` seconds after receipt, never if it is None; of each author `quota` bytes are kept, any number if
     it is None.
@@ -70,14 +70,14 @@ class PeerSettings:
 
     name: str
     group: Group
-    address: Address
+    address: NetworkSettings
     keep: float | None = None
     passphrase: str | None = field(default=None, repr=False)
     quota: int | None = None
 
 
 class Parts(Struct, frozen=True):
-    """What a peer is put together from; see `assembly`.
+    """The parts that a peer is put together from; see `assembly`.
 
     `data` is the directory where `store` keeps what it has, if it does, and `resumption` is for going on with the epoch of the
     last process that did. `guard` watches the conversation from the start. `discovery` makes what finds others on the network,
@@ -107,8 +107,8 @@ class Peer:
         leave: Callable[[], object],
         renamed: Callable[[str], object],
     ) -> None:
-        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970. `leave` is what a front end calls
-        that wants to leave: it is to lead to `stop`. `renamed` hears of another name that this peer takes."""
+        """`reactor` makes connections and keeps monotonic time, `wall` is seconds since 1970. Front ends call
+        `leave` to end the peer; it has to lead to `stop`. `renamed` is called with this peer's new name."""
         identity, group, store = parts.identity, settings.group, parts.store
         self._reactor = reactor
         self._address = address = settings.address
@@ -123,7 +123,7 @@ class Peer:
         store.trouble = self._trouble
         store.damaged = lambda feed: self.replica.losses.check(feed)
         hybrid, roster = HybridClock(wall), Roster(identity.id, settings.name)
-        self.conversation = Conversation(roster, self, reactor, hybrid, store, Seals(identity, group))
+        self.conversation = Conversation(roster, self, reactor, hybrid, store, PrivateBox(identity, group))
         if parts.guard is not None:
             self.conversation.watch(parts.guard)
         signer = Signer(identity, group, settings.name)
@@ -146,7 +146,7 @@ class Peer:
         self.mesh.listen(self._address.host)
 
     def start(self) -> Deferred[None]:
-        """Load what is held, take calls, and dial. Fails with what the store says if it can't be read."""
+        """Load what is held, take calls, and dial. Fails with the store's error if it can't be read."""
         self._starting = self._start()
         return self._starting
 
@@ -229,7 +229,7 @@ class Peer:
             self.conversation.emit(Trimmed(before))
 
     def stop(self) -> Deferred[None]:
-        """Get out what was said, within 5 s, say goodbye, and close the store; fires when all is done."""
+        """Deliver the last messages within 5 s, say goodbye, and close the store; fires when all is done."""
         done: Deferred[None] = Deferred()
         if self._leaving is None:
             self._leaving = self._stop()

@@ -1,4 +1,4 @@
-"""What `--keep` deletes: messages received longer ago than one wants to keep any."""
+"""`--keep`: messages received longer ago than that are deleted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _log = Logger()
 
 
 class Retention:
-    """Has the store delete what is old, once a day; but only after somebody else's clock has agreed with ours, for by one that is
-    a year ahead everything is old."""
+    """Has the store delete old messages, once a day. It begins when another member's clock has agreed with ours: by a clock a
+    year ahead, every message would be old."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Retention:
         keep: float | None,
         trimmed: Callable[[dict[FeedId, int], float], object],
     ) -> None:
-        """What was received over `keep` seconds ago is deleted, nothing if it is None. `trimmed` is called with the lowest number
+        """Messages received over `keep` seconds ago are deleted, none if it is None. `trimmed` is called with the lowest number
         left of each feed of which something was deleted, and the time before which that had been received."""
         self._reactor = reactor
         self._wall = wall

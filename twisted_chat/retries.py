@@ -13,17 +13,17 @@ from twisted.python.failure import Failure
 from twisted_chat.storage.errors import StorageError
 
 RETRY_SECONDS = 1.0
-"""How often what the disk refused is tried again."""
+"""Seconds between two tries of what the disk refused."""
 MAX_WAITING = 16
 """Things that wait for the disk; of more than that the oldest are given up."""
 LAST_SECONDS = 2.0
-"""How long the last try may take."""
+"""Seconds that the last try may take."""
 
 _log = Logger()
 
 
 class Retries:
-    """Writes things, in their order, in a thread; what is refused is tried again every `RETRY_SECONDS`, and at the end."""
+    """Writes values, in their order, in a thread. A refused value is tried again every `RETRY_SECONDS`, and at the end."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class Retries:
         refused: Callable[[str, StorageError], object],
         written: Callable[[str], object] = lambda item: None,
     ) -> None:
-        """`write` is called in a thread and may raise `StorageError`. The first time that it does for one thing `refused` is
-        called, and `written` once that thing is written after all."""
+        """`write` is called in a thread and may raise `StorageError`. When it first does for a value, `refused` is called;
+        once that value is written after all, `written` is."""
         self._reactor = reactor
         self._write = write
         self._refused = refused
@@ -45,7 +45,7 @@ class Retries:
 
     @property
     def waiting(self) -> Sequence[str]:
-        """What is not written yet, the oldest first."""
+        """The values that are not written yet, the oldest first."""
         return list(self._waiting)
 
     def add(self, item: str) -> None:
@@ -57,7 +57,7 @@ class Retries:
             self._try()
 
     def stop(self) -> Deferred[None]:
-        """Try once more what is not written, and no more after that. Fires when that is over, within `LAST_SECONDS`."""
+        """Try a last time to write the values that wait. Fires when that is over, within `LAST_SECONDS`."""
         self._stopped = True
         if self._under_way is None and self._waiting:
             self._try()
@@ -102,7 +102,7 @@ class Retries:
             self._timer = self._reactor.callLater(RETRY_SECONDS, self._try)
 
     def _mistaken(self, reason: Failure) -> None:
-        """A mistake of this program: to try again would not help."""
+        """Log a bug of this program: to try again would not help."""
         _log.failure("while something was written:", reason)
         self._under_way = None
         self._waiting.clear()

@@ -1,4 +1,4 @@
-"""What twistd runs: a peer with its front ends and its log."""
+"""The service that twistd runs: a peer with its front ends and its log."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _log = Logger()
 
 
 class ChatService(MultiService):
-    """A peer with its front ends and its log, from start to end. What can't be used at the start ends the process with a sentence
-    on stderr.
+    """A peer with its front ends and its log, from start to end. If a file or port can't be used at
+    the start, the process ends with a sentence on stderr.
 
     Its children start and stop in one order: the peer, which listens before anybody is greeted, and at the end gets out what was
     said; the front ends, who see that; and the log, which has it all.
@@ -88,7 +88,7 @@ class ChatService(MultiService):
             _fail(error, _("port {port} can't be listened at: {reason}").format(port=port, reason=reason))
         except Exception:  # noqa: BLE001 - a mistake of ours, said in the same way
             _log.failure("at the start:")
-            _say(_("it can't start, by a mistake of its own; {log} has it").format(log=self._chatlog.path))
+            _say(_("could not start because of a bug; details are in {log}").format(log=self._chatlog.path))
             raise SystemExit(1) from None
         self._peer.begin().addCallbacks(lambda _: settle_memory(), self._broken)
 
@@ -124,7 +124,7 @@ class ChatService(MultiService):
         self._leave()
 
     def _lost(self, reason: Failure) -> str:
-        """Log what could not be read or kept, and have the process end accordingly; return it in words for the screen."""
+        """Log the failure and have the process end with status 1; return the failure in words for the screen."""
         _log.failure("", reason)
         _end_failing()
         return _told(reason.value)
@@ -135,7 +135,7 @@ def _say(words: str) -> None:
 
 
 def _end_failing() -> None:
-    """Have this process, if no signal ends it, end with status 1: whoever runs a service, twistd has no way to say so."""
+    """Have this process end with status 1, unless a signal ends it. twistd has no way to do so."""
 
     def end() -> None:
         for stream in (sys.stdout, sys.stderr):

@@ -18,7 +18,7 @@ from twisted_chat import __version__
 from twisted_chat.cli import options
 from twisted_chat.cli.joining import ENVIRONMENT
 from twisted_chat.cli.options import Options
-from twisted_chat.cli.prompts import Terminal
+from twisted_chat.cli.prompts import Prompter
 from twisted_chat.cli.settings import Settings
 
 
@@ -75,7 +75,7 @@ class CommandLine(SynchronousTestCase):
                 return answer
             raise answer
 
-        self.patch(options, "find_terminal", lambda: Terminal(ask, told.append, ask))
+        self.patch(options, "find_terminal", lambda: Prompter(ask, told.append, ask))
         return told
 
 

@@ -8,7 +8,7 @@ import sys
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_chat.cli.prompts import Terminal, ask_name, ask_passphrase, ask_port, find_terminal
+from twisted_chat.cli.prompts import Prompter, ask_name, ask_passphrase, ask_port, find_terminal
 
 PORTS = (5000, 5001, 5002)
 
@@ -19,7 +19,7 @@ class Newcomer:
     def __init__(self, *answers: str | bytes) -> None:
         self._answers = list(answers)
         self.seen: list[str] = []
-        self.terminal = Terminal(self._ask, self.seen.append)
+        self.terminal = Prompter(self._ask, self.seen.append)
 
     def _ask(self, question: str) -> str:
         self.seen.append(question)
@@ -75,7 +75,7 @@ class EncodingTests(SynchronousTestCase):
     def test_hidden(self) -> None:
         """A passphrase, too."""
         newcomer = Newcomer(b"\xff" * 20, "xyzzy plugh")
-        hidden = Terminal(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
+        hidden = Prompter(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
         self.assertEqual(ask_passphrase(hidden, "math"), "xyzzy plugh")
         self.assertEqual(newcomer.seen[1], "\n⚠️ That is not UTF-8 text. Type it again.")
 
@@ -92,7 +92,7 @@ class AskPassphraseTests(SynchronousTestCase):
     def test_hidden(self) -> None:
         """It is asked for where what is typed is not shown, again if it can't be one, and without repeating what was typed."""
         newcomer = Newcomer("xyzzy", "xyzzy\tplugh", "  xyzzy plugh ")
-        hidden = Terminal(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
+        hidden = Prompter(self.fail, newcomer.terminal.tell, newcomer.terminal.ask)
         self.assertEqual(ask_passphrase(hidden, "math"), "xyzzy plugh")
         self.assertEqual(newcomer.seen[0], "Passphrase of group math (not shown as you type): ")
         self.assertEqual(

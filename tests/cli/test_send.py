@@ -20,7 +20,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.store import Store
 from twisted_chat.core.writing.text import MAX_TEXT
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 BOT = Identity(b"b" * 32)
@@ -65,7 +65,7 @@ class DeliveryTests(SynchronousTestCase):
         epochs = self.world.network.random
         peer = assemble(
             node,
-            PeerSettings("bot", Group(), Address(HOST, 0, tuple(map(self.world.address, range(2))))),
+            PeerSettings("bot", Group(), NetworkSettings(HOST, 0, tuple(map(self.world.address, range(2))))),
             Parts(BOT, store or DiskStore(self.disk, node), new_epoch=lambda: epochs.getrandbits(53)),
             lambda: START + self.world.network.clock.seconds(),
         )

@@ -13,9 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit import forkserver
 from tests.kit.feeding import Author
-from twisted_chat.archive import Fault, Finding, check
+from twisted_chat.archive.checking import check
+from twisted_chat.archive.report import Fault, Flaw
 from twisted_chat.cli import subcommands
-from twisted_chat.cli.prompts import Terminal
+from twisted_chat.cli.prompts import Prompter
 from twisted_chat.cli.subcommands import SUBCOMMANDS, main, overview
 from twisted_chat.core.group import Group
 from twisted_chat.core.writing.text import MAX_TEXT
@@ -112,7 +113,7 @@ class ExportTests(SubcommandCase):
         """Proofs of forks come with the rest."""
         with self.tables.transaction():
             self.tables.freeze(Author(2).fork(3))
-        [finding] = check(io.BytesIO(self.of_ana("export")[0])).findings
+        [finding] = check(io.BytesIO(self.of_ana("export")[0])).flaws
         self.assertEqual((finding.fault, finding.first), (Fault.FORK, 3))
 
     def test_by_time(self) -> None:
@@ -129,7 +130,7 @@ class ExportTests(SubcommandCase):
         self.tables.connection.execute("UPDATE batches SET body = x'00' WHERE first = 3")
         out, told = self.of_ana("export", status=1)
         self.assertIn("left out, for it can't be read: Ana 3\n", told)
-        self.assertEqual([finding.fault for finding in check(io.BytesIO(out)).findings], [Fault.GAP])
+        self.assertEqual([finding.fault for finding in check(io.BytesIO(out)).flaws], [Fault.GAP])
 
     def test_row_that_is_gone(self) -> None:
         """So is one that should be there and is not."""
@@ -148,8 +149,8 @@ class ExportTests(SubcommandCase):
         out, told = self.of_ana("export", status=1)
         self.assertIn("only what can be read of it was written; see 'tcpchat repair'", told)
         report = check(io.BytesIO(out))
-        self.assertLessEqual({finding.fault for finding in report.findings}, {Fault.GAP})
-        self.assertGreater(sum(voice.messages for voice in report.voices.values()), 100)
+        self.assertLessEqual({finding.fault for finding in report.flaws}, {Fault.GAP})
+        self.assertGreater(sum(author.messages for author in report.authors.values()), 100)
         self.assertEqual(self.database.read_bytes(), before)
 
     def test_whole_or_not_at_all(self) -> None:
@@ -160,7 +161,7 @@ class ExportTests(SubcommandCase):
         def fail(*_: object) -> int:
             raise OSError(28, "No space left on device")
 
-        self.patch(subcommands.archive, "write", fail)
+        self.patch(subcommands.writing, "write", fail)
         self.assertIn("No space left", self.of_ana("export", "--output", str(self.file), status=1)[1])
         self.assertEqual((self.file.read_bytes(), sorted(self.root.iterdir())), (b"before", before))
 
@@ -365,7 +366,7 @@ class VerifyTests(SubcommandCase):
         """Each fault has its sentence, without anything left to fill in."""
         for kind in Fault:
             for last in (3, 4):
-                self.assertNotRegex(fault(Finding(kind, 7, "Ana", 3, last, "why")), "[{}]")
+                self.assertNotRegex(fault(Flaw(kind, 7, "Ana", 3, last, "why")), "[{}]")
 
 
 class ForgetTests(SubcommandCase):
@@ -397,7 +398,7 @@ class ForgetTests(SubcommandCase):
             asked.append(question)
             return answer
 
-        self.patch(subcommands, "find_terminal", lambda: Terminal(ask))
+        self.patch(subcommands, "find_terminal", lambda: Prompter(ask))
         return asked
 
     def test_yes(self) -> None:

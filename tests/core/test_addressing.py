@@ -24,7 +24,7 @@ from twisted_chat.core.errors import BadText
 from twisted_chat.core.keys import fingerprint
 from twisted_chat.core.people.roster import Member, Roster
 from twisted_chat.core.replication.store import Known
-from twisted_chat.core.writing.skeleton import likeness
+from twisted_chat.core.writing.skeleton import skeleton
 from twisted_chat.core.writing.text import check_name
 
 ME, BIA, EVA, TWIN = b"m" * 32, b"b" * 32, b"\xaa\x6c" + b"e" * 30, b"\xaa\x6c" + b"t" * 30
@@ -229,14 +229,14 @@ class AnyTests(SynchronousTestCase):
         quoted = typed[:1] in ('"', "“", "”")
         if quoted:
             typed = " ".join(typed[1:-1].replace('""', '"').replace("““", "“").replace("””", "”").split())
-        shown = likeness(member.shown)
-        by_key = likeness(f"{member.plain}~{member.id.hex()}").startswith(likeness(typed)) and "~" in typed
-        self.assertTrue(likeness(typed) == shown or by_key, (argument, typed, member.shown))
+        shown = skeleton(member.shown)
+        by_key = skeleton(f"{member.plain}~{member.id.hex()}").startswith(skeleton(typed)) and "~" in typed
+        self.assertTrue(skeleton(typed) == shown or by_key, (argument, typed, member.shown))
         if not quoted:
             for other in roster.everybody():
                 for name in (other.shown, other.name, *other.names):
-                    begun = likeness(" ".join(argument.split()) + " ").startswith(
-                        (likeness(name) + " ", likeness(name) + ":")
+                    begun = skeleton(" ".join(argument.split()) + " ").startswith(
+                        (skeleton(name) + " ", skeleton(name) + ":")
                     )
                     self.assertTrue(
                         other is member or roster.owner(name) is member or not begun, (argument, name, member.shown)

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import START
 from tests.kit.hosting import StillHost
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.kit.wires import Recorder
 from twisted_chat.core.clock import COUNTED, LEAD, MICROSECONDS, HybridClock
 from twisted_chat.core.conversation import Conversation
@@ -28,7 +28,7 @@ from twisted_chat.core.events import (
     WentAway,
 )
 from twisted_chat.core.feeds.batches import Batch
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import Away, KnownRecord, Private, Say, Topic
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -67,7 +67,7 @@ class ConversationTestCase(SynchronousTestCase):
         self.clock = Clock()
         self.hybrid = HybridClock(lambda: START / MICROSECONDS)
         self.conversation = Conversation(
-            Roster(ME, "Me"), StillHost(self.outlet), self.clock, self.hybrid, self.store, Seals(MINE, Group())
+            Roster(ME, "Me"), StillHost(self.outlet), self.clock, self.hybrid, self.store, PrivateBox(MINE, Group())
         )
         self.conversation.watch(self.events.append)
         self.ana = Writer(1)
@@ -188,12 +188,12 @@ class HearingTests(ConversationTestCase):
 
     def test_order_within_a_batch(self) -> None:
         """Whatever kinds of records a batch has, what they tell comes in the order of the feed, each by its number."""
-        sealed = Seals(Identity(b"\1" * 32), Group()).seal
+        sealed = PrivateBox(Identity(b"\1" * 32), Group()).seal
         records = [
             sealed(ME, "one"), Say("two"), Say("three"), sealed(ME, "four"), Topic("#chat", "five"), Say("six"),
             Say("seven", "#tea", True), Away("eight"), Raw(b'{"k":"later-kind"}'), Say("ten"), sealed(BIA, "eleven"),
         ]  # fmt: skip
-        batch = self.ana.seal(None, records=records)
+        batch = self.ana.sign(None, records=records)
         self.conversation.accepted(batch)
         told = [
             (event.first, self.texts([event])) if isinstance(event, Messages) else type(event)
@@ -214,7 +214,7 @@ class HearingTests(ConversationTestCase):
 
     def test_one_number(self) -> None:
         """A message has one id and one position, whether it is heard, looked up or found."""
-        batch = self.ana.seal(None, records=[Topic("#chat", "a"), Say("b"), Away(), Say("c"), Say("d")])
+        batch = self.ana.sign(None, records=[Topic("#chat", "a"), Say("b"), Away(), Say("c"), Say("d")])
         self.store_all(batch)
         self.conversation.accepted(batch)
         live = [each for event in self.happened(Messages) for each in event.each()]
@@ -233,9 +233,9 @@ class HearingTests(ConversationTestCase):
     def test_unknown_kinds(self) -> None:
         """What this version does not know is not shown, and what is beside it is."""
         later = Raw(b'{"k":"later-kind"}')
-        self.conversation.accepted(self.ana.seal(None, records=[later]))
+        self.conversation.accepted(self.ana.sign(None, records=[later]))
         self.assertEqual(self.happened(Messages), [])
-        self.conversation.accepted(self.ana.seal(None, records=[later, Raw(b'{"k":"say","text":"b"}')]))
+        self.conversation.accepted(self.ana.sign(None, records=[later, Raw(b'{"k":"say","text":"b"}')]))
         (messages,) = self.happened(Messages)
         self.assertEqual([record.text for record in messages.records], ["b"])
 
@@ -261,7 +261,7 @@ class PastTests(ConversationTestCase):
 
     def test_nothing_earlier(self) -> None:
         """Without anything that was said there is nothing to show."""
-        self.store_all(self.ana.seal(None, records=[Topic("#x", "y"), Away("z")]))
+        self.store_all(self.ana.sign(None, records=[Topic("#x", "y"), Away("z")]))
         self.successResultOf(self.conversation.begin())
         self.assertEqual(self.happened(), [])
 
@@ -285,7 +285,7 @@ class PastTests(ConversationTestCase):
         batches = [self.ana.write(*(f"{first + n}" for n in range(3))) for first in range(0, 90, 3)]
         for batch in [*batches[::2], *batches[1::2]]:
             self.conversation.accepted(batch, True)
-        self.conversation.accepted(Writer(2).seal(None, records=[Topic("#x", "y"), Away("z")]))
+        self.conversation.accepted(Writer(2).sign(None, records=[Topic("#x", "y"), Away("z")]))
         self.happened()
         self.conversation.caught_up(True)
         (away,) = self.happened(WhileAway)
@@ -307,13 +307,13 @@ class PastTests(ConversationTestCase):
     def test_late(self) -> None:
         """A message that is to be read before others is late if those were shown for a while, whatever times they bear."""
         bia = Writer(2)
-        ahead = bia.forge(bia.seal(None, "from 2055"), lc=2**51 + 2**50)
+        ahead = bia.forge(bia.sign(None, "from 2055"), lc=2**51 + 2**50)
         self.conversation.accepted(ahead)
         self.clock.advance(LATE - 1)
         self.conversation.accepted(self.ana.write("on its way meanwhile"))
         self.clock.advance(1)
         self.conversation.accepted(self.ana.write("late"))
-        self.conversation.accepted(bia.forge(bia.seal(ahead, "after"), lc=2**51 + 2**50 + 1))
+        self.conversation.accepted(bia.forge(bia.sign(ahead, "after"), lc=2**51 + 2**50 + 1))
         self.assertEqual([messages.late for messages in self.happened(Messages)], [False, False, True, False])
 
     def test_late_after_a_start(self) -> None:
@@ -327,11 +327,11 @@ class PastTests(ConversationTestCase):
     def test_out_of_reach(self) -> None:
         """What bears a time to which nobody can have come is shown nowhere, and hides nothing."""
         eve = Writer(2)
-        mad = eve.forge(eve.seal(None, records=[Say("for ever the newest"), Topic("#chat", "mine")]), lc=MAX_INT - 9)
+        mad = eve.forge(eve.sign(None, records=[Say("for ever the newest"), Topic("#chat", "mine")]), lc=MAX_INT - 9)
         self.store_all(mad, self.ana.write("a"))
         self.hear(mad)
         self.assertEqual(self.happened(), [])
-        self.conversation.accepted(self.ana.seal(None, records=[Topic("#chat", "ours")]))
+        self.conversation.accepted(self.ana.sign(None, records=[Topic("#chat", "ours")]))
         self.assertEqual(self.conversation.topics, {"#chat": "ours"})
         self.assertEqual(self.texts(self.successResultOf(self.conversation.history(9))), ["a"])
 
@@ -341,10 +341,10 @@ class PastTests(ConversationTestCase):
         elsewhere = HybridClock(lambda: 0)
         led = []
         for n in range(3):
-            led.append(eve.forge(eve.seal(None, f"mad {n}"), lc=MAX_INT - 9 + n))
+            led.append(eve.forge(eve.sign(None, f"mad {n}"), lc=MAX_INT - 9 + n))
             elsewhere.observe(led[-1].last_lc)
-        self.hear(bia.forge(bia.seal(None, "answer"), lc=elsewhere.stamp()))
-        self.hear(self.ana.forge(self.ana.seal(None, "and another"), lc=elsewhere.stamp()))
+        self.hear(bia.forge(bia.sign(None, "answer"), lc=elsewhere.stamp()))
+        self.hear(self.ana.forge(self.ana.sign(None, "and another"), lc=elsewhere.stamp()))
         self.assertEqual(self.texts(self.happened(Messages)), [])
         self.hear(*led)
         self.assertEqual(self.texts(self.happened(Messages)), ["answer", "and another"])
@@ -353,15 +353,15 @@ class PastTests(ConversationTestCase):
         """Whatever number a message bears, if it is shown, live or of former times, what is said next sorts after it."""
         eve = Writer(2)
         for lead in (LEAD, LEAD + 1, 2 * LEAD, 3 * LEAD, 4 * LEAD):
-            batch = eve.forge(eve.seal(None, "mad"), lc=COUNTED + lead)
+            batch = eve.forge(eve.sign(None, "mad"), lc=COUNTED + lead)
             self.hear(batch)
             self.assertEqual(self.texts(self.happened(Messages)[-1:]), ["mad"])
             self.assertGreater(self.hybrid.stamp(), batch.last_lc)
-        self.hear(eve.forge(eve.seal(None, "next"), lc=self.hybrid.reach + LEAD + 1))
-        self.hear(eve.forge(eve.seal(None, "first"), lc=self.hybrid.newest + 1))
+        self.hear(eve.forge(eve.sign(None, "next"), lc=self.hybrid.reach + LEAD + 1))
+        self.hear(eve.forge(eve.sign(None, "first"), lc=self.hybrid.newest + 1))
         self.assertEqual(self.texts(self.happened(Messages)[-2:]), ["first", "next"])
         former = self.hybrid.reach
-        self.store_all(eve.forge(eve.seal(None, "before"), lc=former))
+        self.store_all(eve.forge(eve.sign(None, "before"), lc=former))
         self.assertEqual(self.texts(self.successResultOf(self.conversation.history(9))), ["before"])
         self.assertGreater(self.hybrid.stamp(), former)
 
@@ -385,10 +385,10 @@ class PastTests(ConversationTestCase):
         """As many messages are shown as are asked for, whatever else was said since: topics, secrets of others, noise."""
         eve = Writer(2)
         self.conversation.roster.ignore(self.conversation.roster.claim(BIA, "Eve"), True)
-        sealed = Seals(Identity(b"\1" * 32), Group()).seal
-        first = self.ana.seal(None, records=[sealed(ME, "pizza at five?"), Say("pizza at six", "#tea"), Say("ok")])
+        sealed = PrivateBox(Identity(b"\1" * 32), Group()).seal
+        first = self.ana.sign(None, records=[sealed(ME, "pizza at five?"), Say("pizza at six", "#tea"), Say("ok")])
         forged = Private(ME, b"x", b"x")
-        noise = self.ana.seal(first, records=[Topic("#x", "y"), sealed(BIA, "pizza"), Away("pizza"), *[forged] * 200])
+        noise = self.ana.sign(first, records=[Topic("#x", "y"), sealed(BIA, "pizza"), Away("pizza"), *[forged] * 200])
         self.store_all(first, noise, *(eve.write("pizza") for _ in range(50)))
         history, search = self.conversation.history, self.conversation.search
         self.assertEqual(self.texts(self.successResultOf(history(1))), ["ok"])
@@ -430,7 +430,7 @@ class IgnoringTests(ConversationTestCase):
     def test_whose(self) -> None:
         """What is told of a member bears its id."""
         self.conversation.linked(BIA, "Bia", "h", 1, True)
-        self.conversation.accepted(self.bia.seal(None, records=[Topic("#x", "y"), Away("z")]))
+        self.conversation.accepted(self.bia.sign(None, records=[Topic("#x", "y"), Away("z")]))
         self.conversation.unlinked(BIA, True)
         self.assertEqual({event.member for event in self.happened(OfMember)}, {BIA})
 

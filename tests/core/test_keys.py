@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.patience import patient
-from tests.kit.sealing import ORDER
-from twisted_chat.core.keys import Identity, fingerprint, spoken, spoken_digits, verified
+from tests.kit.signing import ORDER
+from twisted_chat.core.keys import Identity, fingerprint, signature_holds, spoken, spoken_digits
 
 SMALL_ORDER = [
     bytes.fromhex(key)
@@ -39,34 +39,34 @@ class SignatureTests(SynchronousTestCase):
         """A signature holds for its message and author, and not with any byte changed."""
         identity = Identity(b"s" * 32)
         signature = bytearray(identity.sign(message))
-        self.assertTrue(verified(identity.id, bytes(signature), message))
-        self.assertFalse(verified(identity.id, bytes(signature), message + b"x"))
-        self.assertFalse(verified(Identity(b"t" * 32).id, bytes(signature), message))
+        self.assertTrue(signature_holds(identity.id, bytes(signature), message))
+        self.assertFalse(signature_holds(identity.id, bytes(signature), message + b"x"))
+        self.assertFalse(signature_holds(Identity(b"t" * 32).id, bytes(signature), message))
         signature[place] ^= change
-        self.assertFalse(verified(identity.id, bytes(signature), message))
+        self.assertFalse(signature_holds(identity.id, bytes(signature), message))
 
     def test_small_order(self) -> None:
         """Keys of small order verify nothing, not even what fits them: with them anybody could sign anything."""
         for key in SMALL_ORDER:
             for point in SMALL_ORDER:
                 for message in (b"", b"a", b"b", b"c", b"d", b"e", b"f", b"g", b"h"):
-                    self.assertFalse(verified(key, point + bytes(32), message), key.hex())
+                    self.assertFalse(signature_holds(key, point + bytes(32), message), key.hex())
 
     def test_one_signature_a_message(self) -> None:
         """Nobody but its author can make a second signature out of a first: one plus the group's order is refused."""
         identity = Identity(b"s" * 32)
         signature = identity.sign(b"m")
         other = signature[:32] + (int.from_bytes(signature[32:], "little") + ORDER).to_bytes(32, "little")
-        self.assertFalse(verified(identity.id, other, b"m"))
+        self.assertFalse(signature_holds(identity.id, other, b"m"))
 
     def test_wrong_sizes(self) -> None:
         """Keys and signatures of a wrong length verify nothing, and raise nothing."""
         identity = Identity(b"s" * 32)
         signature = identity.sign(b"m")
         for size in (0, 1, 31, 33, 64):
-            self.assertFalse(verified((identity.id * 2)[:size], signature, b"m"), size)
+            self.assertFalse(signature_holds((identity.id * 2)[:size], signature, b"m"), size)
         for size in (0, 1, 63):
-            self.assertFalse(verified(identity.id, signature[:size], b"m"), size)
+            self.assertFalse(signature_holds(identity.id, signature[:size], b"m"), size)
 
     def test_fingerprint(self) -> None:
         """Four characters that are easy to read out."""

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.core.test_conversation import ANA, ME, ConversationTestCase
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Event, Joined
 from twisted_chat.core.feeds.batches import FeedId
@@ -26,7 +26,7 @@ class SeatTests(ConversationTestCase):
 
     def heard(self, *rooms: str) -> Messages:
         """Hear something said in each of these rooms, in one batch."""
-        self.hear(Writer(1).seal(None, records=[Say(room, room) for room in rooms]))
+        self.hear(Writer(1).sign(None, records=[Say(room, room) for room in rooms]))
         event = self.happened(Messages)[-1]
         assert isinstance(event, Messages)
         return event

@@ -9,13 +9,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.hosting import StillHost
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from twisted_chat.core import answers, refusals
 from twisted_chat.core.answers import Answer, Done, Where
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
 from twisted_chat.core.conversation import EARLIER, Conversation
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import KnownRecord, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, spoken
@@ -46,7 +46,7 @@ class CommandsTests(SynchronousTestCase):
             Clock(),
             HybridClock(lambda: 2e9),
             self.store,
-            Seals(BIA, Group()),
+            PrivateBox(BIA, Group()),
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")
@@ -97,7 +97,7 @@ class CommandsTests(SynchronousTestCase):
 
     def test_pages(self) -> None:
         """Messages are told as values, with what they are of; none are a page too."""
-        self.store.append(Writer(1).seal(None, records=[Say(f"oi {number}", "#tea") for number in range(30)]))
+        self.store.append(Writer(1).sign(None, records=[Say(f"oi {number}", "#tea") for number in range(30)]))
         for line, kind, count in (
             ("/history", answers.Newest, EARLIER),
             ("/history 3 #tea", answers.Newest, 3),

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.hosting import StillHost
 from tests.kit.saying import AT
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from twisted_chat.core.answers import Answer, Cleared, Found, Newest
 from twisted_chat.core.clock import HybridClock
 from twisted_chat.core.commands import COMMANDS
@@ -26,7 +26,7 @@ from twisted_chat.core.events import (
     WentAway,
 )
 from twisted_chat.core.feeds.batches import FeedId
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, spoken
@@ -55,7 +55,7 @@ class SessionTests(SynchronousTestCase):
         self.cleared = 0
         self.left = 0
         self.names: list[str] = []
-        seals = Seals(BIA, Group())
+        box = PrivateBox(BIA, Group())
         self.store = MemoryStore()
         self.conversation = Conversation(
             Roster(BIA.id, "Bia"),
@@ -63,7 +63,7 @@ class SessionTests(SynchronousTestCase):
             Clock(),
             HybridClock(lambda: 2e9),
             self.store,
-            seals,
+            box,
         )
         self.conversation.linked(ANA.id, "Ana", "127.0.0.1", 5000, True)
         self.conversation.roster.claim(MARIA.id, "Ana Maria")
@@ -104,7 +104,7 @@ class SessionTests(SynchronousTestCase):
 
     def said(self, *records: Say) -> None:
         """Ana said this, a while ago."""
-        self.store.append(Writer(1).seal(None, records=records))
+        self.store.append(Writer(1).sign(None, records=records))
 
     def texts(self) -> list[str]:
         """The messages that were shown last."""
@@ -183,18 +183,18 @@ class SessionTests(SynchronousTestCase):
 
     def test_one_room(self) -> None:
         """However a room is spelled it is one: for who goes there, for what is said in it, and for its topic."""
-        batch = Writer(1).seal(
+        batch = Writer(1).sign(
             None, records=[Say("oi", room) for room in ("#Café", "#cafe\u0301", "#CAFÉ", "#cafeteria")]
         )
         self.store.append(batch)
         for number, rooms in enumerate((["#Café"], ["#cafe\u0301", "#CAFÉ", "#cafeteria"])):
-            after = Writer(2 + number).seal(None, records=[Say("oi", room) for room in rooms])
+            after = Writer(2 + number).sign(None, records=[Say("oi", room) for room in rooms])
             self.conversation.accepted(after)
         self.assertEqual(self.seat.unread, {"#Café": 3, "#cafeteria": 1})
         self.session.run("/join CAFE\u0301")
         self.assertEqual((self.seat.room, len(self.shown[-1].messages)), ("#Café", 3))
         self.assertEqual(self.seat.unread, {"#cafeteria": 1})
-        self.conversation.accepted(Writer(9).seal(None, records=[Topic("#cafÉ", "tea")]))
+        self.conversation.accepted(Writer(9).sign(None, records=[Topic("#cafÉ", "tea")]))
         self.session.run("/topic")
         self.assertIn("tea", self.told[-1])
         self.session.run("hello")
@@ -218,13 +218,13 @@ class SessionTests(SynchronousTestCase):
         """However many rooms others speak in, a few are known, counted and shown; those where one spoke or went are among them,
         and what was said in the others is found all the same."""
         self.conversation.accepted(
-            Writer(1).seal(None, records=[Say("x", "#theirs"), Say("x", "#went"), Say("x", "#new")])
+            Writer(1).sign(None, records=[Say("x", "#theirs"), Say("x", "#went"), Say("x", "#new")])
         )
         for line in ("/join #went", "/join #new", "/part"):
             self.session.run(line)
-        self.conversation.accepted(Writer(1).seal(None, records=[Say("y", "#went"), Say("y", "#new")]))
+        self.conversation.accepted(Writer(1).sign(None, records=[Say("y", "#went"), Say("y", "#new")]))
         for number in range(2, 32):
-            batch = Writer(number).seal(None, records=[Say("z", f"#{number}-{each}") for each in range(512)])
+            batch = Writer(number).sign(None, records=[Say("z", f"#{number}-{each}") for each in range(512)])
             self.store.append(batch)
             self.conversation.accepted(batch)
         self.assertEqual(len(self.conversation.topics), MAX_ROOMS)
@@ -240,7 +240,7 @@ class SessionTests(SynchronousTestCase):
     def whispered(self) -> list[tuple[bytes, str | None]]:
         """To whom something was said alone, and what."""
         assert all(isinstance(record, Private) for record in self.put), self.put
-        return [(record.to, self.conversation.voice._seals.unseal(BIA.id, record)) for record in self.put]
+        return [(record.to, self.conversation.voice._box.open(BIA.id, record)) for record in self.put]
 
     def test_private(self) -> None:
         """/msg takes names with spaces in them, in quotes where they could be another's; /reply answers who wrote last."""

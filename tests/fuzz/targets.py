@@ -23,14 +23,14 @@ from tests.net.test_link import Connection
 from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
-from twisted_chat.core.feeds.batches import MAX_BODY, Batch, seal, unseal
+from twisted_chat.core.feeds.batches import MAX_BODY, Batch, parse_batch, sign_batch
 from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.replication.listings import MAX_HAVE
 from twisted_chat.core.wire.frames import Auth, BatchFrame, Digest, ForkFrame, Have, Range, Stop, Want, decode, encode
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 from twisted_chat.speech import answers
 from twisted_chat.speech.events import sentences
 from twisted_chat.storage.memory import MemoryStore
@@ -54,8 +54,8 @@ class Crash(Exception):
 
 
 def decoders(random: Random) -> None:
-    """`decode` refuses with `protocol` or returns a frame that survives the way back; so does `unseal`, and then every record
-    passes its own check."""
+    """`decode` refuses with `protocol` or returns a frame that survives the way back. So does `parse_batch`, and then every
+    record passes its own check."""
     data = mutated(random, random.choice(LINES))
     try:
         frame = decode(data)
@@ -65,7 +65,7 @@ def decoders(random: Random) -> None:
         assert refusal.reason == errors.PROTOCOL
     body = mutated(random, _body(random))
     try:
-        batch = unseal(b"s" * 64, body)
+        batch = parse_batch(b"s" * 64, body)
     except Refusal as refusal:
         assert refusal.reason == errors.PROTOCOL
         return
@@ -138,7 +138,7 @@ def _answer(end: Opening, answer: Any) -> bytes:
 
 def _body(random: Random) -> bytes:
     records = random.sample(RECORDS, random.randint(1, 3))
-    return seal(_ZOE, GROUP, 7, 1, b"", START * 1000, START * 1_000_000, "Zoe", records).body
+    return sign_batch(_ZOE, GROUP, 7, 1, b"", START * 1000, START * 1_000_000, "Zoe", records).body
 
 
 _ZOE = Identity(b"z" * 32)
@@ -190,7 +190,7 @@ class Target:
         self.reactor = MemoryReactorClock()
         self.calls = 0
         store = MemoryStore(KEPT, self.wall)
-        address = Address(HOST, 0, ())
+        address = NetworkSettings(HOST, 0, ())
         settings = PeerSettings("Ana", GROUP, address, quota=QUOTA)
         self.peer = assemble(self.reactor, settings, Parts(_ANA, store), self.wall)
         self.peer.conversation.watch(sentences)
@@ -332,7 +332,7 @@ class Member:
 
     def _seal(self, first: int, prev: bytes, lc: int) -> Batch:
         records = self.random.sample(RECORDS, self.random.randint(1, 3))
-        return seal(self.identity, GROUP, self.epoch, first, prev, START * 1000, lc, "Zoe", records)
+        return sign_batch(self.identity, GROUP, self.epoch, first, prev, START * 1000, lc, "Zoe", records)
 
     def _signed(self, body: bytes) -> bytes:
         """Return a batch of anything, truly signed."""

@@ -31,7 +31,7 @@ class FuzzTests(SynchronousTestCase):
             neighbour._cursors.update({batches.FeedId(feed.author, epoch): start for epoch in range(100_000)})
 
         mistakes: list[tuple[Any, str, Any]] = [
-            (targets, "unseal", lambda sig, body: body[5000]),
+            (targets, "parse_batch", lambda sig, body: body[5000]),
             (Group, "signature_holds", stumble),
             (Neighbour, "follow", follow),
         ]

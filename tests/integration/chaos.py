@@ -12,7 +12,7 @@ import secrets
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from twisted.internet.task import LoopingCall, react
 
 from tests.integration.guest import Guest, visit
 from tests.integration.processes import PeerProcess, Peers, eventually
+from tests.integration.report import Report
 from tests.integration.stores import Stored, copied, database, high_marks, read
 from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.feeds.records import Say
@@ -39,34 +40,28 @@ CONVERGED = 5.0
 
 
 @dataclass
-class Report:
-    """What came of it. `faults` must be empty."""
+class ChaosReport(Report):
+    """What came of the kills."""
 
-    seed: int
-    kills: int = 0
     said: int = 0
     kept: int = 0
     announced: int = 0
     logged_again: int = 0
-    seconds: float = 0.0
     converged: float = 0.0
-    faults: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        """Return the figures, and what is wrong."""
-        figures = (
-            f"seed {self.seed}: {self.kills} kills in {self.seconds:.1f} s; {self.said:,} messages typed, {self.kept:,} kept "
-            f"by all, {self.announced:,} announced as held by those killed, {self.logged_again:,} logged again in another life; "
-            f"all equal {self.converged:.2f} s after the end"
+    def figures(self) -> str:
+        """Return what was done, in figures."""
+        return (
+            f"{super().figures()}; {self.said:,} messages typed, {self.kept:,} kept by all, {self.announced:,} announced as held "
+            f"by those killed, {self.logged_again:,} logged again in another life; all equal {self.converged:.2f} s after the end"
         )
-        return "\n".join([figures, *self.faults, f"{len(self.faults)} faults"])
 
 
 class Chaos:
     """One run. The same seed makes the same choices; when processes do what is up to the system."""
 
     def __init__(self, reactor: Any, directory: str, seed: int) -> None:
-        self.report = Report(seed)
+        self.report = ChaosReport(seed)
         self.peers = Peers(reactor, directory, len(NAMES))
         self._reactor = reactor
         self._random = random.Random(seed)
@@ -79,7 +74,7 @@ class Chaos:
         self._all: list[PeerProcess] = []
         self._visits: list[Deferred[None]] = []
 
-    async def run(self, kills: int) -> Report:
+    async def run(self, kills: int) -> ChaosReport:
         """Do it, and say what came of it. The processes have ended then, unless something raised: see `Peers.end`."""
         began = self._reactor.seconds()
         for name in NAMES:

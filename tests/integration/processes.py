@@ -243,7 +243,7 @@ class PeerProcess(ProcessProtocol):
     def faults(self) -> list[str]:
         """Return what must never be seen: lines of tracebacks, mistakes caught, anything on standard error."""
         seen = [*self.lines, *self.log_lines()]
-        marks = ("Traceback", "[ERRO]", "a mistake in this program")
+        marks = ("Traceback", "[ERRO]", "a bug in this program")
         return [line for line in seen if any(mark in line for mark in marks)] + self.errors.splitlines()
 
     def _tail(self) -> str:

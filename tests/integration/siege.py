@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from twisted.internet.task import deferLater, react
 
 from tests.integration.judge import Archive, Screen, judge, look, open_archive
 from tests.integration.processes import ROOT, PeerProcess, Peers
+from tests.integration.report import Report
 from tests.kit import forkserver
 
 NAMES = ("Ana", "Bia", "Caio", "Davi")
@@ -42,25 +43,20 @@ CONVERGED = 30.0
 
 
 @dataclass
-class Report:
-    """What came of it. `faults` must be empty."""
+class SiegeReport(Report):
+    """What came of a siege."""
 
-    seed: int
-    kills: int = 0
     suspensions: int = 0
     full_disks: int = 0
     typed: int = 0
     acknowledged: int = 0
-    seconds: float = 0.0
-    faults: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        """Return the figures, and what is wrong."""
-        figures = (
-            f"seed {self.seed}: {self.kills} kills, {self.suspensions} suspensions and {self.full_disks} full disks in "
-            f"{self.seconds:.0f} s; {self.typed:,} messages typed, {self.acknowledged:,} acknowledged"
+    def figures(self) -> str:
+        """Return what was done, in figures."""
+        return (
+            f"{super().figures()}, {self.suspensions} suspensions and {self.full_disks} full disks; {self.typed:,} messages "
+            f"typed, {self.acknowledged:,} acknowledged"
         )
-        return "\n".join([figures, *self.faults[:50], f"{len(self.faults)} faults"])
 
 
 @contextmanager
@@ -86,7 +82,7 @@ class Siege:
 
     def __init__(self, reactor: Any, peers: Peers, seed: int, fillable: bool) -> None:
         """`fillable` says that each peer has a disk of its own that may be filled."""
-        self.report = Report(seed)
+        self.report = SiegeReport(seed)
         self._reactor = reactor
         self._peers = peers
         self._fillable = fillable
@@ -98,7 +94,7 @@ class Siege:
         """Whose peer is suspended, or has a full disk."""
         self._over = False
 
-    async def run(self, kills: int) -> Report:
+    async def run(self, kills: int) -> SiegeReport:
         """Do it, and say what came of it."""
         began = self._reactor.seconds()
         for name in NAMES:
@@ -237,7 +233,7 @@ class Siege:
         ]
 
 
-async def besiege(reactor: Any, directory: Path, kills: int, seed: int) -> Report:
+async def besiege(reactor: Any, directory: Path, kills: int, seed: int) -> SiegeReport:
     """Run a siege in a directory that is not there yet, and leave nothing running."""
     peers = Peers(reactor, str(directory), len(NAMES))
     with disks(directory) as fillable:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twisted_chat.core.feeds.batches import Batch, FeedId, verify
+from twisted_chat.core.feeds.batches import Batch, FeedId, check_signature
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.storage.database import open_database
@@ -81,7 +81,7 @@ def read(path: Path) -> Stored:
 def _check(feed: FeedId, batches: list[Batch], faults: list[str]) -> None:
     expected, prev = 1, batches[0].prev
     for batch in batches:
-        verify(GROUP, batch)
+        check_signature(GROUP, batch)
         if batch.first != expected or batch.prev != prev:
             faults.append(
                 f"{batch.name}'s epoch {feed.epoch}: {batch.first} where {expected} should be, or not chained"

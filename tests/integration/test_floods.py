@@ -17,7 +17,7 @@ from zope.interface import implementer
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, call, visit
 from tests.integration.processes import HOST, PeerProcess, eventually
-from twisted_chat.core.feeds.batches import Batch, seal
+from twisted_chat.core.feeds.batches import Batch, sign_batch
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -37,7 +37,9 @@ def batches(identity: Identity, text: Callable[[int], str], records: int = 1) ->
     prev = b""
     for number in count():
         said = [Say(text(number))] * records
-        batch = seal(identity, Group(), 7, 1 + number * records, prev, NOW, NOW * 1000 + number * records, "Zoe", said)
+        batch = sign_batch(
+            identity, Group(), 7, 1 + number * records, prev, NOW, NOW * 1000 + number * records, "Zoe", said
+        )
         prev = batch.hash
         yield batch
 
@@ -234,7 +236,7 @@ class TestMemberFloods(FloodTestCase):
         await self.zoe.until(self.reactor, lambda: Pong(77) in self.zoe.frames, "a pong")
         await self.talk("beyond a quota")
         self.ana.say("/status")
-        await self.ana.wait_for("no more of Zoe is taken")
+        await self.ana.wait_for("storage quota full: Zoe")
         self.assertEqual(len([line for line in self.ana.lines if "--quota" in line]), 1)
         self.assertEqual(len([line for line in self.ana.log_lines() if "1048576" in line]), 1)
         held = self.zoe.held[batch.feed]

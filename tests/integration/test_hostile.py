@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from tests.integration.case import PeersTestCase
 from tests.integration.guest import Guest, visit
-from tests.kit.sealing import seal_any
+from tests.kit.signing import sign_any
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
@@ -23,7 +23,7 @@ NOW = 1_700_000_000_000
 
 def sealed(identity: Identity, records: Sequence[object], group: Group | None = None, name: str = "Zoe") -> Batch:
     """Return the first batch of a feed."""
-    return seal_any(identity, group or Group(), FeedId(identity.id, EPOCH), 1, b"", NOW * 1000, name, records)
+    return sign_any(identity, group or Group(), FeedId(identity.id, EPOCH), 1, b"", NOW * 1000, name, records)
 
 
 def saying(text: str) -> list[Say]:
@@ -111,7 +111,7 @@ class TestHostileMember(PeersTestCase):
         await self.start()
         guest = await self.visit()
         batch = sealed(guest.identity, saying("once"))
-        beyond = seal_any(guest.identity, Group(), batch.feed, 9, batch.hash, NOW * 1000 + 9, "Zoe", saying("beyond"))
+        beyond = sign_any(guest.identity, Group(), batch.feed, 9, batch.hash, NOW * 1000 + 9, "Zoe", saying("beyond"))
         for _ in range(3):
             guest.send(BatchFrame(batch.sig, Raw(batch.body)), BatchFrame(beyond.sig, Raw(beyond.body)))
         await self.answers(guest)

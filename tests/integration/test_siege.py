@@ -14,7 +14,7 @@ from tests.integration import judge
 from tests.integration.judge import Archive, Screen, look, open_archive
 from tests.integration.siege import besiege
 from tests.kit.feeding import GROUP, Author
-from twisted_chat.archive import write
+from twisted_chat.archive.writing import write
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.keys import Identity
 

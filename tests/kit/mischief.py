@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from tests.kit.feeding import START
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, seal, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch, sign_batch
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -99,7 +99,7 @@ class Mischief:
         })  # fmt: skip
         sig = self._group.sign(key, sha256(body).digest()) if random.random() < 0.97 else random.randbytes(64)
         with suppress(Refusal):
-            self._signed.append(unseal(sig, body))
+            self._signed.append(parse_batch(sig, body))
         return BatchFrame(sig, Raw(body))
 
     def passed_on(self) -> Frame:
@@ -156,7 +156,7 @@ class Mischief:
     def _sign(self, key: Identity, epoch: int, first: int, prev: bytes, lc: int) -> Batch:
         """Sign a batch; one that nobody reads is kept as if it were one."""
         records = [Say(f"{self.random.random()}") for _ in range(self.random.choice([1, 2]))]
-        batch = seal(key, self._group, epoch, first, prev, lc // 1000, lc, "Mal", list(records))
+        batch = sign_batch(key, self._group, epoch, first, prev, lc // 1000, lc, "Mal", list(records))
         self._signed.append(batch)
         return batch
 

@@ -20,6 +20,8 @@ from twisted_chat.core.people.roster import Member
 
 AT = int(time.time() * 1000)
 FEED = FeedId(b"a" * 32, 1)
+HOSTILE = ("\x1b[2J", "a\nb", "\r", "\u2028", "\u202e", "\ud800", "\x9b", "\x00", "{x}", "%s", "{0.__class__}")
+"""Texts that do something where they are shown, or put into a sentence, as they are."""
 CODES = {
     refusals.Unacceptable: "name-long",
     refusals.UnclearName: "member-several",

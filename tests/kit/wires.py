@@ -215,7 +215,7 @@ class Party:
         return lambda *ignored: None
 
     def say(self, *texts: str) -> None:
-        """Say something; it is sealed at the end of the turn."""
+        """Say something; it is signed at the end of the turn."""
         for text in texts:
             self.replica.append(Say(text))
 

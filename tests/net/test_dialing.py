@@ -22,8 +22,7 @@ from twisted_chat.net.dialer import BUSY_SECONDS, TRIES, Dialer
 from twisted_chat.net.dialer_states import State
 from twisted_chat.net.dialing import ANNOUNCED, ASKED
 from twisted_chat.net.gossip import MAX_VAIN, MEMORY, VAIN_A_PLACE, Word
-from twisted_chat.peer import Address as PeerAddress
-from twisted_chat.peer import Parts, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 LATELY = 600.0
@@ -330,7 +329,7 @@ class WordTests(MeshTestCase):
         world = World(1, 2, lambda number: [])
         world.actors[0].start()
         node = world.network.node()
-        address = PeerAddress(HOST, FIRST_PORT + 1, (), 0)
+        address = NetworkSettings(HOST, FIRST_PORT + 1, (), 0)
         parts = Parts(world.actors[1].identity, MemoryStore())
         full = assemble(node, PeerSettings("P1", Group(), address), parts, lambda: 0.0)
         full.listen()

@@ -19,7 +19,7 @@ from twisted_chat.core.group import Group
 from twisted_chat.net import mdns
 from twisted_chat.net.discovery import ASK_SECONDS, LOOK_SECONDS, MAX_HOSTS, SETTLE_SECONDS, Discovery, Report
 from twisted_chat.net.mdns import ANSWER_MILLISECONDS, MAX_SERVICES, Network, Seen, own_hosts
-from twisted_chat.peer import Address, PeerSettings
+from twisted_chat.peer import NetworkSettings, PeerSettings
 
 PORT = 5000
 
@@ -309,7 +309,7 @@ class InPeerTests(SynchronousTestCase):
         self.world.actors[0].start()
         self.stubs: list[Stub] = []
         self.events: list[Any] = []
-        address = Address(HOST, FIRST_PORT + 1, ())
+        address = NetworkSettings(HOST, FIRST_PORT + 1, ())
         node = self.world.network.node()
         parts = replace(fleeting(), discovery=self.stub)
         self.peer = assemble(node, PeerSettings("Me", Group(), address), parts, lambda: START)

@@ -17,18 +17,17 @@ from twisted_chat.assembly import assemble
 from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.events import Joined, Left, Lost, NoLink, Refused, TwoInstances, WrongPassphrase
-from twisted_chat.core.feeds.batches import seal
+from twisted_chat.core.feeds.batches import sign_batch
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
-from twisted_chat.core.wire.frames import Address as PeerAddress
-from twisted_chat.core.wire.frames import Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
+from twisted_chat.core.wire.frames import Address, Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Step
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.gossip import MAX_VAIN
 from twisted_chat.net.pairs import MAX_ALIKE, MAX_INSTANCES
 from twisted_chat.net.pending import MAX_OPENING
 from twisted_chat.net.setbacks import LONGEST_WAIT, STEADY
-from twisted_chat.peer import Address, Parts, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 HOST = "127.0.0.1"
@@ -311,7 +310,7 @@ class OneLinkTests(MeshTestCase):
     def come(self, world: World, number: int) -> Caller:
         """Let a stranger come, and say something."""
         caller = self.call(world, world.actors[0], introduce(number))
-        batch = seal(introduce(number).identity, Group(), 1, 1, b"", 0, number, "Eve", [Say("hi")])
+        batch = sign_batch(introduce(number).identity, Group(), 1, 1, b"", 0, number, "Eve", [Say("hi")])
         caller.transport.write(batch.line)
         world.network.run(1)
         return caller
@@ -490,7 +489,7 @@ class StrangerTests(MeshTestCase):
         node = world.network.node()
         peer = assemble(
             node,
-            PeerSettings("Full", Group(), Address(HOST, FIRST_PORT, (), max_links=2)),
+            PeerSettings("Full", Group(), NetworkSettings(HOST, FIRST_PORT, (), max_links=2)),
             Parts(world.actors[0].identity, MemoryStore()),
             lambda: START + world.network.clock.seconds(),
         )
@@ -548,7 +547,7 @@ class LearningTests(MeshTestCase):
             actor.start()
         caller = self.call(world, world.actors[0], introduce(9))
         dead, wrong = (HOST, 6000), (HOST, FIRST_PORT + 1)
-        caller.say(Peers([PeerAddress(b"x" * 32, *dead), PeerAddress(b"y" * 32, *wrong)]))
+        caller.say(Peers([Address(b"x" * 32, *dead), Address(b"y" * 32, *wrong)]))
         world.network.run(1)
         dialers = world.actors[0].mesh.calls
         self.assertEqual(set(dialers) - {CALLER}, {dead, wrong})
@@ -563,12 +562,12 @@ class LearningTests(MeshTestCase):
         caller = self.call(world, world.actors[0], introduce(9))
         dialers = world.actors[0].mesh.calls
         hosts = ("1.0.0.1", "example.org", "127.0.0.1.example.org", "127.evil", "")
-        caller.say(Peers([PeerAddress(bytes([n]) * 32, host, 80) for n, host in enumerate(hosts)]))
-        caller.say(Peers([PeerAddress(world.actors[0].identity.id, HOST, 7000)]))
+        caller.say(Peers([Address(bytes([n]) * 32, host, 80) for n, host in enumerate(hosts)]))
+        caller.say(Peers([Address(world.actors[0].identity.id, HOST, 7000)]))
         world.network.run(0.5)
         self.assertEqual(set(dialers), {CALLER})
         for start in (0, 60, 120):
-            caller.say(Peers([PeerAddress(bytes([start + n]) * 32, HOST, 8000 + start + n) for n in range(60)]))
+            caller.say(Peers([Address(bytes([start + n]) * 32, HOST, 8000 + start + n) for n in range(60)]))
         world.network.run(0.3)
         self.assertEqual(len(dialers), 1 + MAX_VAIN)
 
@@ -671,5 +670,5 @@ class LeavingTests(MeshTestCase):
         """A port that is taken is an error at `listen`, before anything is dialed."""
         world = self.world(1, 1)
         node: Node = world.network.node()
-        peer = assemble(node, PeerSettings("Me", Group(), Address(HOST, FIRST_PORT, ())), wall=lambda: START)
+        peer = assemble(node, PeerSettings("Me", Group(), NetworkSettings(HOST, FIRST_PORT, ())), wall=lambda: START)
         self.assertRaises(CannotListenError, peer.listen)

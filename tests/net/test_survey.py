@@ -11,12 +11,11 @@ from twisted_chat.core import errors
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.group import Group
 from twisted_chat.core.status import AddressStatus, Finding, Found
-from twisted_chat.core.wire.frames import Address as PeerAddress
-from twisted_chat.core.wire.frames import Greet, Peers, encode
+from twisted_chat.core.wire.frames import Address, Greet, Peers, encode
 from twisted_chat.core.wire.opening import Step
 from twisted_chat.net.diagnosis import answered
 from twisted_chat.net.dialer import CONNECT_SECONDS
-from twisted_chat.peer import Address, Parts, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 PATIENCE = 6.0
@@ -42,7 +41,7 @@ class SurveyTests(MeshTestCase):
     def of_peer(self, group: str = "chat", max_links: int = 64) -> Found:
         """Return what is found where a peer is, of this group and with room for so many links, that calls nobody."""
         world = World(1, 2)
-        address = Address(HOST, FIRST_PORT, (), max_links)
+        address = NetworkSettings(HOST, FIRST_PORT, (), max_links)
         node, identity = world.network.node(), world.actors[0].identity
         settings = PeerSettings("Peer", Group(group), address)
         peer = assemble(node, settings, Parts(identity, MemoryStore()), lambda: START)
@@ -134,7 +133,7 @@ class SurveyTests(MeshTestCase):
         for actor in world.actors[:2]:
             actor.start()
         caller = self.call(world, world.actors[0], introduce(9))
-        caller.say(Peers([PeerAddress(b"y" * 32, HOST, FIRST_PORT + 1)]))
+        caller.say(Peers([Address(b"y" * 32, HOST, FIRST_PORT + 1)]))
         world.network.run(1)
         self.assertIs(self.found(world.actors[0], 1).found.finding, Finding.STRANGER)
 

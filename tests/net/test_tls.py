@@ -29,7 +29,7 @@ from twisted_chat.net.dialing import ASKED
 from twisted_chat.net.failures import PER_ADDRESS, PERIOD, Failures
 from twisted_chat.net.link import Link
 from twisted_chat.net.tls import Encryption
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 HOST = "127.0.0.1"
@@ -60,7 +60,7 @@ class PeersTestCase(TestCase):
     ) -> Peer:
         """Start a peer that listens where nobody else does, and calls the port `dials` if that is given. It `knows` a member."""
         port = port or free_ports(1)[0]
-        address = Address(HOST, port, ((HOST, dials),) if dials else ())
+        address = NetworkSettings(HOST, port, ((HOST, dials),) if dials else ())
         group = Group(GROUP, passphrase is not None)
         settings = PeerSettings(name, group, address, passphrase=passphrase)
         peer = assemble(reactor, settings, Parts(identity, MemoryStore()) if identity else None)

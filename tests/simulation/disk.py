@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from tests.simulation.network import Node
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
-from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, OpenPrivate, Which
 from twisted_chat.storage.memory import MemoryStore
 
 Written = tuple[FeedId, int, bytes]
@@ -151,9 +151,9 @@ class DiskStore:
         """See `Store.notable`."""
         return self._memory.notable(limit, author)
 
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
-        return self._memory.search(words, which, limit, unseal)
+        return self._memory.search(words, which, limit, open_private)
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
         """See `Store.arrived`."""

@@ -14,8 +14,8 @@ from msgspec import Raw
 from tests.kit.mischief import Mischief
 from twisted_chat.core.clock import COUNTED, LEAD, SPARE
 from twisted_chat.core.errors import REASONS, Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import (
@@ -119,7 +119,7 @@ class Plotter(Mischief):
         genuine = author == key.id and random.random() < 0.95
         sig = self._group.sign(key, sha256(body).digest()) if genuine else random.randbytes(64)
         with suppress(Refusal):
-            batch = unseal(sig, body)
+            batch = parse_batch(sig, body)
             self._signed.append(batch)
             if genuine:
                 self._note(batch)
@@ -132,7 +132,7 @@ class Plotter(Mischief):
     def _record(self, key: Identity) -> dict[str, object]:
         random, text = self.random, f"{self.random.random()}"
         if random.random() < 0.05:
-            private = Seals(key, self._group).seal(random.choice(self.members), text)
+            private = PrivateBox(key, self._group).seal(random.choice(self.members), text)
             self.secrets.add(text)
             return {"k": "private", "to": private.to, "sealed": private.sealed, "copy": private.copy}
         kinds: list[dict[str, object]] = [

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.wire.test_opening import introduce
 from tests.kit.mischief import carry
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.net.test_mesh import Caller
 from tests.simulation.hostile import CLOCKS, YEAR, fired
 from tests.simulation.plotter import EDGES
@@ -57,7 +57,7 @@ class ClockTests(SynchronousTestCase):
     def lie(self, caller: Caller, number: int) -> None:
         """Somebody hostile says something at a time where something begins or ends."""
         eve = Writer(9, epoch=number)
-        first = eve.forge(eve.seal(None, "mad"), lc=min(self.random.choice(EDGES), 2**53 - 9))
+        first = eve.forge(eve.sign(None, "mad"), lc=min(self.random.choice(EDGES), 2**53 - 9))
         caller.say(carry(first))
         self.records += 1
 

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.kit.wires import Recorder
 from tests.simulation.disk import Disk, DiskStore
 from tests.simulation.failing import CALLS, FailingStore
@@ -85,7 +85,7 @@ class FailingStoreTests(SynchronousTestCase):
         assert self.bia.peer is not None
         writer, replica, guest = Writer(number), self.bia.peer.replica, Recorder(b"g" * 32)
         replica.attach(guest)
-        for batch in (writer.write("one"), writer.seal(None, "other")):
+        for batch in (writer.write("one"), writer.sign(None, "other")):
             replica.receive(guest, BatchFrame(batch.sig, batch.signed().body))
             self.world.network.run(0.2)
         replica.receive(guest, BatchFrame(batch.sig, batch.signed().body))

@@ -8,7 +8,7 @@ from twisted.internet.protocol import ClientFactory
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.core.wire.test_opening import introduce
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.net.test_mesh import Caller
 from tests.simulation.network import Transport
 from tests.simulation.story import MOST_BUFFERED, SETTLED_WITHIN
@@ -62,7 +62,7 @@ class TroubleTests(SynchronousTestCase):
         for length, word in ((ones, "yes"), (others, "no")):
             story = [common]
             for number in range(length):
-                story.append(eva.seal(story[-1], f"{word} {number}"))
+                story.append(eva.sign(story[-1], f"{word} {number}"))
             stories.append(story)
         for caller, story in ((to_ana, stories[0]), (to_bia, stories[1])):
             self.give(caller, *story)
@@ -88,9 +88,9 @@ class TroubleTests(SynchronousTestCase):
         eva = Writer(9)
         common = eva.write("hello")
         caller = self.stranger(self.world.actors[0])
-        self.give(caller, common, eva.seal(common, "yes"))
+        self.give(caller, common, eva.sign(common, "yes"))
         self.network.run(1)
-        self.give(caller, eva.seal(common, "no"))
+        self.give(caller, eva.sign(common, "no"))
         self.network.run(2)
         self.world.actors[3].start()
         self.assertTrue(self.network.run_until(lambda: len(self.world.actors[3].linked_with()) == 3, 3))

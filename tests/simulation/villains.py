@@ -10,7 +10,7 @@ from tests.kit.mischief import carry
 from tests.simulation.plotter import Plotter
 from tests.simulation.world import Actor, World
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import (
@@ -73,7 +73,7 @@ class Intruder(Protocol):
 
     def _hear(self, frame: Frame | None) -> None:
         if isinstance(frame, BatchFrame):
-            self.villain.learn(unseal(frame.sig, bytes(frame.body)))
+            self.villain.learn(parse_batch(frame.sig, bytes(frame.body)))
         elif isinstance(frame, Want):
             self.wants = [*self.wants, frame][-WANTED:]
         elif isinstance(frame, Have):

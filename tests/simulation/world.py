@@ -17,7 +17,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.replication.store import Store
 from twisted_chat.net.mesh import Mesh
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
@@ -55,7 +55,7 @@ class Actor:
         dialed = tuple(world.address(other) for other in self.neighbours)
         self.peer = assemble(
             self.node,
-            PeerSettings(self.name, Group(), Address(*world.address(self.number), dialed)),
+            PeerSettings(self.name, Group(), NetworkSettings(*world.address(self.number), dialed)),
             Parts(self.identity, self.store(self.disk, self.node), new_epoch=self._new_epoch),
             self.wall,
         )

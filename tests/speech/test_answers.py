@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.saying import AT, CODES, sample, who
+from tests.kit.saying import AT, CODES, HOSTILE, sample, who
 from twisted_chat.core import addressing, answers, events
 from twisted_chat.core.answers import Found, Newest, help_on
 from twisted_chat.core.commands import COMMANDS
@@ -125,18 +125,7 @@ class EveryAnswerTests(SynchronousTestCase):
         for language in languages():
             choose(language)
             for kind in get_args(answers.Answer):
-                for text in (
-                    "\x1b[2J",
-                    "a\nb",
-                    "\r",
-                    "\u2028",
-                    "\u202e",
-                    "\ud800",
-                    "\x9b",
-                    "{x}",
-                    "%s",
-                    "{0.__class__}",
-                ):
+                for text in HOSTILE:
                     for line in lines(sample(kind, text)):
                         self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 

@@ -19,13 +19,13 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 import twisted_chat
-from tests.kit.saying import AT, FEED, said, sample, who
+from tests.kit.saying import AT, FEED, HOSTILE, said, sample, who
 from tests.speech import test_events, test_refusals
 from twisted_chat import chatlog, service
 from twisted_chat.cli.commandline import CommandLine, _wish
 from twisted_chat.cli.flags import COMMON
 from twisted_chat.cli.options import Options
-from twisted_chat.cli.prompts import Terminal, ask_name, ask_port
+from twisted_chat.cli.prompts import Prompter, ask_name, ask_port
 from twisted_chat.cli.settings import Settings
 from twisted_chat.cli.subcommands import SUBCOMMANDS
 from twisted_chat.core import events
@@ -456,19 +456,7 @@ class PortugueseSentenceTests(test_events.SentenceTests):
 
     def test_nothing_hostile_is_shown(self) -> None:
         """As in English."""
-        for text in (
-            "\x1b[2J",
-            "a\nb",
-            "\r",
-            "\u2028",
-            "\u202e",
-            "\ud800",
-            "\x9b",
-            "{x}",
-            "%s",
-            "\x00",
-            "{0.__class__}",
-        ):
+        for text in HOSTILE:
             for kind in get_args(events.Event):
                 for line in sentences(sample(kind, text)):
                     self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
@@ -513,7 +501,7 @@ class PortugueseRefusalTests(test_refusals.RefusalTests):
         """Wrong answers to the newcomer's questions are refused in the original's words."""
         told: list[str] = []
         answers = iter(["", "Bia", "abc", "80", "5002"])
-        terminal = Terminal(lambda question: next(answers), told.append)
+        terminal = Prompter(lambda question: next(answers), told.append)
         self.assertEqual(ask_name(terminal), "Bia")
         self.assertEqual(ask_port(terminal, [5000, 5002], lambda port: None), 5002)
         self.assertEqual(told[0], "❌ um nome precisa de pelo menos um caractere")

@@ -16,7 +16,7 @@ from twisted_chat.core.replication.store import Held, Hit, Known, Loaded, Store,
 READER = Author(9).feed.author
 
 
-def unseal(author: bytes, record: Private) -> str | None:
+def open_private(author: bytes, record: Private) -> str | None:
     """Open what `private` made, for `READER` alone."""
     return record.sealed.decode() if READER in (author, record.to) and record.sealed != b"?" else None
 
@@ -62,7 +62,7 @@ class StoreContract(SynchronousTestCase):
 
     def search(self, words: str, limit: int = 9, **which: Any) -> list[Hit]:
         """Search as `READER`."""
-        hits: list[Hit] = self.result(self.store.search(words, Which(READER, **which), limit, unseal))
+        hits: list[Hit] = self.result(self.store.search(words, Which(READER, **which), limit, open_private))
         return hits
 
     def read(self, feed: FeedId, first: int, limit: int = 65536) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import START, Author
-from tests.storage.contract import READER, unseal
+from tests.storage.contract import READER, open_private
 from twisted_chat.core.feeds.batches import Batch, Position
 from twisted_chat.core.replication.store import Known, Loaded, Store, Which
 from twisted_chat.storage import database as databases
@@ -126,8 +126,8 @@ class Pair(RuleBasedStateMachine):
     def look(self, count: int) -> None:
         self.both(lambda store: store.page(Which(READER), count))
         self.both(lambda store: store.page(Which(READER, member=AUTHORS[0].feed.author), count, BEFORE))
-        self.both(lambda store: store.search("oi", Which(READER), count, unseal))
-        self.both(lambda store: store.search("1", Which(READER), count, unseal))
+        self.both(lambda store: store.search("oi", Which(READER), count, open_private))
+        self.both(lambda store: store.search("1", Which(READER), count, open_private))
         self.both(lambda store: store.everything())
 
     @rule()

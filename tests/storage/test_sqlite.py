@@ -20,7 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import Author, ranges
 from tests.storage import contract
-from tests.storage.contract import READER, unseal
+from tests.storage.contract import READER, open_private
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.replication.store import Held, Known, Which
@@ -135,7 +135,7 @@ class OnDisk(contract.StoreContract):
 
     def sql(self, statement: str) -> Any:
         """Run `statement` in the store's own connection, in its thread."""
-        return self.result(self.store._look(lambda: self.store._tables.connection.execute(statement).fetchall()))
+        return self.result(self.store._look(lambda: self.store._thread.tables.connection.execute(statement).fetchall()))
 
 
 class KeepingTests(OnDisk, contract.Keeping):
@@ -236,7 +236,7 @@ class IndexTests(OnDisk):
         author = Author()
         self.keep(*author.batches(*((n, n) for n in range(1, 11))))
         order: list[str] = []
-        search = self.store.search("oi", Which(READER), 99, unseal).addCallback(
+        search = self.store.search("oi", Which(READER), 99, open_private).addCallback(
             lambda hits: order.append(f"{len(hits)} hits")
         )
         read = self.store.read(author.feed, 1).addCallback(lambda batches: order.append("read"))
@@ -263,7 +263,7 @@ class IndexTests(OnDisk):
         self.patch(tables, "INDEX_STEP", 1)
         self.keep(*Author().batches(*((n, n) for n in range(1, 11))))
         resume = self.pause()
-        search = self.store.search("oi", Which(READER), 99, unseal)
+        search = self.store.search("oi", Which(READER), 99, open_private)
         self.closed = True
         close = self.store.close()
         resume()
@@ -346,7 +346,7 @@ class GroupCommitTests(OnDisk):
     def test_one_transaction(self) -> None:
         """Appends made while the thread was busy are committed together, and acknowledged in one call."""
         statements: list[str] = []
-        self.store._tables.connection.set_trace_callback(statements.append)
+        self.store._thread.tables.connection.set_trace_callback(statements.append)
         resume = self.pause()
         acked: list[int] = []
         for batch in Author().batches(*((n, n) for n in range(1, 101))):
@@ -421,7 +421,7 @@ class FailingDiskTests(OnDisk):
 
     def test_closed_while_failing(self) -> None:
         """Closing tries once more, doesn't wait for the next try, and says what was lost."""
-        self.store._retry = 3600.0
+        self.store._thread.retry = 3600.0
         resume = self.pause()
         for batch in self.batches[1:]:
             self.store.append(batch)

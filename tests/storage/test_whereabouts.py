@@ -184,7 +184,7 @@ def kept(path: Path, author: Author) -> list[tuple[int, int]]:
     """What a store that is opened at `path` has of an author."""
     calls: list[Any] = []
     store = SQLiteStore(path, lambda function, *arguments: calls.append((function, arguments)))
-    found = ranges(store._tables.read(author.feed, 1, 2**20))
+    found = ranges(store._thread.tables.read(author.feed, 1, 2**20))
     store.close()
     store._thread.join()
     return found

@@ -22,7 +22,7 @@ from twisted_chat.core.seat import Seat
 from twisted_chat.core.wire.passphrase import check_passphrase
 from twisted_chat.core.writing.text import check_label, check_name
 from twisted_chat.frontends.json.client import Client
-from twisted_chat.peer import Address, Parts, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 from twisted_chat.speech.refusals import unusable, wrong
 from twisted_chat.storage.errors import StorageError
 from twisted_chat.storage.folders import DataDirectory, IdentityFolder
@@ -132,7 +132,7 @@ class Inside:
             settings = PeerSettings(
                 self.name,
                 Group(self.group, self.passphrase is not None),
-                Address(HOME, port, dialed(HOME, self.ports, tuple(self.peers))),
+                NetworkSettings(HOME, port, dialed(HOME, self.ports, tuple(self.peers))),
                 passphrase=self.passphrase,
             )
             if parts is None:

@@ -1,4 +1,4 @@
-"""What every command line of `tcpchat` has: flags out of the table, `--lang`, `--version`, help and refusals in that language."""
+"""The parts of every command line: flags out of the table, `--lang`, `--version`, help and refusals in that language."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CommandLine(BaseOptions):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.given: dict[str, list[str]] = {}
-        """What the command line gives, by flag."""
+        """The values on the command line, by flag."""
         self._configured: dict[str, Any] = {}
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -161,7 +161,7 @@ class Subcommand(CommandLine):
     """A command line that `main` parses, and then runs."""
 
     summary: Callable[[], str]
-    """What it does, in a line."""
+    """Its purpose, in a line."""
 
     def run(self) -> int:
         """Do it and return the exit status."""

@@ -25,7 +25,7 @@ MAX_BYTES = 64 * 1024
 MAX_VALUE = 4096
 """Most characters of a value: the name of a file has no more on most systems."""
 MAX_NUMBER = 2**63 - 1
-"""What TOML promises that a number can be. No flag takes one so large."""
+"""The highest number that TOML promises to hold. No flag takes one so large."""
 MAX_KEY = 40
 """Most characters of an unknown key that are shown."""
 SECRETS = {"passphrase", "password", "senha"}
@@ -39,7 +39,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (dict, N_("a table")),
     ((date, time), N_("a date or time")),
 )
-"""What TOML knows. The first that fits counts: in Python a bool is an int."""
+"""The kinds of values in TOML. The first that fits counts: in Python a bool is an int."""
 
 
 def load(path: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Section(Enum):
 
 
 class Form(Enum):
-    """How a flag is given on the command line, and in a configuration file."""
+    """The way in which a flag is given on the command line, and in a configuration file."""
 
     SWITCH = "without a value; there true or false"
     TEXT = "text"

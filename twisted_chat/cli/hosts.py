@@ -7,7 +7,7 @@ import re
 from twisted.python.usage import UsageError
 
 from twisted_chat.cli.checks import MAX_PORT, parse_number
-from twisted_chat.cli.settings import HOME, Peer
+from twisted_chat.cli.settings import HOME, PeerAddress
 from twisted_chat.net.addresses import needs_scope, numeric, scoped
 from twisted_chat.net.own import link_local_addresses
 from twisted_chat.speech.i18n import _
@@ -28,7 +28,7 @@ def parse_listen(where: str, value: str) -> str:
     return _leading(where, value, scoped(str(address)))
 
 
-def parse_peer(where: str, value: str) -> Peer:
+def parse_peer(where: str, value: str) -> PeerAddress:
     """Return the host and port of `HOST`, `HOST:PORT` or, for IPv6, `[HOST]:PORT`; a host may be a name."""
     host, colon, port = value, "", ""
     if value.startswith("["):

@@ -21,9 +21,9 @@ from twisted_chat.net.own import own_addresses
 from twisted_chat.speech.i18n import _
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-"""What passphrases are made of: nothing that is easily taken for something else, on paper or on a board."""
+"""The characters of passphrases: none that is easily taken for something else, on paper or on a board."""
 BITS = 95
-"""How hard to guess a passphrase is at least."""
+"""Bits of chance in a passphrase, at least."""
 GROUP_OF = 4
 INDENT = "    "
 

@@ -1,4 +1,4 @@
-"""What is common to those who take part in a group: where they look for others, and how they come by its passphrase."""
+"""The part that commands share which join a group: where to look for others, and how to get its passphrase."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 
 from twisted_chat.cli.commandline import CommandLine
-from twisted_chat.cli.prompts import Terminal, ask_passphrase
+from twisted_chat.cli.prompts import Prompter, ask_passphrase
 from twisted_chat.cli.standard import say
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.wire.passphrase import MAX_PASSPHRASE, check_passphrase
@@ -26,7 +26,7 @@ class Joining(CommandLine):
     passphrase: str | None = None
     """The passphrase, once `settle_passphrase` has returned; None in an open group."""
 
-    def settle_passphrase(self, terminal: Terminal | None) -> None:
+    def settle_passphrase(self, terminal: Prompter | None) -> None:
         """Find the passphrase: in the file, else in the environment, else asking for it if that is wished or needed.
 
         It is needed where links leave this machine, unless the group is to be open. Raises `UsageError`.

@@ -1,8 +1,10 @@
-"""What is kept here of one group's conversation: which that is, for a subcommand, and what of it is missing."""
+"""One group's conversation as it is kept here: a subcommand finds which one is meant, and which records of it are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from twisted.python.usage import UsageError
@@ -42,6 +44,15 @@ class OfConversation(Subcommand):
             )
         found = self._kept(folder)
         self.folder, self.group, self.database = folder, found, folder.database(found.name, found.closed)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep peers, and other subcommands that change something, out meanwhile. Raises `StorageError` if one is in."""
+        self.folder.lock(f"tcpchat {type(self).__name__.lower()}, process {os.getpid()}")
+        try:
+            yield
+        finally:
+            self.folder.unlock()
 
     def _has(self, folder: IdentityFolder, closed: bool) -> bool:
         """Whether there is something of the group in the folder."""

@@ -13,9 +13,9 @@ from twisted_chat.core.wire.frames import MAX_LINE, Bye, encode
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Slow, Step
 
 SILENCE_SECONDS = 1.0
-"""How long connecting, and each wait for more, may take."""
+"""Seconds that connecting, and each wait for more, may take."""
 TOTAL_SECONDS = 2.0
-"""How long finding out who holds a port takes at most."""
+"""Seconds that finding out who holds a port takes at most."""
 
 
 def is_free(host: str, port: int) -> bool:

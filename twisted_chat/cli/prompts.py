@@ -1,4 +1,4 @@
-"""What a newcomer at a terminal is asked before the chat starts: a name, one of the known ports, perhaps a passphrase."""
+"""The questions to a newcomer at a terminal before the chat starts: a name, one of the known ports, perhaps a passphrase."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from twisted_chat.speech.refusals import refused
 
 
 @dataclass(frozen=True)
-class Terminal:
+class Prompter:
     """Where a person is asked. `ask` shows a question and returns the line typed, or raises `EOFError` at Ctrl-D; `ask_hidden`
     does so without showing what is typed."""
 
@@ -42,13 +42,13 @@ class Terminal:
                 self.tell(before + fault)
 
 
-def find_terminal() -> Terminal | None:
+def find_terminal() -> Prompter | None:
     """Return this process's terminal, None if what it reads or what it writes is not one."""
     both = (sys.stdin, sys.stdout)
-    return Terminal() if all(stream is not None and stream.isatty() for stream in both) else None
+    return Prompter() if all(stream is not None and stream.isatty() for stream in both) else None
 
 
-def ask_name(terminal: Terminal) -> str:
+def ask_name(terminal: Prompter) -> str:
     """Ask for a name until it is one, and return it."""
     while True:
         try:
@@ -57,7 +57,7 @@ def ask_name(terminal: Terminal) -> str:
             terminal.tell(refused(error))
 
 
-def ask_passphrase(terminal: Terminal, group: str) -> str:
+def ask_passphrase(terminal: Prompter, group: str) -> str:
     """Ask for a group's passphrase until it can be one, and return it in its checked form."""
     while True:
         try:
@@ -68,7 +68,7 @@ def ask_passphrase(terminal: Terminal, group: str) -> str:
             terminal.tell(refused(error))
 
 
-def ask_port(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
+def ask_port(terminal: Prompter, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
     """Show which of `ports` are free, ask for one until it is known and free, and return it; Enter takes the first free.
 
     `taken` says of a port who holds it ("held by Ana"), None if nobody does; it may block, and is called from threads so
@@ -82,7 +82,7 @@ def ask_port(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], st
         terminal.tell(_("❌ Port {port} is {fault}. Try again.").format(port=port, fault=fault))
 
 
-def _show(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
+def _show(terminal: Prompter, ports: Sequence[int], taken: Callable[[int], str | None]) -> int:
     """List the ports; return the first that is free."""
     from concurrent.futures import ThreadPoolExecutor  # only who is asked needs it
 
@@ -96,7 +96,7 @@ def _show(terminal: Terminal, ports: Sequence[int], taken: Callable[[int], str |
     return ports[faults.index(None)]
 
 
-def _choose(terminal: Terminal, ports: Sequence[int], preset: int) -> int:
+def _choose(terminal: Prompter, ports: Sequence[int], preset: int) -> int:
     """Ask until the answer is one of `ports`, or empty for `preset`."""
     while True:
         answer = terminal.question(_("Your port [{preset}]: ").format(preset=preset)).strip()

@@ -31,7 +31,7 @@ from twisted_chat.core.messages import Delivered
 from twisted_chat.core.writing.text import MAX_TEXT, check_text
 from twisted_chat.debugging import DebugLog
 from twisted_chat.frontends.receipt import LastSaid
-from twisted_chat.peer import Address, Peer, PeerSettings
+from twisted_chat.peer import NetworkSettings, Peer, PeerSettings
 from twisted_chat.reactors import install_reactor, leave_at_signals, steady_reactor
 from twisted_chat.speech.advice import at_address
 from twisted_chat.speech.i18n import _, ngettext
@@ -42,7 +42,7 @@ from twisted_chat.storage.folders import UNKNOWN_HOLDER, DataDirectory, Identity
 HOLDER = "tcpchat send"
 """Who holds an identity meanwhile."""
 LOOK_SECONDS = 0.02
-"""How often it is looked whether others have everything."""
+"""Seconds between two looks whether others have everything."""
 MAX_READ = 4 * MAX_TEXT
 """Bytes of standard input that are looked at: more can't be a message."""
 
@@ -77,7 +77,7 @@ class Delivery:
 
     @property
     def holders(self) -> int:
-        """How many others have had it on disk, linked still or not."""
+        """The number of others that have had it on disk, whether they are still linked or not."""
         return len(self._holders)
 
     async def run(self, text: str, timeout: float, auto: bool = False) -> None:
@@ -158,7 +158,7 @@ class Send(Joining, Subcommand):
 
     def _peer(self, reactor: Any, folder: IdentityFolder) -> Peer:
         group = Group(self["group"], self.passphrase is not None)
-        address = Address(HOME, 0, dialed(HOME, self["ports"], self["peer"]))
+        address = NetworkSettings(HOME, 0, dialed(HOME, self["ports"], self["peer"]))
         settings = PeerSettings(self["name"], group, address, passphrase=self.passphrase)
         return assemble(reactor, settings, lasting(reactor, settings, folder), leave=reactor.stop)
 

@@ -1,4 +1,4 @@
-"""What a peer is told at its start, and where it looks for others by that."""
+"""The settings that a peer starts with, and the addresses where it looks for others."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HOME = "127.0.0.1"
 
 Console = Literal["auto", "rich", "plain", "json", "none"]
 CONSOLES: tuple[Console, ...] = get_args(Console)
-Peer = tuple[str, int | None]
+PeerAddress = tuple[str, int | None]
 """A host, and one port of it or None for all known ports."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a peer is told at its start, checked.
+    """The settings that a peer starts with, checked.
 
     `listen` is an address, the hosts of `peers` are addresses or names, `log` and `data` absolute paths; `data` is None for the
     user's data directory. `links` is the maximum number of links. Messages are deleted `keep` seconds after receipt, never if
@@ -35,7 +35,7 @@ class Settings:
     ports: tuple[int, ...]
     links: int
     listen: str
-    peers: tuple[Peer, ...]
+    peers: tuple[PeerAddress, ...]
     group: str
     log: Path
     data: Path | None
@@ -55,7 +55,7 @@ class Settings:
         )
 
 
-def dialed(listen: str, ports: Sequence[int], peers: Sequence[Peer]) -> tuple[tuple[str, int], ...]:
+def dialed(listen: str, ports: Sequence[int], peers: Sequence[PeerAddress]) -> tuple[tuple[str, int], ...]:
     """Return the addresses where others are looked for: the known ports of this machine, as itself and as the address it
     listens at, and `peers`."""
     hosts: list[tuple[str, Sequence[int]]] = [(HOME, ports)]

@@ -1,4 +1,4 @@
-"""What `tcpchat` does besides being a peer: `tcpchat invite`, `send`, `export`, `verify` and so on.
+"""The subcommands of `tcpchat`, besides being a peer: `tcpchat invite`, `send`, `export`, `verify`, `repair` and `forget`.
 
 Exit status: 0 all is well; 1 it could not be done (yet), or what `verify` looked at is not as it should be; 2 the command line is
 wrong, or what `verify` was given can't be read as an archive. What goes wrong is one line on stderr.
@@ -18,8 +18,8 @@ from typing import BinaryIO, Literal, TextIO
 
 from twisted.python.usage import UsageError
 
-from twisted_chat import archive
-from twisted_chat.archive import NotAnArchive
+from twisted_chat.archive import checking, writing
+from twisted_chat.archive.lines import NotAnArchive
 from twisted_chat.cli.commandline import Subcommand, columns, complain
 from twisted_chat.cli.flags import EXPORT, FORGET
 from twisted_chat.cli.invite import Invite
@@ -64,7 +64,7 @@ class Export(OfConversation):
                 closing(tables.forks()) as forks,
             ):
                 inventory.expect(tables)
-                messages = archive.write(file, group, identity, self["name"], now, map(inventory.note, batches), forks)
+                messages = writing.write(file, group, identity, self["name"], now, map(inventory.note, batches), forks)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -112,11 +112,8 @@ class Repair(OfConversation):
 
     def run(self) -> int:
         """Keep peers out, look at everything, say what was done."""
-        self.folder.lock(f"tcpchat repair, process {os.getpid()}")
-        try:
+        with self.locked():
             repaired = repair(self.database)
-        finally:
-            self.folder.unlock()
         for name, which in named(repaired.lost, repaired.names):
             say(_("dropped, for it can't be read: {name} {numbers}").format(name=name, numbers=which))
         if repaired.damaged is not None:
@@ -153,7 +150,7 @@ class Verify(Subcommand):
         about = _("standard input") if path == "-" else path
         try:
             with _opened(path, "rb", sys.stdin) as file:
-                report = archive.check(file)
+                report = checking.check(file)
         except OSError as error:
             return complain(about, error.strerror or str(error), 2)
         except NotAnArchive as error:
@@ -181,14 +178,11 @@ class Forget(OfConversation):
 
     def run(self) -> int:
         """Keep peers out, ask, delete."""
-        self.folder.lock(f"tcpchat forget, process {os.getpid()}")
-        try:
+        with self.locked():
             if not (self["yes"] or self._agreed()):
                 say(_("Nothing was deleted."))
                 return 1
             self.folder.erase(self.group.name, self.group.closed)
-        finally:
-            self.folder.unlock()
         say(
             _(
                 "Deleted. Others still have the conversation, and it comes back if you join them again. Your key, logs and "

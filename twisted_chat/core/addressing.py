@@ -10,11 +10,11 @@ from twisted_chat.core.commands import Command
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
 from twisted_chat.core.people.roster import Meaning, Member, Moved, Roster, Several
-from twisted_chat.core.writing.skeleton import likeness
+from twisted_chat.core.writing.skeleton import skeleton
 from twisted_chat.core.writing.text import MAX_NAME
 
 _QUOTES = '"“”„'
-"""What a name may stand between: keyboards and systems that mean well turn one into the others."""
+"""Quotation marks that a name may stand between: keyboards and systems that mean well turn one into the others."""
 _QUOTED = re.compile(rf"[{_QUOTES}]((?:[^{_QUOTES}]|([{_QUOTES}])\2)*)[{_QUOTES}](?=[\s:]|\Z):?")
 """A name in quotes: those in it are doubled."""
 _MAX_WORDS = MAX_NAME // 2
@@ -33,7 +33,7 @@ QUOTES = "member-quotes"
 
 
 class Unclear(ChatError):
-    """What was typed after a command does not say whom it is for, so nothing was done.
+    """A command was typed, but not clearly for whom, so nothing was done.
 
     `code` says why, `name` is what was read as a name, and `ways` are how those whom it may be for are written.
     """
@@ -95,7 +95,7 @@ def written(roster: Roster, members: Iterable[Member]) -> Iterator[str]:
     for member in members:
         by_key = (f"{member.plain}~{fingerprint(member.id, groups)}" for groups in range(1, KEY_BYTES // 2 + 1))
         name = next((each for each in (member.shown, *by_key) if roster.find(each) is member), member.shown)
-        if len(name.split()) > 1 or name.startswith(tuple(_QUOTES)) or likeness(name) in starts:
+        if len(name.split()) > 1 or name.startswith(tuple(_QUOTES)) or skeleton(name) in starts:
             name = '"' + re.sub(f"([{_QUOTES}])", r"\1\1", name) + '"'
         yield name
 

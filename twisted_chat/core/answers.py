@@ -1,4 +1,4 @@
-"""What commands are answered with, as values: programs get them as they are, and `twisted_chat.speech.answers` has the words.
+"""The answers to commands, as values: programs get them as they are, and `twisted_chat.speech.answers` has the words.
 
 Names are as the roster shows them, texts as their authors wrote them, ids are keys. Each turns into plain JSON by
 `msgspec.to_builtins`. No field is a sentence, but where the operating system or another peer gave one as a detail.
@@ -35,11 +35,11 @@ from twisted_chat.core.status import Diagnosis, Status
 
 
 class Done(Struct, frozen=True):
-    """It is done; what comes of it is told by events. Nothing else is to be said."""
+    """The command was carried out. Events tell the result, and nothing else is to be said."""
 
 
 class Cleared(Struct, frozen=True):
-    """What was shown before is to be put out of sight, where there is a screen."""
+    """Where there is a screen, it is to be cleared."""
 
 
 # Who is there.
@@ -115,7 +115,7 @@ def who(places: Whereabouts) -> Who:
 
 
 class Ignoring(Struct, frozen=True):
-    """What a member says and does is hidden from now on, or shown again. `written` is how its name is typed."""
+    """A member is ignored from now on, or heard again. `written` is its name as it is typed."""
 
     id: bytes
     name: str
@@ -124,7 +124,7 @@ class Ignoring(Struct, frozen=True):
 
 
 class RepliedTo(Struct, frozen=True):
-    """An answer went to the member that was shown as `before` when it asked, and as `now` since."""
+    """A reply went to a member that was shown as `before` when it wrote, and is shown as `now` since."""
 
     id: bytes
     before: str
@@ -219,7 +219,7 @@ class Found(Past, frozen=True):
 
 
 class Diagnosed(Struct, frozen=True):
-    """What may be wrong, and the path of the log, which has more."""
+    """The faults that may be there, and the path of the log, which has more."""
 
     diagnosis: Diagnosis
     log: str
@@ -242,7 +242,7 @@ class Usage(Struct, frozen=True):
 
 
 class Help(Struct, frozen=True):
-    """What can be typed; `whole` if that is every command there is."""
+    """Commands that can be typed; `whole` if these are all."""
 
     commands: Sequence[Usage]
     whole: bool

@@ -14,9 +14,9 @@ MICROSECONDS = 1_000_000
 COUNTED = 2**52
 """Where stamps stop being times (the year 2112): from here on they only count. No wall clock leads here."""
 LEAD = 2**12
-"""How far one record leads at most, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
+"""The most by which one record leads, from `COUNTED` on: who signs enormous numbers uses none of them up for others."""
 SPARE = 2**30
-"""How much higher than `COUNTED` everybody follows for each feed that proves to be forked: others may have been led on by what
+"""The rise above `COUNTED` that everybody follows for each feed that proves to be forked: others may have been led on by what
 was dropped."""
 
 
@@ -45,7 +45,7 @@ class HybridClock:
 
     @property
     def reach(self) -> int:
-        """The highest stamp to which one more record leads: what bears a higher one is not to be shown."""
+        """The highest stamp to which one more record can lead. A record with a higher stamp is not to be shown."""
         return self.reach_of(1)
 
     def reach_of(self, count: int) -> int:

@@ -14,7 +14,7 @@ from twisted_chat.core.marks import N_
 
 
 class Command(Struct, frozen=True):
-    """What may be typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown.
+    """A command, typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown.
 
     `addressed` is whether the arguments begin with a member's name.
     """
@@ -88,7 +88,7 @@ BARE_QUIT = "sair"
 
 _BY_WORD = {word: command for command in COMMANDS for word in command.words}
 _SLASHES = "/\uff0f"
-"""What a command begins with: where Chinese or Japanese is typed the key for it often makes the wide one."""
+"""The beginning of a command: where Chinese or Japanese is typed the key for it often makes the wide one."""
 _UNSEEN = {"Cc", "Cf"}
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs that look like a blank."""

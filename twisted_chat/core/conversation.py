@@ -22,12 +22,12 @@ from twisted_chat.core.people.oneself import Oneself
 from twisted_chat.core.people.presence import Presence
 from twisted_chat.core.people.roster import Member, Roster
 from twisted_chat.core.replication.crowding import Crowd
-from twisted_chat.core.replication.store import Unsealer
+from twisted_chat.core.replication.store import OpenPrivate
 from twisted_chat.core.status import Diagnosis, Status
 from twisted_chat.core.timeline.pages import Archive, Pages
 from twisted_chat.core.timeline.reader import Reader
 from twisted_chat.core.timeline.showing import Showing
-from twisted_chat.core.voice import Congested, HasOutlet, Seals, Voice
+from twisted_chat.core.voice import Box, Congested, HasOutlet, Voice
 from twisted_chat.core.watching import Watcher, Watchers
 from twisted_chat.core.writing.text import check_name
 
@@ -40,7 +40,7 @@ MAX_DEAF = 64
 
 
 class Host(HasOutlet, Protocol):
-    """What a conversation needs of the peer whose it is."""
+    """The part of a peer that its conversation needs."""
 
     def leave(self) -> object:
         """Say goodbye to all and end the peer."""
@@ -69,7 +69,7 @@ class Conversation:
         clock: IReactorTime,
         hybrid: HybridClock,
         archive: Archive | None = None,
-        seals: Seals | None = None,
+        box: Box | None = None,
     ) -> None:
         """`clock` runs steadily; `hybrid` is the replica's clock, from which the order comes. `archive` has the old messages."""
         self._watchers = Watchers()
@@ -80,19 +80,19 @@ class Conversation:
         self.status = host.status
         self.diagnose = host.diagnose
         self.clocks = Clocks(clock.seconds, lambda: hybrid.wall_ms() / 1000, roster, self.emit)
-        self.voice = voice = Voice(roster.own.id, host, seals)
+        self.voice = voice = Voice(roster.own.id, host, box)
         """The owner's, in which what follows is said."""
         self.say, self.whisper, self.set_topic, self.away = voice.say, voice.whisper, voice.set_topic, voice.away
         self._rename = host.rename
-        unseal: Unsealer = seals.unseal if seals else lambda author, record: None
-        self._reader = Reader(roster, unseal)
-        self._pages = Pages(archive, roster, self._reader, hybrid, unseal)
+        open_private: OpenPrivate = box.open if box else lambda author, record: None
+        self._reader = Reader(roster, open_private)
+        self._pages = Pages(archive, roster, self._reader, hybrid, open_private)
         self.arrived = self._pages.arrived
         self._showing = Showing(roster, self._reader, hybrid, clock, self.emit)
         self._hybrid = hybrid
         self._oneself = Oneself(lambda: self.name, self.presence, hybrid.wall_ms(), self.emit)
         self._deaf: set[bytes] = set()
-        """Who was told of as taking nothing more."""
+        """Members that were told of as taking nothing more."""
         self._live = False
         self._waiting: list[Callable[[], object]] = []
 
@@ -187,7 +187,7 @@ class Conversation:
             self.emit(Earlier(messages))
 
     def stop(self) -> None:
-        """Tell nothing more of what takes a while."""
+        """Cancel all events that are still to come."""
         self.presence.stop()
         self._showing.stop()
 
@@ -214,7 +214,7 @@ class Conversation:
             self._showing.sum_up()
 
     def receiving(self, received: int, total: int) -> None:
-        """Catching up has come so far."""
+        """Catching up has come to `received` of `total` records."""
         if total >= WORTH_TELLING:
             self.emit(Receiving(received, total))
 
@@ -238,7 +238,7 @@ class Conversation:
         self.emit(Damaged(self.roster.shown(author)))
 
     def mended(self, author: bytes) -> None:
-        """What could not be read of an author has come again."""
+        """An author's records that could not be read have come again."""
         self.emit(Mended(self.roster.shown(author)))
 
     def knows(self, author: bytes) -> bool:
@@ -247,13 +247,13 @@ class Conversation:
         return member is not None and member.verified
 
     def unheard(self, member: bytes) -> None:
-        """A member takes no more of what is said here."""
+        """A member keeps no more of this peer's messages."""
         if member not in self._deaf and len(self._deaf) < MAX_DEAF:
             self._deaf.add(member)
             self.emit(Unheard(self.roster.shown(member)))
 
     def quota_reached(self, author: bytes, limit: int) -> None:
-        """No more of an author is taken."""
+        """An author's storage quota is full."""
         self.emit(QuotaReached(self.roster.shown(author), limit))
 
     def crowded(self, crowd: Crowd) -> None:
@@ -279,7 +279,7 @@ class Conversation:
         self.presence.linked(known, dialed)
 
     def unlinked(self, member: bytes, left: bool, now: int = 0) -> None:
-        """One link to `member` less; `left` if it said goodbye. `now` is as for `linked`."""
+        """A link to `member` has ended; `left` if the member said goodbye. `now` is as for `linked`."""
         known = self.roster.get(member)
         if known is not None and known.linked:
             known.seen = now

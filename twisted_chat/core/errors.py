@@ -1,4 +1,4 @@
-"""What can be refused, and by which name the other side hears of it."""
+"""Refusals, and the word by which the other side hears of each."""
 
 
 class ChatError(Exception):

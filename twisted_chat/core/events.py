@@ -1,4 +1,4 @@
-"""What can happen in a conversation, for whoever watches: the console, the log, a test.
+"""The events of a conversation, for its watchers: the console, the log, a test.
 
 Names in events are as the roster shows them, texts as their authors wrote them; `text.clean` is applied where they are shown.
 `twisted_chat.speech.events` turns events into sentences.
@@ -84,7 +84,7 @@ class Reachable(OfMember, frozen=True):
 
 
 class Unreachable(OfMember, frozen=True):
-    """Of those who are here, nobody is linked any more with a member to which no link leads."""
+    """A member to which no link leads was reachable through others, and is no longer."""
 
     name: str
 
@@ -106,8 +106,8 @@ class Refused(Struct, frozen=True):
 
 
 class NoLink(OfMember, frozen=True):
-    """There is no link with a peer, named or else at the address `where`, because this side (`ours`) or the other would not have
-    it; it is tried again from time to time, which is not told. `reason` is a word of `errors.REASONS`."""
+    """There is no link with a peer, because this side (`ours`) or the other refused it. `where` is the peer's name or address.
+    New tries are not told. `reason` is a word of `errors.REASONS`."""
 
     where: str
     reason: str
@@ -115,7 +115,7 @@ class NoLink(OfMember, frozen=True):
 
 
 class Untold(Struct, frozen=True):
-    """So many (`count`) comings and goings of members, and warnings of new keys, were too many to be told one by one."""
+    """`count` comings, goings, names and warnings were not told one by one, since there were too many."""
 
     count: int
 
@@ -129,7 +129,7 @@ class Impostor(OfMember, frozen=True):
 
 
 class Verified(Struct, frozen=True):
-    """The person here says to know whose key `name`'s is; or, if not `verified`, not to know it any more."""
+    """The person here has verified the key of `name`, or, if not `verified`, has taken that back."""
 
     name: str
     verified: bool
@@ -187,14 +187,14 @@ class ClockOff(Struct, frozen=True):
 
 
 class QuotaReached(Struct, frozen=True):
-    """As many `bytes` of what `name` said are kept as may be: no more is taken."""
+    """The storage quota of `name`, of so many `bytes`, is full: no more of it is kept."""
 
     name: str
     bytes: int
 
 
 class Crowded(Struct, frozen=True):
-    """A limit is near: there are `count` of what may be `most`; of `name`, empty if it is not one member's matter."""
+    """A limit is near: `count` of at most `most`. `name` is empty unless the limit is per member."""
 
     limit: Limit
     count: int
@@ -203,7 +203,7 @@ class Crowded(Struct, frozen=True):
 
 
 class Unheard(Struct, frozen=True):
-    """`name` has no room for what is said here, and takes no more of it."""
+    """`name` has no room left for this peer's messages, and keeps no more of them."""
 
     name: str
 
@@ -237,14 +237,14 @@ class Mended(Struct, frozen=True):
 
 
 class NameUnkept(Struct, frozen=True):
-    """That `name` is this member's can't be kept right now; `detail` is the operating system's word. It is tried again."""
+    """This member's name, `name`, can't be kept right now; `detail` is the operating system's word. It is tried again."""
 
     name: str
     detail: str
 
 
 class NameKept(Struct, frozen=True):
-    """That `name` is this member's is kept after all."""
+    """This member's name, `name`, is kept after all."""
 
     name: str
 
@@ -257,7 +257,7 @@ class LogFailing(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """A mistake in this program was caught. The chat goes on. Not for the log, which has the failure itself."""
+    """A bug in this program was caught. The chat goes on. Not for the log, which has the failure itself."""
 
 
 class Leaving(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted_chat.core.keys import Identity, verified
+from twisted_chat.core.keys import Identity, signature_holds
 
 MAX_AUTHORS = 800
 """Members of a group who said something, whose messages are kept."""
@@ -17,7 +17,7 @@ class Group:
         self.name = name
         self.closed = closed
         self.context = (b"closed" if closed else b"open") + b"\0" + name.encode() + b"\0"
-        """What is signed or sealed for this group bears this."""
+        """A part of everything that is signed or sealed for this group."""
 
     def sign(self, identity: Identity, digest: bytes) -> bytes:
         """Sign the batch whose body has this SHA-256 for this group: Ed25519 takes longer for all of the body."""
@@ -25,4 +25,4 @@ class Group:
 
     def signature_holds(self, author: bytes, signature: bytes, digest: bytes) -> bool:
         """Return whether `author` signed the batch whose body has this SHA-256 for this group."""
-        return verified(author, signature, _BATCH + self.context + digest)
+        return signature_holds(author, signature, _BATCH + self.context + digest)

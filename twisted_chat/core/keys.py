@@ -39,7 +39,7 @@ class Identity:
         return self._key.sign(message).signature
 
 
-def verified(author: bytes, signature: bytes, message: bytes) -> bool:
+def signature_holds(author: bytes, signature: bytes, message: bytes) -> bool:
     """Whether `signature` is `author`'s over `message`. Keys of small order verify nothing."""
     if len(author) != KEY_BYTES or len(signature) != SIGNATURE_BYTES:  # libsodium is told no lengths
         return False

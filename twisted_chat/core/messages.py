@@ -107,7 +107,7 @@ class Receiving(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What became of one of this peer's own records.
+    """The delivery of one of this peer's own records.
 
     `kept` if this peer keeps it, on disk if it is `durable`. Of the members that are linked and have a disk, `holders` have it
     there; `lacking` names the others.
@@ -125,7 +125,7 @@ class Receipt(Struct, frozen=True):
 
 
 class Delivered(Struct, frozen=True):
-    """How far this peer's own records have come: those of `feed`, which it writes now. Not for the log.
+    """The delivery of this peer's own records: those of `feed`, which it writes now. Not for the log.
 
     Those up to `kept` are kept here, on disk if this peer is `durable`. `held` has the first and the last record that each
     member holds on disk, of those that are linked and have one; `names` has their names.

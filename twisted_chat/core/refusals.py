@@ -67,7 +67,7 @@ class NoWords(NotDone, frozen=True, kw_only=True):
 
 
 class HowMany(NotDone, frozen=True, kw_only=True):
-    """What was `typed` is no number from 1 to `most`."""
+    """A number from 1 to `most` is needed, and `typed` is none."""
 
     typed: str
     most: int
@@ -89,7 +89,7 @@ class OtherKey(NotDone, frozen=True, kw_only=True):
 
 
 class KeyLength(NotDone, frozen=True, kw_only=True):
-    """What was typed has so many `digits`, and a key has `whole`."""
+    """A key has `whole` digits, and `digits` were typed."""
 
     digits: int
     whole: int = SPOKEN_DIGITS
@@ -104,6 +104,6 @@ class Unusable(NotDone, frozen=True):
 
 
 class Failed(NotDone, frozen=True, kw_only=True):
-    """A mistake in this program was caught; the log has it."""
+    """A bug in this program was caught; the log has it."""
 
     code: str = "fault"

@@ -29,9 +29,9 @@ class Seat:
         self.conversation = conversation
         self.voice = voice or conversation.voice
         self.unread: Counter[str] = Counter()
-        """How many messages wait in each room where this person is not."""
+        """The number of messages that wait in each room where this person is not."""
         self.last_private: tuple[bytes, str] | None = None
-        """Who wrote privately last, and how that was shown then."""
+        """The last member that wrote privately, and the name it was shown by then."""
         self.everywhere = False
         """Whether this person hears all rooms, so that nothing is unread."""
         self._rooms = {room_key(DEFAULT_ROOM): DEFAULT_ROOM}

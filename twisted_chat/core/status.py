@@ -1,4 +1,4 @@
-"""How things stand, worked out when it is asked for: who holds what, how the links are, who can't be reached and why."""
+"""The state of links and copies, and of addresses that can't be reached, worked out when it is asked for."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ class Lack(Struct, frozen=True):
 
 
 class Copy(Struct, frozen=True):
-    """How the copy of the conversation of `member`, who is called `name`, differs from ours. `durable` if it is on a disk."""
+    """The difference between ours and the copy of the conversation that `member`, called `name`, has. `durable` if that is on a
+    disk."""
 
     member: bytes
     name: str
     durable: bool
     lacks: list[Lack]
     exceeds: int
-    """How many records it holds beyond ours."""
+    """The number of records it holds beyond ours."""
 
     @property
     def lacking(self) -> int:
-        """How many records it lacks."""
+        """The number of records it lacks."""
         return sum(lack.last - lack.first + 1 for lack in self.lacks)
 
 
@@ -55,8 +56,8 @@ class LinkStatus(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """How things stand: `records` are held here durably, `unsaved` bytes are not yet on disk. Of the members in `full` no more
-    is taken, their quotas being used up; `refused` counts the connections that were refused, by reason."""
+    """The state of this peer: `records` are held here durably, `unsaved` bytes are not yet on disk. The quotas of the members
+    in `full` are used up. `refused` counts the connections that were refused, by reason."""
 
     records: int
     unsaved: int
@@ -67,7 +68,7 @@ class Status(Struct, frozen=True):
 
 
 class Finding(enum.Enum):
-    """What is at an address that is called."""
+    """The kind of thing that answers at an address, or that none does."""
 
     UNKNOWN = "unknown"
     """No call has come to an end since the start, or since a link there was lost."""
@@ -78,9 +79,9 @@ class Finding(enum.Enum):
     UNREACHABLE = "unreachable"
     """The call is not even refused."""
     SILENT = "silent"
-    """Who takes the call says nothing: another program, or a peer that is suspended."""
+    """The call is taken, and nothing is said: by another program, or a peer that is suspended."""
     FOREIGN = "foreign"
-    """Who takes the call is no peer."""
+    """The call is taken by something that is no peer."""
     OTHER_GROUP = "other group"
     OTHER_PASSPHRASE = "other passphrase"
     WAIT = "wait"
@@ -96,14 +97,15 @@ class Finding(enum.Enum):
 
 
 class Found(Struct, frozen=True):
-    """What a call came to; `detail` is for whoever looks for the cause: English, or what was heard, as it came."""
+    """The outcome of a call; `detail` is for whoever looks for the cause: English, or what was heard, as it came."""
 
     finding: Finding
     detail: str = ""
 
 
 class AddressStatus(Struct, frozen=True):
-    """What is at an address. `member` is whom it leads to if `LINKED`, else who was there before; empty if nobody known."""
+    """An address, and the outcome of the last call there. `member` is the one linked with there if `LINKED`, else the last one
+    that was there; empty if nobody known."""
 
     host: str
     port: int
@@ -112,7 +114,7 @@ class AddressStatus(Struct, frozen=True):
 
 
 class Diagnosis(Struct, frozen=True):
-    """What may keep a peer from others, or from keeping what they say.
+    """The faults that may keep a peer from others, or from keeping their messages.
 
     `listening` is where it takes calls, None if nowhere. `clocks` has by how many seconds members' clocks seem to be ahead of
     ours, `clock` by how many ours is ahead of most others', 0 if it is not off. `data` is the directory where messages are

@@ -1,4 +1,4 @@
-"""What is to be done at once when it is asked for, but not too often."""
+"""A task that is done at once when it is asked for, but not too often."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
-class Rounds:
+class Throttle:
     """Calls `go` in the next reactor turn after it was asked to, or else `interval()` seconds after the last time."""
 
     def __init__(self, clock: IReactorTime, interval: Callable[[], float], go: Callable[[], None]) -> None:

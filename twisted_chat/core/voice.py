@@ -30,7 +30,7 @@ class Outlet(Protocol):
 
 
 class HasOutlet(Protocol):
-    """What has an outlet, from when something is said on."""
+    """Has an outlet, once something can be said."""
 
     @property
     def outlet(self) -> Outlet:
@@ -38,14 +38,14 @@ class HasOutlet(Protocol):
         ...
 
 
-class Seals(Protocol):
-    """What makes messages private, and opens them."""
+class Box(Protocol):
+    """Seals private messages for others, and opens those for this peer."""
 
     def seal(self, to: bytes, text: str) -> Private:
         """See `private.seal_private`."""
         ...
 
-    def unseal(self, author: bytes, record: Private) -> str | None:
+    def open(self, author: bytes, record: Private) -> str | None:
         """See `private.open_private`."""
         ...
 
@@ -57,11 +57,11 @@ class Voice:
     comes back as an event at the end of this reactor turn; the ticket tells the id that the message will have.
     """
 
-    def __init__(self, id: bytes, host: HasOutlet, seals: Seals | None = None) -> None:
-        """`id` is the public key. `host` has the outlet where what is said goes. Without `seals` nothing is said privately."""
+    def __init__(self, id: bytes, host: HasOutlet, box: Box | None = None) -> None:
+        """`id` is the public key. `host` has the outlet where what is said goes. Without a `box` nothing is said privately."""
         self.id = id
         self._host = host
-        self._seals = seals
+        self._box = box
 
     @property
     def congested(self) -> bool:
@@ -74,9 +74,9 @@ class Voice:
 
     def whisper(self, member: bytes, text: str, auto: bool = False) -> Ticket:
         """Say `text` to one member alone, here or away. `auto` if a machine says it."""
-        if self._seals is None:
+        if self._box is None:
             raise BadText("private-key")
-        sealed = self._seals.seal(member, text)
+        sealed = self._box.seal(member, text)
         return self._put(structs.replace(sealed, auto=True) if auto else sealed)
 
     def set_topic(self, room: str, text: str) -> None:

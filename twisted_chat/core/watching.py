@@ -1,4 +1,4 @@
-"""Who is told what happens: every watcher hears every event, in order, whatever another watcher does."""
+"""Watchers: each hears every event, in order, whatever another watcher does."""
 
 from __future__ import annotations
 

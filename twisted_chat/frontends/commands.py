@@ -1,4 +1,4 @@
-"""What a typed line does, the same at every front end: something is said, or a command runs; and what it is answered with."""
+"""A typed line is carried out, the same at every front end: it is said, or it is a command, which runs and is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a front end is: what it is given, and what it has to do. CONTRIBUTING.md says how to add one.
+"""The contract of a front end: it is given a seat, and has to start and stop. CONTRIBUTING.md says how to add one.
 
 A front end knows the conversation through a seat, and nothing of networks and stores. It knows no other front end; several run at
 once, and what one of them does wrong is no matter of the others.
@@ -16,11 +16,11 @@ from twisted.internet.defer import Deferred
 from twisted_chat.core.seat import Seat
 
 STOP_SECONDS = 2.0
-"""How long a front end is waited for that ends."""
+"""Seconds that a front end has to end."""
 
 
 class Given(Struct, frozen=True):
-    """What a front end is given.
+    """The things that a front end is given.
 
     `seat` is the owner's, and this front end's alone: it is left once the front end has stopped. For other persons it makes
     others. `reactor` makes connections and is the clock. `port` is where the peer listens, `log` the path of its log, and `typed`

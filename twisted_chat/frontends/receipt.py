@@ -38,7 +38,7 @@ class LastSaid:
 
     @property
     def receipt(self) -> Receipt | None:
-        """What became of it; None if nothing was said yet."""
+        """The receipt of that message; None if nothing was said yet."""
         message = self._message
         if message is None:
             return None

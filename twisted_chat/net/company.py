@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.replication.neighbour import Wire
-from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.throttle import Throttle
 from twisted_chat.core.wire.frames import MAX_LINKED, Address, Linked, Peers
 from twisted_chat.net.dialing import MAX_LEARNED
 from twisted_chat.net.gossip import told
@@ -25,7 +25,7 @@ class Company:
         """`wires` are the ready links, at any time."""
         self._wires = wires
         self._told: dict[Wire, list[bytes]] = {}
-        self._rounds = Rounds(clock, lambda: LINKED_INTERVAL, self._tell)
+        self._rounds = Throttle(clock, lambda: LINKED_INTERVAL, self._tell)
 
     def changed(self) -> None:
         """Send `linked` soon: a link has come or gone."""

@@ -1,4 +1,4 @@
-"""What `/doctor` tells: who can't be reached and why, what else is wrong, and what can be done about it; and why a link ended."""
+"""The sentences of `/doctor`: members that can't be reached and why, other faults, and remedies; and why a link ended."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _FOUND: dict[Finding, Callable[[], str]] = {
     Finding.STRANGER: lambda: _("❌ not the peer that others said is there, and so not linked with"),
     Finding.REFUSED: lambda: _("❌ a tcpchat peer, but no link came about: {detail}"),
 }
-"""What is said of an address; `member` and `detail` may be named in it. In functions, for the language is chosen later."""
+"""The sentence about an address; `member` and `detail` may be named in it. In functions, for the language is chosen later."""
 
 _NO_LINK: dict[tuple[str, bool], Callable[[], str]] = {
     (errors.VERSION, True): lambda: _(
@@ -100,7 +100,7 @@ _CROWDS: dict[Limit, Callable[[], str]] = {
         "nobody takes what it says: use a new --name before that"
     ),
     Limit.STARTS: lambda: _(
-        "{name} has {count} feeds; after {most} no more that {name} says after a start is taken here"
+        "{name} has {count} feeds; once there are {most}, new messages from {name} after a restart are not kept here"
     ),
 }
 

@@ -157,7 +157,11 @@ def _status(status: Status) -> list[str]:
     if status.unsaved:
         told.append(_("   {n} bytes are not yet on disk here").format(n=number(status.unsaved)))
     if status.full:
-        told.append(_("   no more of {names} is taken: the quota is used up").format(names=", ".join(status.full)))
+        told.append(
+            _("   storage quota full: {names}; their new messages are not kept here").format(
+                names=", ".join(status.full)
+            )
+        )
     told += map(_link, status.links)
     if status.refused:
         counts = ", ".join(f"{reason} {number(count)}" for reason, count in sorted(status.refused.items()))

@@ -60,7 +60,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
         "others have. 'tcpchat forget' deletes it"
     ),
     events.Forked: lambda event: _(
-        "⚠️ {name} signed two different messages for one place; what {name} says there is no longer taken"
+        "⚠️ {name} signed two different messages for one place; {name}'s messages from there on are not accepted"
     ),
     events.Exposed: lambda event: _("⚠️ this group is open: anyone on this network can read along and take part"),
     events.Undiscoverable: lambda event: _(
@@ -78,7 +78,7 @@ _SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     events.NameKept: lambda event: _("✅ your name {name} is kept: who starts under it is you"),
     events.LogFailing: lambda event: _("⚠️ the log {log} can't be written: {detail}; the chat goes on"),
-    events.Fault: lambda event: _("⚠️ a mistake in this program was caught; the log says where; the chat goes on"),
+    events.Fault: lambda event: _("⚠️ a bug in this program was caught; details are in the log; the chat goes on"),
     events.Topical: lambda event: (
         _("📌 {name}: {room} is about: {text}") if event.text else _("📌 {name}: {room} is about nothing in particular")
     ),
@@ -135,8 +135,7 @@ def _untold(event: Untold) -> list[str]:
 @sentences.register
 def _quota_reached(event: QuotaReached) -> list[str]:
     sentence = _(
-        "⚠️ the {bytes} bytes that are kept of each member are used up by {name}: no more that {name} says is taken here; "
-        "--quota allows more"
+        "⚠️ {name}'s storage quota of {bytes} bytes is full; new messages from {name} are not kept here; --quota allows more"
     )
     return [clean(sentence.format(name=event.name, bytes=number(event.bytes)))]
 
@@ -153,7 +152,7 @@ def _crowded(event: Crowded) -> list[str]:
 
 @sentences.register
 def _unheard(event: Unheard) -> list[str]:
-    sentence = _("⚠️ {name} has no room for what you say: nothing more of it is taken there")
+    sentence = _("⚠️ {name} has no room left for your messages; new ones are not kept there")
     return [clean(sentence.format(name=event.name))]
 
 

@@ -1,4 +1,4 @@
-"""What a console tells by itself: its welcome, its questions, what it could not show."""
+"""The notices of a console itself: its welcome, its questions, what it could not show."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ _WRONG: dict[str, Callable[[], str]] = {
     ),
     "text-encoding": lambda: _("a message is UTF-8 text, and this line is not; nothing of it was sent"),
     "quota": lambda: _(
-        "what you said has used up your quota: no more is taken here; --quota allows more, --keep gives up what is old"
+        "your own storage quota is full; new messages from you are not accepted; --quota allows more, --keep deletes old ones"
     ),
     "room-name": lambda: _("a room's name is '#' and then 1 to {max_room} characters without spaces, such as #chat"),
 }

@@ -1,16 +1,16 @@
-"""What people are told of an archive that was checked."""
+"""The sentences about an archive that was checked."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 
-from twisted_chat.archive import Fault, Finding, Report
+from twisted_chat.archive.report import Fault, Flaw, Report
 from twisted_chat.core.clock import MAX_WALL_MS
 from twisted_chat.core.writing.text import clean, clean_text, shown_name
 from twisted_chat.speech.i18n import _, date, ngettext, number
 
-MAX_VOICES = 1000
+MAX_AUTHORS = 1000
 """Authors that are listed."""
 
 _FAULTS: dict[Fault, Callable[[], str]] = {
@@ -47,21 +47,21 @@ def verdict(report: Report) -> Iterator[str]:
             when=f"{date(when)} {time.strftime('%H:%M', when)}",
         )
     )
-    voices = report.voices
+    authors = report.authors
     yield _("{count}, by {n} of its members").format(
-        count=counted(sum(v.messages for v in voices.values())), n=number(len(voices))
+        count=counted(sum(v.messages for v in authors.values())), n=number(len(authors))
     )
-    for author, voice in list(voices.items())[:MAX_VOICES]:
-        line = f"   {shown_name(voice.name)} [{_key(author)}]: {counted(voice.messages)}"
-        if voice.missing:
-            line += _(", {n} before them are not in this file").format(n=number(voice.missing))
+    for id, author in list(authors.items())[:MAX_AUTHORS]:
+        line = f"   {shown_name(author.name)} [{_key(id)}]: {counted(author.messages)}"
+        if author.missing:
+            line += _(", {n} before them are not in this file").format(n=number(author.missing))
         yield clean(line)
-    if len(voices) > MAX_VOICES:
-        yield _("   … and {n} more").format(n=number(len(voices) - MAX_VOICES))
-    for finding in report.findings:
-        yield clean(_("⚠️ line {line}: {fault}").format(line=number(finding.line), fault=fault(finding)))
-    if report.faults > len(report.findings):
-        yield _("… and {n} more").format(n=number(report.faults - len(report.findings)))
+    if len(authors) > MAX_AUTHORS:
+        yield _("   … and {n} more").format(n=number(len(authors) - MAX_AUTHORS))
+    for flaw in report.flaws:
+        yield clean(_("⚠️ line {line}: {fault}").format(line=number(flaw.line), fault=fault(flaw)))
+    if report.faults > len(report.flaws):
+        yield _("… and {n} more").format(n=number(report.faults - len(report.flaws)))
     if report.faults:
         n = report.faults
         yield ngettext("❌ {n} thing is not as it should be", "❌ {n} things are not as they should be", n).format(
@@ -71,12 +71,12 @@ def verdict(report: Report) -> Iterator[str]:
         yield _("✅ every signature holds, and all is as it was exported")
 
 
-def fault(finding: Finding) -> str:
+def fault(flaw: Flaw) -> str:
     """Return what is wrong in a line, to stand after its number. Not safe to show yet."""
-    numbers = number(finding.first) + ("" if finding.first == finding.last else f"–{number(finding.last)}")
-    name = shown_name(finding.name)
+    numbers = number(flaw.first) + ("" if flaw.first == flaw.last else f"–{number(flaw.last)}")
+    name = shown_name(flaw.name)
     records = f"{name} {numbers}"
-    return _FAULTS[finding.fault]().format(records=records, name=name, detail=finding.detail)
+    return _FAULTS[flaw.fault]().format(records=records, name=name, detail=flaw.detail)
 
 
 def kind(closed: bool) -> str:

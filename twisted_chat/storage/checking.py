@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.wire.frames import Id, Whole
 
 Row = tuple[int, int, int, int, bytes, bytes]
@@ -77,4 +77,4 @@ def _opens(row: Row) -> bool:
 
 
 def _opened(row: Row) -> Batch:
-    return unseal(row[4], row[5])
+    return parse_batch(row[4], row[5])

@@ -25,7 +25,7 @@ APPLICATION = 1952673896
 """The value of `PRAGMA application_id` in a database of ours."""
 SCHEMA = files("twisted_chat.storage") / "schema"
 BUSY_SECONDS = 1.0
-"""How long a backup program may keep the file locked before that counts as a failure."""
+"""Seconds that a backup program may keep the file locked before that counts as a failure."""
 
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;

@@ -56,7 +56,7 @@ class FeedTable(dict[FeedId, Stored]):
             self._set(feed, stored)
 
     def change(self, feed: FeedId, stored: Stored | None) -> None:
-        """Within a transaction: the row of `feed` is this now; there is none if that is None."""
+        """Replace the row of `feed`, or remove it if that is None. Within a transaction."""
         self._before.setdefault(feed, self.get(feed))
         self._set(feed, stored)
 
@@ -67,7 +67,7 @@ class FeedTable(dict[FeedId, Stored]):
             self[feed] = stored
 
     def save(self) -> None:
-        """Write what was changed in this transaction."""
+        """Write the rows that were changed in this transaction."""
         for feed in self._before:
             stored = self.get(feed)
             if stored is None:

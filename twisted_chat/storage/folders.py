@@ -27,14 +27,14 @@ import platformdirs
 from filelock import BaseFileLock, FileLock, Timeout
 
 from twisted_chat.core.keys import SEED_BYTES, Identity
-from twisted_chat.core.writing.skeleton import likeness
+from twisted_chat.core.writing.skeleton import skeleton
 from twisted_chat.storage.errors import ALIKE, HOMELESS, INDEX_DAMAGED, KEY_DAMAGED, KEY_MISSING, InUse, StorageError
 from twisted_chat.storage.files import explained, make_private, sync_directory, write_whole
 
 UNKNOWN_HOLDER = "unknown"
 """The words for a process that has just taken hold of an identity, or is just letting go of it."""
 LOCK_SECONDS = 10
-"""How long another process may hold the index, which takes milliseconds, before that is an error."""
+"""Seconds that another process may hold the index, which takes milliseconds, before that is an error."""
 
 
 class DataDirectory:
@@ -93,10 +93,10 @@ class DataDirectory:
 
     def _alike(self, names: dict[str, str], name: str, folder: str = "") -> str | None:
         """Return a name like `name` that leads to another folder than `folder`, if there is one."""
-        looks = likeness(name)
+        looks = skeleton(name)
         # The names are there in small letters: of some alphabets only the capitals look like others.
         return next(
-            (x for x, its in names.items() if its != folder and looks in (likeness(x), likeness(x.upper()))), None
+            (x for x, its in names.items() if its != folder and looks in (skeleton(x), skeleton(x.upper()))), None
         )
 
     @contextmanager

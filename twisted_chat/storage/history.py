@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.records import Private, Record, Say
-from twisted_chat.core.replication.store import Hit, Unsealer, Which
+from twisted_chat.core.replication.store import Hit, OpenPrivate, Which
 from twisted_chat.core.writing.boundaries import tokens
 
 
@@ -72,11 +72,13 @@ def saying(words: Sequence[str], which: Which) -> Callable[[Batch], list[int]]:
     return lambda batch: [index for index in which.of(batch) if matches(batch.records[index], words)]
 
 
-def saying_privately(words: Sequence[str], which: Which, unseal: Unsealer) -> Callable[[Batch], list[int]]:
+def saying_privately(words: Sequence[str], which: Which, open_private: OpenPrivate) -> Callable[[Batch], list[int]]:
     """Return a function that picks the indexes of those private messages of a batch."""
 
     def chosen(batch: Batch) -> list[int]:
-        texts = ((index, unseal(batch.feed.author, cast(Private, batch.records[index]))) for index in which.of(batch))
+        texts = (
+            (index, open_private(batch.feed.author, cast(Private, batch.records[index]))) for index in which.of(batch)
+        )
         return [index for index, text in texts if text is not None and matches(Say(text), words)]
 
     which = replace(which, private=True)

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, Position, unseal
+from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, Position, parse_batch
 from twisted_chat.core.feeds.records import Private
 from twisted_chat.core.replication.store import Which
 from twisted_chat.core.writing.skeleton import room_key
@@ -48,7 +48,7 @@ def fill_labels(connection: sqlite3.Connection) -> None:
     """Give every stored batch its labels; one that can't be read gets none. Within a transaction."""
     for id, sig, body in connection.execute("SELECT id, sig, body FROM batches"):
         with suppress(Refusal):
-            keep_labels(connection, id, unseal(sig, body))
+            keep_labels(connection, id, parse_batch(sig, body))
 
 
 def drop_labels(connection: sqlite3.Connection, where: str, values: tuple[int, ...]) -> None:

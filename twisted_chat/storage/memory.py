@@ -23,7 +23,7 @@ from twisted_chat.core.replication.store import (
     Hit,
     Known,
     Loaded,
-    Unsealer,
+    OpenPrivate,
     Which,
 )
 from twisted_chat.storage.heads import Head, sizes
@@ -169,12 +169,12 @@ class MemoryStore:
         told = (each for each in self._newest_first() if each.notable and author in (None, each.feed.author))
         return succeed(sorted(page(islice(told, limit), NOTABLE_BYTES, gaps=True), key=in_order))
 
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         wanted = words_of(words)
         if not wanted:
             return succeed([])
-        public, private = saying(wanted, which), saying_privately(wanted, which, unseal)
+        public, private = saying(wanted, which), saying_privately(wanted, which, open_private)
         return succeed(newest(self._newest_first(), lambda batch: [*public(batch), *private(batch)], limit))
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
@@ -229,7 +229,7 @@ class MemoryStore:
         return batches
 
     def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:
-        """Give up the lowest batches of a feed, whose arrivals are forgotten already. Return the feed's low if it rose."""
+        """Delete the lowest batches of a feed, whose arrivals are forgotten already. Return the feed's low if it rose."""
         kept = self._kept[feed]
         self._size -= sum(cost(each.batch) for each in kept[:count])
         freed = _bytes(kept[:count])

@@ -9,22 +9,22 @@ from functools import lru_cache
 from typing import Any
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.storage.checking import checksum
 from twisted_chat.storage.feedtable import FeedTable
 
 
 class Opener:
-    """Opens what is stored. A row is signature and body, and, where they are asked for too, checksum, feed and first record."""
+    """Opens stored batches. A row is signature and body, and, where they are asked for too, checksum, feed and first record."""
 
     def __init__(self, connection: sqlite3.Connection, feeds: FeedTable, damage: Callable[[FeedId], None]) -> None:
-        """`damage` is called with a feed of which something that is held is not what was stored."""
+        """`damage` is called with a feed when one of its rows is not as it was stored."""
         self._connection = connection
         self._feeds = feeds
         self._damage = damage
 
     def each(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
-        """Yield the batches in rows that are what was stored."""
+        """Yield the batches in rows, but for the damaged ones."""
         return (batch for batch in (self.batch(*row) for row in rows) if batch)
 
     @contextmanager
@@ -37,7 +37,7 @@ class Opener:
         """Return a batch; None, which is damage if it is of the feed stored under the id `feed`, if it is not what was stored."""
         try:
             if kept in (None, checksum(sig, body)):
-                return _unsealed(sig, body)
+                return _parsed(sig, body)
         except Refusal:
             pass
         for damaged, stored in self._feeds.items():
@@ -47,6 +47,6 @@ class Opener:
 
 
 @lru_cache(maxsize=64)
-def _unsealed(sig: bytes, body: bytes) -> Batch:
+def _parsed(sig: bytes, body: bytes) -> Batch:
     """Links that catch up are usually at the same place: they share one batch, and its line."""
-    return unseal(sig, body)
+    return parse_batch(sig, body)

@@ -34,7 +34,7 @@ class PassphraseNote:
             raise StorageError(OTHER_PASSPHRASE, self._database)
 
     def write(self) -> None:
-        """Note the passphrase: another peer has proved to know it too, so it is no slip. Does nothing if one is noted."""
+        """Note the passphrase, once another peer has proven to know it: it is no typing error. Does nothing if one is noted."""
         with explained(self._path):
             if not self._path.exists():
                 write_whole(self._path, self._hash(secrets.token_bytes(SALT_BYTES)))

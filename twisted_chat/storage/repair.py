@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.holes import MAX_HOLES, Runs, missing
 from twisted_chat.storage.checking import checksum
@@ -175,7 +175,7 @@ def _row(old: sqlite3.Connection, id: int) -> tuple[int, Batch] | None:
     try:
         row = old.execute(_ROW, (id,)).fetchone()
         if row is not None and checksum(row[2], row[3]) == row[1]:
-            return row[0], unseal(row[2], row[3])
+            return row[0], parse_batch(row[2], row[3])
     except (sqlite3.DatabaseError, Refusal, TypeError):  # a value may have become one of another type
         pass
     return None
@@ -187,7 +187,7 @@ def _proofs(old: sqlite3.Connection) -> Iterator[Fork]:
         closing(old.execute("SELECT one_sig, one_body, other_sig, other_body FROM forks")) as rows,
     ):
         for one_sig, one_body, other_sig, other_body in rows:
-            fork = Fork(unseal(one_sig, one_body), unseal(other_sig, other_body))
+            fork = Fork(parse_batch(one_sig, one_body), parse_batch(other_sig, other_body))
             if fork.one.contradicts(fork.other):
                 yield fork
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from twisted_chat.core.feeds.batches import Position
-from twisted_chat.core.replication.store import Hit, Unsealer, Which
+from twisted_chat.core.replication.store import Hit, OpenPrivate, Which
 from twisted_chat.storage.history import saying_privately
 from twisted_chat.storage.tables import Tables
 
@@ -20,14 +20,14 @@ class Search:
     disk in the clear."""
 
     def __init__(
-        self, tables: Callable[[], Tables], words: Sequence[str], which: Which, limit: int, unseal: Unsealer
+        self, tables: Callable[[], Tables], words: Sequence[str], which: Which, limit: int, open_private: OpenPrivate
     ) -> None:
         """`tables` returns the database as it is open now; `words` are from `words_of`, at least one. See `Store.search`."""
         self._tables = tables
         self._words = words
         self._which = which
         self._limit = limit
-        self._matching = saying_privately(words, which, unseal)
+        self._matching = saying_privately(words, which, open_private)
         self._private: list[Hit] = []
         self._before: Position | None = None
         self._opened = False

@@ -73,8 +73,8 @@ class Tables:
         return Loaded(held, list(self.forks()), read_members(self.connection))
 
     def load_checked(self) -> Loaded:
-        """Do what `load` does, after a check of the feeds that don't begin and end where they should, which can be seen at once;
-        and forget proofs that can't be read. Within a transaction."""
+        """Do what `load` does. Before that, check the feeds that don't begin and end where they should, and forget proofs that
+        can't be read. Within a transaction."""
         ends = {id: (first, last) for id, first, last in self.connection.execute(_ENDS)}
         lost: dict[FeedId, Runs] = {}
         for feed, stored in list(self._feeds.items()):

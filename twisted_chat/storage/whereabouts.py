@@ -55,7 +55,7 @@ class Whereabouts:
         back_up(connection, self._path)
 
     def make_way(self) -> None:
-        """Take away the log beside another database that is at the path now: SQLite would take it to be that one's."""
+        """Remove our write-ahead log from beside another database that is at the path now: SQLite would apply it to that one."""
         log = _beside(self._path, LOG)
         found = _found(log)
         if self._log is not None and found is not None and os.path.samestat(found, self._log):
@@ -73,7 +73,7 @@ class Whereabouts:
         return rescued
 
     def _check_room(self, connection: sqlite3.Connection) -> None:
-        """Refuse, before it is begun, a copy for which there is no room: it is tried again and again."""
+        """Raise `OSError` if there is no room for a copy. Without this check, it would be begun again and again."""
         [(pages,)] = connection.execute("PRAGMA page_count")
         [(size,)] = connection.execute("PRAGMA page_size")
         if shutil.disk_usage(self._path.parent).free < pages * size:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import unseal
+from twisted_chat.core.feeds.batches import parse_batch
 
 ACCEPTED = "8132bd6da18e0fb661ced7c7e6b5d201e6b2022bdf260b5a19b1b0b30080c552"
 """SHA-256 over a byte for each of `bodies`: 1 if it is accepted. With other rules it is another protocol."""
@@ -91,7 +91,7 @@ def bodies() -> Iterator[bytes]:
 def accepted(data: bytes) -> bool:
     """Whether a body is accepted, whoever signed it."""
     try:
-        unseal(bytes(64), data)
+        parse_batch(bytes(64), data)
     except Refusal:
         return False
     return True

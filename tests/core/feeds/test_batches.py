@@ -12,7 +12,7 @@ from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.patience import patient
-from tests.kit.sealing import Writer, said, seal_any, signed
+from tests.kit.signing import Writer, said, sign_any, signed
 from twisted_chat.core.clock import MAX_WALL_MS
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
 from twisted_chat.core.feeds.batches import (
@@ -21,10 +21,10 @@ from twisted_chat.core.feeds.batches import (
     MAX_RECORDS,
     Batch,
     FeedId,
-    seal,
+    check_signature,
+    parse_batch,
+    sign_batch,
     split,
-    unseal,
-    verify,
 )
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.feeds.records import Away, Nick, Private, Say, Topic, Unknown
@@ -39,7 +39,7 @@ GROUP = Group()
 
 def batch_of(records: Sequence[object], group: Group = GROUP, name: str = "Ana") -> Batch:
     """Return a first batch of Ana's, as it is received."""
-    return seal_any(ANA, group, FeedId(ANA.id, 7), 1, b"", 1_700_000_000_000_000, name, records)
+    return sign_any(ANA, group, FeedId(ANA.id, 7), 1, b"", 1_700_000_000_000_000, name, records)
 
 
 def signed_line(body: bytes) -> bytes:
@@ -75,11 +75,11 @@ class SealTests(SynchronousTestCase):
     def test_there_and_back(self) -> None:
         """A batch that went over the wire says what its author said."""
         records = [Say("oi"), Say("olá\n\t😀", "#sala")]
-        sealed = seal(ANA, GROUP, 7, 1, b"", 1_700_000_000_000, 1_700_000_000_000_000, "Ana", records)
+        sealed = sign_batch(ANA, GROUP, 7, 1, b"", 1_700_000_000_000, 1_700_000_000_000_000, "Ana", records)
         frame = decode(sealed.line[:-1])
         assert isinstance(frame, BatchFrame)
-        batch = unseal(frame.sig, bytes(frame.body))
-        verify(GROUP, batch)
+        batch = parse_batch(frame.sig, bytes(frame.body))
+        check_signature(GROUP, batch)
         for field in Batch.__struct_fields__:
             self.assertEqual(getattr(batch, field), getattr(sealed, field), field)
         self.assertEqual(batch.records, records)
@@ -94,7 +94,7 @@ class SealTests(SynchronousTestCase):
         writer = Writer(1)
         one, two = writer.write("a"), writer.write("b")
         self.assertEqual(two.prev, one.hash)
-        self.assertEqual(len({one.hash, two.hash, writer.seal(None, "c").hash}), 3)
+        self.assertEqual(len({one.hash, two.hash, writer.sign(None, "c").hash}), 3)
 
     def test_records_to_the_limit(self) -> None:
         """512 records make a batch, 513 don't; none don't."""
@@ -115,7 +115,7 @@ class SealTests(SynchronousTestCase):
         fits = b"y" * (MAX_BODY - len(empty.body))
         self.assertEqual(len(batch_of([Raw(b'{"k":"later","x":"' + fits + b'"}')]).body), MAX_BODY)
         self.assertRaises(Refusal, batch_of, [Raw(b'{"k":"later","x":"' + fits + b'y"}')])
-        self.assertRaises(Refusal, unseal, b"s" * 64, b"[" * (MAX_BODY + 1))
+        self.assertRaises(Refusal, parse_batch, b"s" * 64, b"[" * (MAX_BODY + 1))
 
 
 class SplitTests(SynchronousTestCase):
@@ -136,8 +136,8 @@ class SplitTests(SynchronousTestCase):
         self.assertEqual([record for run in runs for record in run], records)
         for run in runs:
             first, lc = MAX_NUMBER - MAX_RECORDS, MAX_INT - MAX_RECORDS
-            sealed = seal(ANA, GROUP, MAX_INT, first, b"\xff" * 32, MAX_WALL_MS, lc, name, run)
-            self.assertEqual(unseal(sealed.sig, sealed.body).records, run)
+            sealed = sign_batch(ANA, GROUP, MAX_INT, first, b"\xff" * 32, MAX_WALL_MS, lc, name, run)
+            self.assertEqual(parse_batch(sealed.sig, sealed.body).records, run)
 
     def test_the_longest(self) -> None:
         """Messages of 8 KiB whose every byte is written as two fit, with the longest room and name."""
@@ -161,22 +161,22 @@ class GroupTests(SynchronousTestCase):
             batch = batch_of(said("oi"), home)
             for group in groups:
                 if group is home:
-                    verify(group, batch)
+                    check_signature(group, batch)
                 else:
-                    self.assertEqual(self.assertRaises(Refusal, verify, group, batch).reason, FORGED)
+                    self.assertEqual(self.assertRaises(Refusal, check_signature, group, batch).reason, FORGED)
 
     def test_another_author(self) -> None:
         """Nobody can say anything in Ana's name."""
         batch = batch_of(said("oi"))
         forged = signed(GROUP, Identity(b"e" * 32), batch.body)
-        self.assertEqual(self.assertRaises(Refusal, verify, GROUP, forged).reason, FORGED)
+        self.assertEqual(self.assertRaises(Refusal, check_signature, GROUP, forged).reason, FORGED)
 
     def test_not_what_was_signed_for_a_link(self) -> None:
         """A signature over the same digest without the words "batch" and the group is worth nothing here."""
         batch = batch_of(said("oi"))
         for context in (b"", b"tcpchat/1 auth\0", b"tcpchat/1 batch\0"):
-            forged = unseal(ANA.sign(context + batch.digest), batch.body)
-            self.assertRaises(Refusal, verify, GROUP, forged)
+            forged = parse_batch(ANA.sign(context + batch.digest), batch.body)
+            self.assertRaises(Refusal, check_signature, GROUP, forged)
 
     def test_any_byte(self) -> None:
         """Change any one byte of body or signature, and the batch is refused."""
@@ -192,7 +192,7 @@ class GroupTests(SynchronousTestCase):
 
     def _refused(self, sig: bytes, body: bytes) -> None:
         try:
-            verify(GROUP, unseal(sig, body))
+            check_signature(GROUP, parse_batch(sig, body))
         except Refusal:
             return
         self.fail(f"accepted: {body!r}")
@@ -226,7 +226,7 @@ class UnsealTests(SynchronousTestCase):
         for name in ("e\u0301", "a\U00013439b", "👨‍👩‍👧", "a\u0378", "A\u034fna", "(Ana)"):
             records = [{"k": "say", "text": "a", "room": f"#{name}"}, {"k": "nick", "name": name}]
             self.assertEqual(
-                unseal(b"s" * 64, msgspec.json.encode({**good, "name": name, "records": records})).name, name
+                parse_batch(b"s" * 64, msgspec.json.encode({**good, "name": name, "records": records})).name, name
             )
 
     def test_nonsense(self) -> None:
@@ -251,7 +251,7 @@ class UnsealTests(SynchronousTestCase):
             if calls:
                 return taken(body, calls - 1)
             try:
-                unseal(b"s" * 64, body)
+                parse_batch(b"s" * 64, body)
             except Refusal:
                 return False
             self.assertIsNotNone(decode(signed_line(body)))
@@ -282,7 +282,7 @@ class UnsealTests(SynchronousTestCase):
 
     def _refused(self, body: bytes, what: str) -> None:
         try:
-            unseal(b"s" * 64, body)
+            parse_batch(b"s" * 64, body)
         except Refusal as refusal:
             self.assertEqual(refusal.reason, PROTOCOL, what)
         else:
@@ -344,7 +344,7 @@ class UnsealTests(SynchronousTestCase):
         """Fields to come are signed and relayed like the rest."""
         writer = Writer(1)
         batch = writer.forge(writer.write("oi"), lang="pt")
-        verify(GROUP, batch)
+        check_signature(GROUP, batch)
         self.assertEqual(batch.records, [Say("oi")])
 
 
@@ -363,10 +363,10 @@ class ForkTests(SynchronousTestCase):
         """Two batches for one place, of whatever lengths and starts; the feed ends before the first of them."""
         first = self.ana.batches[0]
         cases: list[tuple[Callable[[], Batch], int]] = [
-            (lambda: self.ana.seal(first, "x"), 3),
-            (lambda: self.ana.seal(first, "c", "d", "e"), 3),
-            (lambda: self.ana.seal(None, "a", "b", "x"), 1),
-            (lambda: self.ana.seal(self.ana.seal(first, "c"), "x"), 3),
+            (lambda: self.ana.sign(first, "x"), 3),
+            (lambda: self.ana.sign(first, "c", "d", "e"), 3),
+            (lambda: self.ana.sign(None, "a", "b", "x"), 1),
+            (lambda: self.ana.sign(self.ana.sign(first, "c"), "x"), 3),
             (lambda: self.ana.forge(self.one, name="Bia"), 3),
         ]
         for other, place in cases:
@@ -385,18 +385,18 @@ class ForkTests(SynchronousTestCase):
 
     def test_signed_twice(self) -> None:
         """One body under two signatures is a fork too, since the next batch can name only one of them as the one before."""
-        again = unseal(self.ana.sign_otherwise(self.one.body), self.one.body)
+        again = parse_batch(self.ana.sign_otherwise(self.one.body), self.one.body)
         self.assertNotEqual(again.hash, self.one.hash)
-        verify(GROUP, again)
+        check_signature(GROUP, again)
         Fork(self.one, again).prove(GROUP)
 
     def test_signed(self) -> None:
         """A proof with one half that its author never signed, or signed for another group, is forged."""
         eva = Writer(2)
-        theirs = eva.seal(None, "x")
+        theirs = eva.sign(None, "x")
         body = msgspec.json.encode({**msgspec.json.decode(theirs.body), "author": self.ana.identity.id})
         forged = signed(GROUP, eva.identity, body)
-        elsewhere = Writer(1, group=Group("work")).seal(None, "x")
+        elsewhere = Writer(1, group=Group("work")).sign(None, "x")
         for half in (forged, elsewhere):
             self._proves_nothing(Fork(self.ana.batches[0], half))
             self._proves_nothing(Fork(half, self.ana.batches[0]))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import MAX_SEALED, Private
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -20,30 +20,30 @@ class PrivateTests(SynchronousTestCase):
     """Two can read it, and nobody else, and nowhere else."""
 
     def setUp(self) -> None:
-        self.ana, self.bia, self.caio = (Seals(who, Group()) for who in (ANA, BIA, CAIO))
+        self.ana, self.bia, self.caio = (PrivateBox(who, Group()) for who in (ANA, BIA, CAIO))
         self.record = self.ana.seal(BIA.id, "olá 💬")
 
     def test_author_and_recipient(self) -> None:
         """The recipient reads it, and so does the author, also after a restart."""
-        self.assertEqual(self.bia.unseal(ANA.id, self.record), "olá 💬")
-        self.assertEqual(Seals(ANA, Group()).unseal(ANA.id, self.record), "olá 💬")
+        self.assertEqual(self.bia.open(ANA.id, self.record), "olá 💬")
+        self.assertEqual(PrivateBox(ANA, Group()).open(ANA.id, self.record), "olá 💬")
 
     def test_nobody_else(self) -> None:
         """A third member reads nothing, not even by claiming to be addressed."""
-        self.assertIsNone(self.caio.unseal(ANA.id, self.record))
+        self.assertIsNone(self.caio.open(ANA.id, self.record))
         stolen = Private(CAIO.id, self.record.sealed, self.record.copy)
-        self.assertIsNone(self.caio.unseal(ANA.id, stolen))
+        self.assertIsNone(self.caio.open(ANA.id, stolen))
 
     def test_copied(self) -> None:
         """What Ana sealed does not open as somebody else's, nor in another group."""
-        self.assertIsNone(self.bia.unseal(CAIO.id, self.record))
-        self.assertIsNone(Seals(BIA, Group("other")).unseal(ANA.id, self.record))
-        self.assertIsNone(Seals(BIA, Group(closed=True)).unseal(ANA.id, self.record))
+        self.assertIsNone(self.bia.open(CAIO.id, self.record))
+        self.assertIsNone(PrivateBox(BIA, Group("other")).open(ANA.id, self.record))
+        self.assertIsNone(PrivateBox(BIA, Group(closed=True)).open(ANA.id, self.record))
 
     @given(st.binary(max_size=100))
     def test_garbage(self, sealed: bytes) -> None:
         """What is no sealed message is nothing, never an error."""
-        self.assertIsNone(self.bia.unseal(ANA.id, Private(BIA.id, sealed, sealed)))
+        self.assertIsNone(self.bia.open(ANA.id, Private(BIA.id, sealed, sealed)))
 
     def test_not_twice_the_same(self) -> None:
         """Nobody can tell from the outside that the same was said again."""

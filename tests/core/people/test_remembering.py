@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.people.remembering import Remembering
 from twisted_chat.core.people.roster import Roster

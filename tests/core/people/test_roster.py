@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.people.roster import MAX_MEMBERS, MAX_NAMES, Moved, Roster, Several
 from twisted_chat.core.replication.store import Known
-from twisted_chat.core.writing.skeleton import likeness
+from twisted_chat.core.writing.skeleton import skeleton
 
 ME, ANA, EVA = b"m" * 32, b"a" * 32, b"\x3f\x2a" + b"e" * 30
 TWIN = b"\x3f\x2a" + b"t" * 30
@@ -128,7 +128,7 @@ class RosterTests(SynchronousTestCase):
         """A name that only looks as if it had a suffix does not mislead: neither is found by what both are shown as."""
         self.roster.claim(ANA, "Ana")
         eva, other = self.roster.claim(EVA, "Ana"), self.roster.claim(b"o" * 32, "Ana～3f2a")
-        if likeness(other.shown) == likeness(eva.shown):
+        if skeleton(other.shown) == skeleton(eva.shown):
             self.assertEqual(self.roster.find("Ana~3f2a"), Several((eva, other)))
 
     def test_released(self) -> None:

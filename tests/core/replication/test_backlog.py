@@ -6,7 +6,7 @@ from msgspec import Raw
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.kit.wires import Party, Recorder
 from twisted_chat.core.replication.backlog import Backlog
 from twisted_chat.core.wire.frames import BatchFrame, Have, Range

@@ -9,10 +9,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.kit.wires import Party, Recorder, join, run
 from twisted_chat.core.errors import FORGED, Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.forks import MAX_FORKS, fork_frame
 from twisted_chat.core.replication.store import Held, Loaded
@@ -32,8 +32,8 @@ class ForkTests(SynchronousTestCase):
         self.ana, self.bia, self.cai = self.parties = [Party(self.clock, number) for number in (1, 2, 3)]
         self.eva = Writer(9)
         self.common = self.eva.write("hello")
-        self.one = self.eva.seal(self.common, "yes")
-        self.other = self.eva.seal(self.common, "no")
+        self.one = self.eva.sign(self.common, "yes")
+        self.other = self.eva.sign(self.common, "no")
 
     def frozen(self, *parties: Party) -> None:
         """These know of the fork, have said so once, and hold nothing but what lies before it."""
@@ -58,7 +58,7 @@ class ForkTests(SynchronousTestCase):
         (proof,) = wire.frames(ForkFrame)
         halves = {bytes(half.body) for half in (proof.one, proof.other)}
         self.assertEqual(halves, {self.one.body, self.other.body})
-        self.ana.hears(wire, carry(self.other), carry(self.one), carry(self.eva.seal(self.one, "more")))
+        self.ana.hears(wire, carry(self.other), carry(self.one), carry(self.eva.sign(self.one, "more")))
         run(self.clock, 0.2)
         self.frozen(self.ana)
         self.assertEqual(len(wire.frames(ForkFrame)), 1)
@@ -77,16 +77,16 @@ class ForkTests(SynchronousTestCase):
 
     def eva_goes_on(self) -> None:
         """Let Eva go on with either story; wherever it is known that there are two, neither is taken."""
-        self.ana.give(self.eva.seal(self.one, "yes, I said"))
-        more = self.eva.seal(self.other, "no, I said")
-        self.bia.give(more, self.eva.seal(more, "no!"))
+        self.ana.give(self.eva.sign(self.one, "yes, I said"))
+        more = self.eva.sign(self.other, "no, I said")
+        self.bia.give(more, self.eva.sign(more, "no!"))
 
     def test_found_out_later(self) -> None:
         """Two stories that both went on are found out by the batch that does not fit, asking one batch back."""
         ones, others = [self.common, self.one], [self.common, self.other]
         for number in range(5):
-            ones.append(self.eva.seal(ones[-1], f"yes {number}"))
-            others.append(self.eva.seal(others[-1], f"no {number}"))
+            ones.append(self.eva.sign(ones[-1], f"yes {number}"))
+            others.append(self.eva.sign(others[-1], f"no {number}"))
         self.ana.give(*ones[:4])
         self.bia.give(*others)
         run(self.clock, 0.1)
@@ -99,13 +99,13 @@ class ForkTests(SynchronousTestCase):
 
     def test_signed_twice(self) -> None:
         """One text under two signatures: the peers that hold either find out, and don't refuse each other for ever."""
-        again = unseal(self.eva.sign_otherwise(self.one.body), self.one.body)
+        again = parse_batch(self.eva.sign_otherwise(self.one.body), self.one.body)
         self.ana.give(self.common, self.one)
         self.bia.give(self.common, again)
         for after in (self.one, again):
-            (self.ana if after is self.one else self.bia).give(self.eva.seal(after, "and"))
+            (self.ana if after is self.one else self.bia).give(self.eva.sign(after, "and"))
         run(self.clock, 0.1)
-        self.bia.give(self.eva.seal(self.eva.seal(again, "and"), "so on"))
+        self.bia.give(self.eva.sign(self.eva.sign(again, "and"), "so on"))
         wire = join(self.ana, self.bia)
         run(self.clock, 3)
         self.assertEqual((wire.refused, wire.far.refused), (None, None))
@@ -178,7 +178,7 @@ class ForkTests(SynchronousTestCase):
         wire = Recorder()
         self.ana.replica.attach(wire)
         self.ana.hears(wire, fork_frame(Fork(self.one, self.other)))
-        self.ana.hears(wire, fork_frame(Fork(self.common, self.eva.seal(None, "good evening"))))
+        self.ana.hears(wire, fork_frame(Fork(self.common, self.eva.sign(None, "good evening"))))
         self.ana.hears(wire, fork_frame(Fork(self.one, self.other)))
         run(self.clock, 0.2)
         holding = self.ana.replica.holdings[self.eva.feed]
@@ -216,14 +216,14 @@ class ForkTests(SynchronousTestCase):
             (self.common, self.one),
             (self.one, forged),
             (forged, self.one),
-            (self.one, mallory.seal(self.common, "no")),
+            (self.one, mallory.sign(self.common, "no")),
         ):
             refusal = self.assertRaises(Refusal, self.ana.hears, liar, fork_frame(Fork(one, other)))
             self.assertEqual(refusal.reason, FORGED)
         half = self.one.signed()
         self.assertRaises(Refusal, self.ana.hears, liar, ForkFrame(half, type(half)(bytes(64), Raw(b"{}"))))
         self.assertEqual((self.ana.forks, witness.frames(ForkFrame)), ([], []))
-        self.ana.give(self.eva.seal(self.one, "still here"))
+        self.ana.give(self.eva.sign(self.one, "still here"))
         self.assertEqual(self.ana.texts(), ["hello", "yes", "still here"])
 
 
@@ -267,7 +267,7 @@ class MaxForksTests(SynchronousTestCase):
         for number, author in enumerate([9] * (MAX_FORKS + 5) + [8]):
             eva = Writer(author, epoch=number)
             common = eva.write("hello")
-            one, other = eva.seal(common, "yes"), eva.seal(common, "no")
+            one, other = eva.sign(common, "yes"), eva.sign(common, "no")
             for _ in range(2):
                 ana.hears(wire, carry(common), carry(one), carry(other), fork_frame(Fork(one, other)))
             run(clock, 0.1)
@@ -294,7 +294,7 @@ class MaxForksTests(SynchronousTestCase):
         for epoch in range(MAX_FORKS + 5):
             eva = Writer(9, epoch=epoch)
             common = eva.write("hello")
-            ana.hears(wire, *map(carry, (common, eva.seal(common, "yes"), eva.seal(common, "no"))))
+            ana.hears(wire, *map(carry, (common, eva.sign(common, "yes"), eva.sign(common, "no"))))
         for later, page in pages:
             later.callback(page)
         forked = [holding for holding in ana.replica.holdings.values() if holding.fork]

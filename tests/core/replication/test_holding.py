@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import Author
 from tests.kit.patience import patient
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.replication.holding import Holding, Place
 from twisted_chat.core.replication.holes import Hole
@@ -111,16 +111,16 @@ class PlaceTests(SynchronousTestCase):
             for lc, good in ((0, False), (least - 1, False), (least, True)):
                 holding = Holding(writer.feed)
                 holding.extend(first)
-                batch = writer.forge(writer.seal(first, "c"), first=place, lc=first.last_lc + lc)
+                batch = writer.forge(writer.sign(first, "c"), first=place, lc=first.last_lc + lc)
                 self.assertEqual(holding.contradicted(batch), 0 if good else 1, (place, lc))
                 self.assertEqual(batch.contradicts(first), not good)
                 self.assertEqual(first.contradicts(batch), not good)
         holding = Holding(writer.feed)
-        late = writer.forge(writer.seal(first, "c"), first=9, lc=first.last_lc + 20)
+        late = writer.forge(writer.sign(first, "c"), first=9, lc=first.last_lc + 20)
         holding.extend(first)
         holding.extend(late)
         for lc, good in ((late.lc - 6, True), (late.lc - 5, False), (first.last_lc, False)):
-            batch = writer.forge(writer.seal(first, "d"), lc=lc)
+            batch = writer.forge(writer.sign(first, "d"), lc=lc)
             self.assertEqual(bool(holding.contradicted(batch)), not good)
 
 

@@ -7,7 +7,7 @@ from itertools import count
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from tests.kit.wires import Party, Recorder, join, one_turn, run
 from tests.simulation.world import World
 from twisted_chat.core.clock import HybridClock

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.feeding import Author
 from tests.kit.wires import Recorder
 from twisted_chat.core.errors import ChatError
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.replication.insisting import FIRST_WAIT, LONGEST_WAIT
 from twisted_chat.core.replication.neighbour import Neighbour
 from twisted_chat.core.wire.frames import BatchFrame
@@ -24,7 +24,7 @@ FEED = BATCHES[0].feed
 
 def numbers(wire: Recorder) -> list[int]:
     """Return the first record of every batch sent."""
-    return [unseal(frame.sig, bytes(frame.body)).first for frame in wire.frames(BatchFrame)]
+    return [parse_batch(frame.sig, bytes(frame.body)).first for frame in wire.frames(BatchFrame)]
 
 
 class SmallPages:
@@ -190,7 +190,7 @@ class CursorTests(SynchronousTestCase):
         self.neighbour.follow(short[0].feed, 1, 2)
         self.wire.writable = True
         self.neighbour.pump()
-        feeds = [unseal(frame.sig, bytes(frame.body)).feed.epoch for frame in self.wire.frames(BatchFrame)]
+        feeds = [parse_batch(frame.sig, bytes(frame.body)).feed.epoch for frame in self.wire.frames(BatchFrame)]
         self.assertEqual(feeds[:6], [1, 1, 2, 2, 1, 1])
         self.assertEqual(len(feeds), 22)
 

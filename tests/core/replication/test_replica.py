@@ -11,11 +11,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import Author
-from tests.kit.sealing import Writer, said
+from tests.kit.signing import Writer, said
 from tests.kit.wires import Party, Recorder, SlowStore, join, mesh, one_turn, run
 from twisted_chat.core.clock import COUNTED, LEAD
 from twisted_chat.core.errors import FORGED, LIMIT, PROTOCOL, Refusal
-from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import MAX_RECORDS, Batch, FeedId, parse_batch
 from twisted_chat.core.group import MAX_AUTHORS
 from twisted_chat.core.replication import unsaved
 from twisted_chat.core.replication.announcing import HAVE_INTERVAL
@@ -424,8 +424,8 @@ class AcceptanceTests(ReplicaTestCase):
         """A batch whose signature does not hold is refused, even if its author signed a next one that names it: whoever took
         it for that could pass it on to nobody."""
         first = self.writer.write("a")
-        bad = unseal(bytes(64), self.writer.seal(first, "b").body)
-        vouching = self.writer.seal(bad, "c")
+        bad = parse_batch(bytes(64), self.writer.sign(first, "b").body)
+        vouching = self.writer.sign(bad, "c")
         self.assertEqual(vouching.prev, bad.hash)
         self.ana.hears(self.wire, self.frame(first), self.frame(vouching))
         self.refusal(FORGED, self.ana, self.wire, self.frame(bad))
@@ -447,14 +447,14 @@ class AcceptanceTests(ReplicaTestCase):
         """A batch whose time is not after the last one's is not shown: its author contradicts itself."""
         batch = self.writer.write("a", "b")
         self.ana.hears(self.wire, self.frame(batch))
-        bad = self.writer.forge(self.writer.seal(batch, "c"), lc=batch.last_lc)
+        bad = self.writer.forge(self.writer.sign(batch, "c"), lc=batch.last_lc)
         self.contradicts(bad, ["a", "b"])
 
     def test_wrong_chain(self) -> None:
         """So is one that names another one before it."""
         batch = self.writer.write("a")
         self.ana.hears(self.wire, self.frame(batch))
-        bad = self.writer.forge(self.writer.seal(batch, "c"), prev="A" * 43 + "=")
+        bad = self.writer.forge(self.writer.sign(batch, "c"), prev="A" * 43 + "=")
         self.contradicts(bad, ["a"])
 
     def contradicts(self, bad: Batch, shown: list[str]) -> None:
@@ -477,7 +477,7 @@ class AcceptanceTests(ReplicaTestCase):
 
     def test_unknown_kinds_are_passed_on(self) -> None:
         """Records of kinds to come are kept and relayed byte for byte."""
-        batch = self.writer.seal(None, records=[*said("a"), Raw(b'{"k":"later", "x":1}')])
+        batch = self.writer.sign(None, records=[*said("a"), Raw(b'{"k":"later", "x":1}')])
         join(self.ana, self.bia)
         run(self.clock, 0.1)
         self.ana.hears(self.wire, self.frame(batch))
@@ -513,14 +513,14 @@ class AcceptanceTests(ReplicaTestCase):
             ana.knows = lambda author, known=known: known
             wire = Recorder(member)
             ana.replica.attach(wire)
-            ana.hears(wire, self.frame(self.writer.seal(None, "it is me")))
+            ana.hears(wire, self.frame(self.writer.sign(None, "it is me")))
             self.assertEqual(ana.texts(), ["it is me"] * heard)
 
     def test_what_others_signed(self) -> None:
         """What is no batch for this version, and another's than the sender's, ends no link: the sender may be of a later one.
 
         It is not taken, and the sender told so once; of its own author it is refused."""
-        good = self.writer.seal(None, "a")
+        good = self.writer.sign(None, "a")
         body = good.body.replace(b'"Ana"', b'"A:na"')
         frame = BatchFrame(self.writer.group.sign(self.writer.identity, sha256(body).digest()), Raw(body))
         self.wire.lines.clear()
@@ -628,7 +628,7 @@ class EncodingTests(SynchronousTestCase):
         party = Party(clock, 1)
         for number in range(20):
             led += LEAD
-            eve.batches.append(eve.forge(eve.seal(eve.batches[-1] if number else None, f"{number}"), lc=led))
+            eve.batches.append(eve.forge(eve.sign(eve.batches[-1] if number else None, f"{number}"), lc=led))
         party.give(*eve.batches)
         again = Party(clock, 1, self.successResultOf(party.store.load()), party.store)
         again.say("an answer")

@@ -21,7 +21,7 @@ from tests.kit.mischief import carry
 from tests.kit.wires import Party, Recorder
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds import batches
-from twisted_chat.core.feeds.batches import seal
+from twisted_chat.core.feeds.batches import sign_batch
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -34,7 +34,9 @@ SHORT = 2_000
 """Bytes of entries in a `have`, here: so that a few feeds do not fit one line."""
 FEEDS = 50
 LONG = MAX_INT - 2 * FEEDS
-FLOOD = [seal(Identity(b"f" * 32), Group(), LONG + number, 1, b"", 0, 0, "Mal", [Say("x")]) for number in range(FEEDS)]
+FLOOD = [
+    sign_batch(Identity(b"f" * 32), Group(), LONG + number, 1, b"", 0, 0, "Mal", [Say("x")]) for number in range(FEEDS)
+]
 """As many batches: signed once."""
 
 
@@ -75,7 +77,7 @@ class Emitting(Line):
         key, epoch = self.mischief.keys[which], MAX_INT - number
         self.send(which, Have({key.id: [Range(epoch, number, MAX_NUMBER)]}))
         self.pass_time(5.5)
-        batch = seal(key, Group(), epoch, number, b"", 0, 0, "Mal", [Say("x")] * count)
+        batch = sign_batch(key, Group(), epoch, number, b"", 0, 0, "Mal", [Say("x")] * count)
         self.send(which, carry(batch))
         self.pass_time(0.3)
 

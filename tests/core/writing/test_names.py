@@ -18,7 +18,7 @@ from tests.kit.characters import CHARACTERS, EVERY
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.writing.names import MARKS, pieces
-from twisted_chat.core.writing.skeleton import IGNORABLE, likeness
+from twisted_chat.core.writing.skeleton import IGNORABLE, skeleton
 from twisted_chat.core.writing.text import (
     MAX_NAME,
     accept_name,
@@ -217,5 +217,5 @@ class ShownTests(SynchronousTestCase):
                 roster.claim(b"a" * 32, "Ana")
                 if taken(accept_name, name):
                     shown = roster.claim(b"e" * 32, name).shown
-                    self.assertNotEqual(likeness(shown), "ana", ascii(name))
+                    self.assertNotEqual(skeleton(shown), "ana", ascii(name))
                     self.assertTrue("\\" in shown or "~" in shown, ascii(name))

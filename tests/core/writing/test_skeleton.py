@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit import confusables
 from twisted_chat.core.writing import lookalikes
-from twisted_chat.core.writing.skeleton import alike, folded, likeness, room_key, same_room
+from twisted_chat.core.writing.skeleton import alike, folded, room_key, same_room, skeleton
 
 
 class LikenessTests(SynchronousTestCase):
@@ -18,7 +18,7 @@ class LikenessTests(SynchronousTestCase):
         """Every single character that Unicode's confusables take for one Latin letter or digit folds to it."""
         pairs = [(one, other) for one, other in confusables.pairs() if len(one) == 1 and other in confusables.LATIN]
         self.assertGreater(len(pairs), 1300)
-        self.assertEqual([pair for pair in pairs if likeness(pair[0]) != likeness(pair[1])], [])
+        self.assertEqual([pair for pair in pairs if skeleton(pair[0]) != skeleton(pair[1])], [])
 
     def test_table(self) -> None:
         """The table is what is made of the data."""
@@ -28,21 +28,21 @@ class LikenessTests(SynchronousTestCase):
     def test_alphabets(self) -> None:
         """Letters of other alphabets, small capitals, wide and mathematical ones are taken for the Latin ones they look like."""
         for name in ("Ana", "\u0410N\u0410", "аna", "Αnа", "ａｎａ", "Ꭺna", "ꓮna", "ᴀɴᴀ", "𝐀𝐧𝐚"):
-            self.assertEqual(likeness(name), "ana", name)
+            self.assertEqual(skeleton(name), "ana", name)
         for name in ("Dıana", "DІANA", "D1ana", "Dlana", "D|ana", "ＤIana"):
-            self.assertEqual(likeness(name), likeness("Diana"), name)
-        self.assertEqual(likeness("AIice"), likeness("Alice"))
-        self.assertEqual(likeness("Femando"), likeness("Fernando"))
+            self.assertEqual(skeleton(name), skeleton("Diana"), name)
+        self.assertEqual(skeleton("AIice"), skeleton("Alice"))
+        self.assertEqual(skeleton("Femando"), skeleton("Fernando"))
 
     def test_unseen(self) -> None:
         """What can't be seen, or looks like a space where none counts, makes no other name."""
         for name in ("Ana\u034f", "Ana\ufe0f", "Ana\u2800", "A\u115fna", "\u3164Ana", "A\u200dna", "Ana\U0001d159"):
-            self.assertEqual(likeness(name), "ana", name)
+            self.assertEqual(skeleton(name), "ana", name)
 
     def test_told_apart(self) -> None:
         """Accents, digits and different letters keep names apart, and other alphabets' own words too."""
         names = ["Ana", "Aná", "Ana2", "Bia", "Bea", "Инна", "Νίκη"]
-        self.assertEqual(len({likeness(name) for name in names}), len(names))
+        self.assertEqual(len({skeleton(name) for name in names}), len(names))
 
     def test_case_of_any_alphabet(self) -> None:
         """A name in capitals is the same, also where capitals look like other Latin letters than small ones do."""

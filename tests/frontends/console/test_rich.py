@@ -239,7 +239,7 @@ class SessionTests(RichCase):
             raise RuntimeError("mistake")
 
         self.patch(self.console._session, "run", mistaken)
-        self.assertIn("mistake in this program", await self.type("a\r"))
+        self.assertIn("bug in this program", await self.type("a\r"))
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
         self.assertIn("b", await self.type("b"))
 

@@ -68,7 +68,7 @@ _mixed = msgspec.json.Decoder(_Mixed)
 
 
 class Batch(Struct, frozen=True, eq=False, dict=True):
-    """Consecutive records of one feed under one signature. Made by `seal` and `unseal` only.
+    """Consecutive records of one feed under one signature. Made by `sign_batch` and `parse_batch` only.
 
     `sig` and `body` are the bytes on the wire, `digest` is the SHA-256 of `body`; the other fields are what `body` says. `at`
     is the author's wall clock in milliseconds, `lc` the hybrid time of the first record in microseconds, record `first + i`
@@ -143,8 +143,8 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
         return SignedBody(self.sig, Raw(self.body))
 
     def contradicts(self, other: Batch) -> bool:
-        """Whether no author who keeps to the rules signs both. They claim a common place of one feed. Or one follows the
-        other, and names another batch before it, or its hybrid time does not rise as it does with every record."""
+        """Whether no honest author signs both. They are of one feed and have a record number in common. Or one follows the other,
+        but names another batch before it, or has a hybrid time that is too low."""
         if self.feed != other.feed or self.hash == other.hash:
             return False
         earlier, later = (self, other) if self.first <= other.first else (other, self)
@@ -153,7 +153,7 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
         return between < 1 or not chained or later.lc - earlier.last_lc < between
 
 
-def verify(group: Group, batch: Batch) -> None:
+def check_signature(group: Group, batch: Batch) -> None:
     """Raise `Refusal(FORGED)` unless the batch's author signed it for `group`."""
     if not group.signature_holds(batch.feed.author, batch.sig, batch.digest):
         raise Refusal(FORGED, "a batch is not signed by the author it names, or for another group")
@@ -172,7 +172,7 @@ def split(records: list[KnownRecord]) -> Iterator[list[KnownRecord]]:
         start = stop
 
 
-def seal(
+def sign_batch(
     identity: Identity,
     group: Group,
     epoch: int,
@@ -190,7 +190,7 @@ def seal(
     return Batch(group.sign(identity, digest), body, digest, feed, first, prev, at, lc, name, records)
 
 
-def unseal(sig: bytes, body: bytes) -> Batch:
+def parse_batch(sig: bytes, body: bytes) -> Batch:
     """Return what `body` says, its form checked and its signature not: that is `Group.verify`.
 
     Raises `Refusal(PROTOCOL)`, and nothing else, for whatever is not a batch.

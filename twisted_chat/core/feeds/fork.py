@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from twisted_chat.core.errors import FORGED, Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, verify
+from twisted_chat.core.feeds.batches import Batch, FeedId, check_signature
 from twisted_chat.core.group import Group
 
 
 class Fork(Struct, frozen=True):
-    """The proof that an author contradicts itself: two batches that nobody who keeps to the rules signs both."""
+    """The proof that an author contradicts itself: two batches that no honest author signs both."""
 
     one: Batch
     other: Batch
@@ -34,5 +34,5 @@ class Fork(Struct, frozen=True):
         """Raise `Refusal` unless both batches are the author's and contradict each other."""
         if not self.one.contradicts(self.other):
             raise Refusal(FORGED, "a fork whose two batches do not contradict each other")
-        verify(group, self.one)
-        verify(group, self.other)
+        check_signature(group, self.one)
+        check_signature(group, self.other)

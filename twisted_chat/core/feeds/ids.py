@@ -1,4 +1,4 @@
-"""What messages are called: the same at every peer, live, past and found."""
+"""The ids of messages: the same at every peer, live, past and found."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 
 class Finds(Protocol):
-    """Who writes the feed."""
+    """The writer of the feed."""
 
     def find(self, serial: int) -> MessageId | None:
         """Return the id of the record before which `serial` had been said; None if it has none yet."""

@@ -24,8 +24,8 @@ _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _CONTEXT = b"tcpchat/1 private\0"
 
 
-class Seals:
-    """Seals for others, and opens what is for this peer, in one group."""
+class PrivateBox:
+    """PrivateBox for others, and opens what is for this peer, in one group."""
 
     def __init__(self, identity: Identity, group: Group) -> None:
         self._identity = identity
@@ -39,7 +39,7 @@ class Seals:
         content = check_text(text).encode()
         return Private(to, _seal(content, to, info), _seal(content, author, info))
 
-    def unseal(self, author: bytes, record: Private) -> str | None:
+    def open(self, author: bytes, record: Private) -> str | None:
         """Return the text of a private message by `author`; None if it is not for us, or was not sealed as it should be."""
         if self._identity.id not in (author, record.to):
             return None

@@ -1,4 +1,4 @@
-"""What other members' clocks say of ours."""
+"""Our clock, compared with other members'."""
 
 from __future__ import annotations
 

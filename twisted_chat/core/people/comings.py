@@ -37,7 +37,7 @@ OF_STRANGERS = 128
 class Comings:
     """Passes events on, or counts them; a going is told if the coming was.
 
-    Of a member whose links don't last, for a reason that may be there still, it is told that it comes when one has lasted.
+    A member whose links break soon is told of only once a link has lasted.
     """
 
     def __init__(self, emit: Callable[[Event], None], clock: IReactorTime | None) -> None:
@@ -86,7 +86,7 @@ class Comings:
             self._leave_out()
 
     def _granted(self, member: bytes, place: str = "", most: Mapping[object, int] = MappingProxyType({})) -> bool:
-        """Whether one more may be told in this period: what is counted besides, and how many of it there may be, is in `most`."""
+        """Whether one more may be told in this period. `most` has the counts that apply besides, each with its limit."""
         if self._clock is None:
             return True
         if (now := self._clock.seconds()) - self._began >= PERIOD:
@@ -113,7 +113,7 @@ class Comings:
             self._tell_count()
 
     def _leave_out(self) -> None:
-        """Count one that is not told; people are told within a minute how many there were."""
+        """Count an event that is not told. Within a minute, people are told the number."""
         self._left_out += 1
         if self._due is None and self._clock is not None:
             self._due = self._clock.callLater(PERIOD, self._tell_count)

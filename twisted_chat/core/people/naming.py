@@ -18,10 +18,10 @@ class Naming:
         self._emit = emit
 
     def note(self, id: bytes, name: str, at: int, durable: bool | None = None) -> Member:
-        """Note a claim, as `Roster.claim` does; return the member. Once for each name, warn of who is not whom it says.
+        """Note a claim, as `Roster.claim` does; return the member. Warn once for each name that belongs to another member.
 
-        Whether the person knows whose key it is makes no difference: the name is another's. Nor does it, if the name was
-        another's who is shown by another name by now, that the name is free again.
+        A verified member is warned of as well, since the name is another's. So is one whose name was another's before, though it
+        is free by now.
         """
         member = self._roster.get(id)
         if member is self._roster.own:

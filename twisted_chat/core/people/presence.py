@@ -31,12 +31,12 @@ class Whereabouts(NamedTuple):
 class Presence:
     """Follows the links of this peer, and what those at their other ends say of theirs.
 
-    Who comes over a link, says goodbye or was reachable in no other way is told of at once. Who is not linked is told of once it
-    has been reachable through others, or no longer, for `SETTLE_SECONDS`.
+    A member that gets a link, says goodbye or was reachable in no other way is told of at once. A member without a link is told
+    of once it has been reachable through others, or unreachable, for `SETTLE_SECONDS`.
     """
 
     def __init__(self, roster: Roster, emit: Callable[[Event], None], clock: IReactorTime | None = None) -> None:
-        """Without a `clock` nothing others say of their links is told; it only counts when asked for."""
+        """Without a `clock` people are not told of members without a link. They are listed when asked for."""
         self.comings = Comings(emit, clock)
         self._roster = roster
         self._emit = self.comings.tell
@@ -105,7 +105,7 @@ class Presence:
         self._emit(Joined(member.shown, member.host, member.port, dialed, member.verified, member=member.id))
 
     def unlinked(self, member: Member, left: bool) -> None:
-        """One link to `member` less; `left` if it said goodbye."""
+        """A link to `member` has ended; `left` if the member said goodbye."""
         member.links -= 1
         member.leaving |= left  # of two links the one without a goodbye may be the last to close
         if member.links:
@@ -122,11 +122,11 @@ class Presence:
             self._emit(Lost(member.shown, member=member.id))
 
     def met(self, member: Member) -> None:
-        """Something that `member` said was heard for the first time."""
+        """`member` is heard for the first time."""
         self._settle(member.id)
 
     def told(self, wire: Wire, members: Iterable[bytes]) -> None:
-        """Who is at the other end of a link says that it is linked with these."""
+        """A linked member says that it is linked with these."""
         before = self._claims.get(wire, frozenset())
         now = self._claims[wire] = frozenset(members)
         for id in sorted(before ^ now):

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from twisted_chat.core.group import MAX_AUTHORS
 from twisted_chat.core.keys import KEY_BYTES, fingerprint
 from twisted_chat.core.replication.store import Known
-from twisted_chat.core.writing.skeleton import alike, folded, likeness
+from twisted_chat.core.writing.skeleton import alike, folded, skeleton
 from twisted_chat.core.writing.text import shown_name
 
 MAX_MEMBERS = MAX_AUTHORS
@@ -66,7 +66,7 @@ class Member(Struct):
 
     @property
     def passing(self) -> bool:
-        """Whether nothing more is expected of this member: its key was not durable, and it is gone."""
+        """Whether this member can never come back: it is gone, and its key was not durable."""
         return not (self.durable or self.verified or self.linked)
 
     @property
@@ -159,26 +159,26 @@ class Roster:
         return next((owner for owner in owners if owner is not None), None)
 
     def _rivals(self, member: Member) -> list[Member]:
-        """Return the other members that own what the name `member` goes by is compared by: two at most."""
+        """Return the other members that own a name like that of `member`: two at most."""
         owners = {self._owners.get(key, member.id) for key in alike(member.name)} - {member.id}
         return [self._members[owner] for owner in owners if owner in self._members]
 
     def _own(self, name: str, id: bytes) -> bool:
-        """Make a name the own of the member `id`, unless another has it or one like it; return whether it is."""
+        """Let the member `id` own a name, unless another owns it or one like it; return whether it does."""
         if any(self._owners.get(key, id) != id for key in alike(name)):
             return False
         self._owners.update(dict.fromkeys(alike(name), id))
         return True
 
     def _release(self, member: Member, names: Iterable[str]) -> None:
-        """Let others have `names`, which are no longer the own of `member`."""
+        """Let others own `names`, which `member` owns no longer."""
         kept = {key for name in member.names for key in alike(name)}
         for key in {key for name in names for key in alike(name)} - kept:
             if self._owners.get(key) == member.id:
                 del self._owners[key]
 
     def _give(self, member: Member) -> None:
-        """Make the name that `member` goes by its own, whoever owned it before."""
+        """Let `member` own the name that it goes by, whichever member owned it before."""
         keys = alike(member.name)
         if all(self._owners.get(key) == member.id for key in keys):
             return
@@ -198,10 +198,10 @@ class Roster:
     def _show(self, member: Member) -> None:
         member.shown = name = shown_name(member.name)
         if self._rivals(member) or self.owner(member.name) is not member:
-            others = {likeness(other.shown) for other in self._members.values() if other is not member}
+            others = {skeleton(other.shown) for other in self._members.values() if other is not member}
             for groups in range(1, KEY_BYTES // 2 + 1):  # a key whose fingerprint begins like another's is easily made
                 member.shown = f"{name}~{fingerprint(member.id, groups)}"
-                if likeness(member.shown) not in others:
+                if skeleton(member.shown) not in others:
                     break
 
     def _make_room(self) -> None:
@@ -262,27 +262,27 @@ class Roster:
         A plain name means the member that owns it and is shown by it, never one that is shown with a suffix. A name with a
         suffix means the member of that name if no other known key begins so. Whether they are here makes no difference.
         """
-        wanted, owner = likeness(name), self.owner(name)
+        wanted, owner = skeleton(name), self.owner(name)
         start, _, suffix = unicodedata.normalize("NFKC", name).casefold().rpartition("~")
         if _SUFFIX.fullmatch(suffix):
             keys = [member for member in self._members.values() if member.id.startswith(bytes.fromhex(suffix))]
-            named = [member for member in keys if likeness(member.plain) == likeness(start)]
+            named = [member for member in keys if skeleton(member.plain) == skeleton(start)]
             if len(keys) == 1 and owner is None:
                 return keys[0] if named else Moved(keys[0])
             if keys:  # an owner too: some signs only look like the one before a suffix
                 return Several((*(named or keys), *([owner] if owner else [])))
-        shown = [member for member in self._members.values() if likeness(member.shown) == wanted]
+        shown = [member for member in self._members.values() if skeleton(member.shown) == wanted]
         if owner is not None and owner not in shown:
             return Several((*shown, owner)) if shown else Moved(owner)
         if len(shown) == 1:
             return shown[0]
-        several = shown or [member for member in self._members.values() if likeness(member.name) == wanted]
+        several = shown or [member for member in self._members.values() if skeleton(member.name) == wanted]
         return Several(tuple(several)) if several else None
 
     def meant(self) -> set[str]:
-        """Return the likeness of every name, without suffixes, for which `find` finds somebody."""
+        """Return the skeleton of every name, without suffixes, for which `find` finds somebody."""
         members = self._members.values()
-        return {likeness(name) for member in members for name in (member.name, member.plain, *member.names)}
+        return {skeleton(name) for member in members for name in (member.name, member.plain, *member.names)}
 
     def everybody(self) -> list[Member]:
         """Return all known members, this peer included, by name."""

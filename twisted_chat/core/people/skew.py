@@ -1,4 +1,4 @@
-"""How far other members' clocks are from ours, guessed from the times in their messages."""
+"""The differences between other members' clocks and ours, guessed from the times in their messages."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How every peer comes to hold every batch: `replica` is the one face it shows."""
+"""Replication: every peer comes to hold every batch. `replica` is the one face it shows."""

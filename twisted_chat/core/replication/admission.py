@@ -13,7 +13,7 @@ from twisted_chat.core.replication.quotas import Quotas
 
 
 class Admission:
-    """Decides by who is linked, and who is known, how much of the group's room a feed may take."""
+    """Decides whether there is room for a feed. Linked and known members have more."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.forks import fork_frame
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
-from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.throttle import Throttle
 from twisted_chat.core.wire.frames import Digest, encode
 
 HAVE_INTERVAL = 0.05
@@ -36,8 +36,8 @@ class Announcer:
         self._neighbours = neighbours
         self._unacknowledged: dict[FeedId, None] = {}
         self._unannounced: dict[FeedId, None] = {}
-        self._receipts = Rounds(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
-        self._rounds = Rounds(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
+        self._receipts = Throttle(clock, lambda: self._interval(RECEIPT_A_LINK), self._acknowledge)
+        self._rounds = Throttle(clock, lambda: self._interval(HAVE_A_LINK), self._announce)
 
     def begin(self, neighbour: Neighbour) -> None:
         """A link is ready: send digests of all that is held."""
@@ -45,8 +45,8 @@ class Announcer:
         neighbour.wire.send(Digest(neighbour.told))
 
     def receive(self, neighbour: Neighbour, frame: Digest) -> None:
-        """Answer a neighbour's digests: list what is held of those authors of whom they are others than ours, or ours are others
-        now than it was told. Raises `Refusal` if it had its answer."""
+        """Answer a neighbour's digests. An author is listed if the neighbour's digest differs from ours, or if ours has
+        changed since the neighbour was told it. Raises `Refusal` if the neighbour had its answer."""
         told, neighbour.told = neighbour.told, None
         if told is None:  # who sends many and reads nothing would have our lists pile up
             raise Refusal(PROTOCOL, "a second digest")
@@ -66,7 +66,7 @@ class Announcer:
         self.prove([neighbour], proofs)
 
     def changed(self, feed: FeedId) -> None:
-        """What is durable of `feed`, or its fork, is not what it was."""
+        """The durable records of `feed` have changed, or its fork has."""
         self._inventory.changed(feed)
         if self._neighbours:  # who is linked later is told of everything
             self._unacknowledged[feed] = None
@@ -75,7 +75,7 @@ class Announcer:
             self._rounds.ask()
 
     def resumed(self, neighbour: Neighbour) -> None:
-        """A link takes more again: tell what it was not told."""
+        """A link takes more again: send the announcements that it has not had."""
         self._prove(neighbour)
         if neighbour.unsaid:
             unsaid, neighbour.unsaid = neighbour.unsaid, {}

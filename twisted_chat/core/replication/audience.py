@@ -1,4 +1,4 @@
-"""Who hears what the replica has to say."""
+"""The interface of whoever a replica tells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted_chat.core.replication.crowding import Crowd
 
 
 class Audience(Protocol):
-    """What a replica needs of whoever it tells."""
+    """Hears what a replica has to tell."""
 
     def accepted(self, batch: Batch, missed: bool) -> None:
         """A batch became part of the conversation, exactly once in the life of this process, though the disk may lose it and it
@@ -26,15 +26,15 @@ class Audience(Protocol):
         ...
 
     def mended(self, author: bytes) -> None:
-        """Nothing of `author` that is wanted is missing any more for having been damaged."""
+        """All damaged records of `author` that are wanted have come again."""
         ...
 
     def knows(self, author: bytes) -> bool:
-        """Whether the person here has verified `author`: there is room kept for it."""
+        """Whether the person here has verified `author`: some room is reserved for such members."""
         ...
 
     def unheard(self, member: bytes) -> None:
-        """`member` says that it takes no more of what is said here."""
+        """`member` says that it keeps no more of this peer's messages."""
         ...
 
     def crowded(self, crowd: Crowd) -> None:
@@ -60,5 +60,5 @@ class Audience(Protocol):
         ...
 
     def quota_reached(self, author: bytes, limit: int) -> None:
-        """The `limit` bytes of `author` are kept that may be: no more is taken."""
+        """The storage quota of `author`, of `limit` bytes, is full: no more of it is kept."""
         ...

@@ -17,10 +17,11 @@ LONGEST_TURN = 60.0
 
 
 class Lag:
-    """A feed somebody holds more of than we do: `since` when we know, since when nobody `offered` the next record who has
-    not failed to send it, and of how many neighbours it is among what is `lacking`.
+    """A feed of which a neighbour holds more than we do.
 
-    `asked` is when its source was, `turn` how long that has, and `had` who had a turn as long before."""
+    `since` is when we learned it. `offered` is when the next record was last offered by a neighbour that has not failed to send
+    it. `lacking` counts the neighbours that hold more. `asked` is when the source was asked, `turn` is the length of its turn,
+    and `had` are those that had a turn of that length before."""
 
     __slots__ = ("asked", "had", "lacking", "offered", "since", "turn")
 
@@ -33,8 +34,7 @@ class Lag:
         self.had: tuple[Neighbour, ...] = ()
 
     def turn_is_over(self, feed: FeedId, source: Neighbour, offers: Iterable[Neighbour], now: float) -> bool:
-        """Whether a source, unless it is the author, is to make way for another: it has had its turn, and another its turn yet
-        to come. If so, that is noted."""
+        """Whether a source has had its turn and another has not. If so, that is noted. The author never makes way."""
         if source.wire.member == feed.author or now - self.asked < self.turn:
             return False
         others = [each for each in offers if each is not source and each.wire.writable and not each.vain]
@@ -58,7 +58,7 @@ class Behind(dict[FeedId, Lag]):
         self._neighbours = neighbours
 
     def add(self, feed: FeedId, neighbour: Neighbour, now: float) -> None:
-        """A neighbour turns out to hold something of `feed` that is lacking."""
+        """Note that a neighbour holds records of `feed` that are lacking here."""
         neighbour.lacking[feed] = None
         self.setdefault(feed, Lag(now)).lacking += 1
 
@@ -71,7 +71,7 @@ class Behind(dict[FeedId, Lag]):
         return high > holding.high or any(low <= hole.first <= high for hole in holding.holes)
 
     def lacks_no_more(self, feed: FeedId, neighbour: Neighbour) -> None:
-        """Nothing of `feed` is to be had from a neighbour."""
+        """Note that a neighbour holds nothing of `feed` that is lacking here."""
         if feed in neighbour.lacking:
             del neighbour.lacking[feed]
             self[feed].lacking -= 1

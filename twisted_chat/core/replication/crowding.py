@@ -14,7 +14,7 @@ NEAR = 0.8
 
 
 class Limit(enum.Enum):
-    """What there may be too many of."""
+    """A thing of which there may be too many."""
 
     AUTHORS = "those who have said something in the group"
     FEEDS = "feeds in the group"
@@ -23,7 +23,7 @@ class Limit(enum.Enum):
 
 
 class Crowd(Struct, frozen=True):
-    """There are `count` of what may be `most`; of `author`, empty if it is not one author's matter."""
+    """A limit that is near: `count` of at most `most`. `author` is empty unless the limit is per author."""
 
     limit: Limit
     count: int
@@ -42,7 +42,7 @@ class Crowding:
         self._told: set[tuple[Limit, bytes]] = set()
 
     def check(self, author: bytes) -> None:
-        """Something of one more feed of `author` is held."""
+        """Look at the limits again: one more feed of `author` is held."""
         for crowd in self._near(author):
             key = (crowd.limit, crowd.author)
             if key not in self._told:
@@ -50,7 +50,7 @@ class Crowding:
                 self._tell(crowd)
 
     def near(self) -> list[Crowd]:
-        """Return what is near now."""
+        """Return the limits that are near now."""
         return list(dict.fromkeys(crowd for author in self._inventory.authors for crowd in self._near(author)))
 
     def _near(self, author: bytes) -> Iterable[Crowd]:

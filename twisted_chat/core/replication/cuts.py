@@ -30,7 +30,7 @@ class Cuts:
         receipts: Receipts,
         forked: Callable[[bytes], None],
     ) -> None:
-        """`forked` is called with an author of whom a feed was cut at a fork that was not before."""
+        """`forked` is called with the author when a feed of that author is cut at a fork for the first time."""
         self._own = own
         self._inventory = inventory
         self._neighbours = neighbours
@@ -40,17 +40,17 @@ class Cuts:
         self._forked = forked
 
     def doubted(self, feed: FeedId) -> None:
-        """What is kept of a feed is not what was."""
+        """A feed is going to be checked, since records of it can't be read."""
         if self._own.begun and feed == self._own.feed:
             self.begin_anew()  # which number comes next can't be told from what is held
 
     def checked(self, holding: Holding) -> None:
-        """What is left of a feed is known: what is not is announced no more, and asked of others."""
+        """A feed was checked: lost records are announced no more, and asked of others."""
         self._sources.cut(holding)
         self._announcer.changed(holding.feed)
 
     def frozen(self, fork: Fork, first: bool) -> None:
-        """A feed was cut at a fork: pass the proof on, and ask for what lies before, if it is in doubt too."""
+        """A feed was cut at a fork: pass the proof on. If the records before the fork are in doubt too, ask for them."""
         holding = self._inventory[fork.feed]
         self._sources.cut(holding)
         self._announcer.changed(fork.feed)

@@ -1,4 +1,4 @@
-"""What becomes of authors who contradict themselves: the proof is kept, passed on, and ends the feed for everyone."""
+"""Authors who contradict themselves: the proof is kept and passed on, and ends the feed for everyone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from twisted_chat.core.errors import Refusal
-from twisted_chat.core.feeds.batches import Batch, FeedId, feed_named, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, feed_named, parse_batch
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.group import Group
 from twisted_chat.core.replication.holding import Holding
@@ -35,8 +35,8 @@ class Forks:
         frozen: Callable[[Fork, bool], None],
         insisting: Insisting,
     ) -> None:
-        """`own(feed)` tells the feed this process writes: of that every proof counts. `frozen(fork, first)` is called once a feed
-        has been cut; `first` unless it had been cut before, higher up."""
+        """`own(feed)` is true for the feed this process writes, of which every proof is kept. `frozen(fork, first)` is called
+        once a feed has been cut; `first` unless it had been cut before, higher up."""
         self._inventory = inventory
         self._group = group
         self._store = store
@@ -44,9 +44,9 @@ class Forks:
         self._frozen = frozen
         self._insisting = insisting
         self._proofs: Counter[bytes] = Counter()
-        """How many forked feeds of each author are known."""
+        """The number of forked feeds that are known of each author."""
         self._doubted: dict[FeedId, bytes] = {}
-        """What others said that they hold in the place of our newest batch of a feed, and were asked for."""
+        """The hash that others announced for the place of our newest batch of a feed, and were asked for."""
         inventory.on_removal(lambda feed: self._doubted.pop(feed, None))
 
     def load(self, forks: Iterable[Fork]) -> None:
@@ -64,8 +64,8 @@ class Forks:
             neighbour.wire.send(Want(holding.feed, holding.tip_first))
 
     def conflict(self, holding: Holding, batch: Batch, number: int, unproven: Callable[[], None]) -> None:
-        """A validly signed batch contradicts the one held that has record `number`; `unproven` is called if no proof comes of it,
-        since enough is known of its author, or the other batch was given up."""
+        """A validly signed batch contradicts the one held that has record `number`. `unproven` is called if there is no proof
+        in the end: enough proofs of that author are kept, or the batch held was deleted."""
         if not self.keeps(holding.feed):
             unproven()
             return
@@ -86,7 +86,7 @@ class Forks:
         Raises `Refusal` if it proves nothing, or is no proof and names no author but the neighbour itself.
         """
         try:
-            fork = Fork(*(unseal(half.sig, bytes(half.body)) for half in (frame.one, frame.other)))
+            fork = Fork(*(parse_batch(half.sig, bytes(half.body)) for half in (frame.one, frame.other)))
         except Refusal:
             if _about_others(neighbour, frame.one, frame.other):
                 return False

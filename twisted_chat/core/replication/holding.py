@@ -1,4 +1,4 @@
-"""What this peer holds of one feed, and how a batch relates to that."""
+"""The records of one feed that this peer holds, and the place of a batch among them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twisted_chat.core.replication.store import Held
 from twisted_chat.core.wire.frames import Range
 
 TIP_BYTES = 16
-"""How much of the newest batch's hash is announced: so much that nobody finds two batches that have it in common."""
+"""Bytes of the newest batch's hash that are announced: so many that nobody finds two batches that have it in common."""
 
 
 class Place(enum.Enum):
@@ -78,7 +78,7 @@ class Holding:
 
     @property
     def runs(self) -> Runs:
-        """What is held."""
+        """The records that are held, as runs without a gap."""
         return holes.runs(self.holes, self.low, self.high)
 
     @property

@@ -1,4 +1,4 @@
-"""What a store has to do, though it fails now and then: it is asked again, ever more rarely."""
+"""Calls that a store has to carry out in the end: after a failure it is asked again, ever more rarely."""
 
 from __future__ import annotations
 

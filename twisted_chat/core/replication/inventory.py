@@ -49,7 +49,7 @@ class Inventory(dict[FeedId, Holding]):
         self._epochs: dict[bytes, set[int]] = {}
         self._settled: dict[bytes, set[int]] = {}
         self._beyond = 0
-        """How many feeds there are beyond the shares of their authors."""
+        """The number of feeds beyond the shares of their authors."""
         self._digests: dict[bytes, bytes] = {}
         self._retired: dict[FeedId, Held] = {}
         self._spent: set[bytes] = set()
@@ -117,11 +117,11 @@ class Inventory(dict[FeedId, Holding]):
 
     @property
     def taken(self) -> tuple[int, int]:
-        """How many authors take room, and how many feeds beyond the shares of their authors do."""
+        """The number of authors that take room, and of feeds beyond the shares of their authors."""
         return len(self._settled), self._beyond
 
     def release(self, holding: Holding) -> None:
-        """Take a feed out again of which nothing has come: who offered it may have made it up."""
+        """Drop a feed of which no batch ever arrived; the offer may have been invented."""
         author, epoch = holding.feed
         recalled = self._recalled.pop(holding.feed, None)
         if recalled is not None:

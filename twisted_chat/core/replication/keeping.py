@@ -1,4 +1,4 @@
-"""What the store has kept, and given up: what may be announced changes with it, and whatever depends on that."""
+"""Batches that the store has kept or given up. The ranges that may be announced change with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much is remembered of what neighbours list, where nothing of it is held here: it may be made up, by all of them."""
+"""Limits for feeds that neighbours list and nobody here holds: all of them may be invented."""
 
 from __future__ import annotations
 

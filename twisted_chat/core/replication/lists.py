@@ -1,4 +1,4 @@
-"""What neighbours list as held: taken in, a long list bit by bit, so that nobody waits for the end of somebody else's."""
+"""Neighbours' lists of the records they hold. A long list is taken in bit by bit, so that nobody waits for somebody else's."""
 
 from __future__ import annotations
 

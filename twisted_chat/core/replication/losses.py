@@ -1,4 +1,4 @@
-"""What was held and can't be read any more: announced no longer, and asked of others until it has come again."""
+"""Records that were held and can't be read any more. They are announced no longer, and asked of others until they come again."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ from twisted_chat.core.wire.frames import Frame, Stop
 MAX_PASSED_OVER = 10_000
 """Feeds passed over on one link, that is remembered; with one more the first is forgotten."""
 MAX_VAIN = 64
-"""How often a neighbour was asked in vain, that is remembered: so often that it can soon make it good."""
+"""Requests in vain that are counted of a neighbour, at most: so few that it can soon make them good."""
 
-Reader = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
+ReadPage = Callable[[FeedId, int], Deferred[Sequence[Batch]]]
 
 
 class Wire(Protocol):
-    """What the replica needs of a link."""
+    """The part of a link that the replica needs."""
 
     @property
     def member(self) -> bytes:
@@ -61,15 +61,15 @@ class Wire(Protocol):
 class Neighbour:
     """The replication state of one link."""
 
-    def __init__(self, wire: Wire, read: Reader, clock: IReactorTime) -> None:
+    def __init__(self, wire: Wire, read: ReadPage, clock: IReactorTime) -> None:
         """`clock` is monotonic."""
         self.wire = wire
         self.have: dict[FeedId, tuple[int, int]] = {}
-        """What the other side holds durably, as far as known."""
+        """The records that the other side holds durably, as far as known."""
         self.strange = 0
-        """How many feeds it listed of which nothing was held here, and has not come since."""
+        """The number of feeds it listed of which nothing was held here, and has not come since."""
         self.listing: Iterator[None] | None = None
-        """What is left to be done with a long list that it has sent."""
+        """The rest of a long list that it has sent, yet to be taken in."""
         self.synced = False
         """Whether the other side's first list of what it holds is complete."""
         self.told: dict[bytes, bytes] | None = {}
@@ -87,7 +87,7 @@ class Neighbour:
         self.failed: dict[FeedId, float] = {}
         """When it last failed as the source of a feed."""
         self.vain = 0
-        """How often it was asked in vain, less what it has sent for having been asked."""
+        """The number of requests in vain, less those that it has answered since."""
         self.progress = clock.seconds()
         """When it last sent a batch that was new; at first, when the link became ready."""
         self._read = read
@@ -95,7 +95,7 @@ class Neighbour:
         self._cursors: dict[FeedId, int] = {}
         self._behind: dict[FeedId, int] = {}
         self._resting: dict[FeedId, int] = {}
-        """What is behind, and could not be read just now."""
+        """The feeds that are behind, and could not be read just now."""
         self._waking: IDelayedCall | None = None
         self._wait = FIRST_WAIT
         self._reading = False
@@ -174,7 +174,7 @@ class Neighbour:
 
     @property
     def behind(self) -> int:
-        """How many records it follows and has not been sent yet."""
+        """The number of records that the other side follows and has not been sent yet."""
         waiting = self._behind | self._resting
         return sum(high - self._cursors[feed] + 1 for feed, high in waiting.items())
 

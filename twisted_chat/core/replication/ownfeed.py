@@ -1,4 +1,4 @@
-"""The feed this process writes: what it says is gathered, and sealed in batches."""
+"""The feed this process writes: what it says is gathered, and signed in batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.feeds.batches import Batch, FeedId, seal, split
+from twisted_chat.core.feeds.batches import Batch, FeedId, sign_batch, split
 from twisted_chat.core.feeds.ids import MessageId, Ticket
 from twisted_chat.core.feeds.records import KnownRecord
 from twisted_chat.core.group import Group
@@ -24,7 +24,7 @@ EPOCHS_REMEMBERED = 64
 
 
 class Signer(Struct, frozen=True):
-    """Who signs, for which group, and under which name at first."""
+    """The identity that signs, the group it signs for, and its name at first."""
 
     identity: Identity
     group: Group
@@ -32,7 +32,7 @@ class Signer(Struct, frozen=True):
 
 
 class Ending(NamedTuple):
-    """How a process left its feed: the last record it said there, and the hash of the batch that has it."""
+    """The end of a process's feed: its last record, and the hash of the batch that has it."""
 
     feed: FeedId
     high: int
@@ -76,9 +76,9 @@ class OwnFeed:
         self._outbox: list[KnownRecord] = []
         self._due = False
         self._serials = count()
-        """How many records were added in this process before one."""
-        self._sealed = 0
-        """How many were sealed."""
+        """The number of records that were added in this process before one."""
+        self._signed = 0
+        """The number of records that were signed."""
         self._epochs: deque[tuple[int, FeedId, int]] = deque(maxlen=EPOCHS_REMEMBERED)
         """Which of those was the first in each epoch, and its number there."""
 
@@ -94,7 +94,7 @@ class OwnFeed:
 
     @property
     def ending(self) -> Ending | None:
-        """How the feed is left, if it is left now; None if nobody may go on with it."""
+        """The end of the feed, if this process ended now; None if no process may go on with it."""
         held = self.holding
         if not held.high or held.high != held.kept_high or held.fork is not None or self.waiting:
             return None
@@ -102,11 +102,11 @@ class OwnFeed:
 
     @property
     def waiting(self) -> bool:
-        """Whether records wait to be sealed."""
+        """Whether records wait to be signed."""
         return bool(self._outbox)
 
     def add(self, record: KnownRecord) -> Ticket:
-        """Gather a record, checked before; what is gathered within a reactor turn is sealed together at its end."""
+        """Gather a record, checked before; what is gathered within a reactor turn is signed together at its end."""
         self._outbox.append(record)
         if not self._due:
             self._seal_later()
@@ -114,13 +114,13 @@ class OwnFeed:
 
     def find(self, serial: int) -> MessageId | None:
         """Return the id of the record that was added when so many had been; None if it has none yet."""
-        for start, feed, first in reversed(self._epochs if serial < self._sealed else ()):
+        for start, feed, first in reversed(self._epochs if serial < self._signed else ()):
             if start <= serial:
                 return MessageId(feed.author, feed.epoch, first + serial - start)
         return None
 
     def flush(self) -> None:
-        """Seal all that was gathered, now; before `begin`, nothing."""
+        """Sign all that was gathered, now; before `begin`, nothing."""
         if self.begun:
             records, self._outbox = self._outbox, []
             self._seal(split(records))
@@ -131,7 +131,7 @@ class OwnFeed:
             self._clock.callLater(0, self._end_turn)
 
     def _end_turn(self) -> None:
-        """Seal what was gathered; if that is several batches, what does not fill the last waits a turn for more."""
+        """Sign what was gathered; if that is several batches, what does not fill the last waits a turn for more."""
         self._due = False
         runs = list(split(self._outbox))
         self._outbox = runs.pop() if len(runs) > 1 else []
@@ -145,11 +145,11 @@ class OwnFeed:
             at = self._hybrid.wall_ms()
             prev = self.holding.tip or self._prev
             first = self.holding.high + 1
-            batch = seal(self._identity, self._group, self.feed.epoch, first, prev, at, lc, self.name, run)
+            batch = sign_batch(self._identity, self._group, self.feed.epoch, first, prev, at, lc, self.name, run)
             self.holding.extend(batch)
             if not self._epochs or self._epochs[-1][1] != self.feed:
-                self._epochs.append((self._sealed, self.feed, first))
-            self._sealed += len(run)
+                self._epochs.append((self._signed, self.feed, first))
+            self._signed += len(run)
             self._take(batch)
 
 

@@ -1,4 +1,4 @@
-"""How much of each author is kept: as much as there is room for in a quota, and then nothing more."""
+"""The storage limit per author: once the quota is full, no more of that author is kept."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Sizes = Mapping[bytes, int]
 
 
 class Quotas:
-    """Counts what is taken of each author. What is given up is not counted: when a quota seems to be used up, the store is asked.
+    """Counts the bytes accepted from each author, but not those deleted later. When the count reaches the quota, the store is
+    asked for the true size.
 
-    The last batch that is taken may exceed the quota; the next is not taken.
+    The last batch that is accepted may exceed the quota; the next is not accepted.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Quotas:
         self._insisting = insisting
         self._sizes: Counter[bytes] = Counter()
         self._since: Counter[bytes] = Counter()
-        """What was taken since the store was asked."""
+        """The bytes accepted since the store was asked."""
         self._asking = False
         self._full: dict[bytes, bool] = {}
         """The authors of whom nothing is taken, and whether that was told."""
@@ -62,13 +63,13 @@ class Quotas:
         return author not in self._full
 
     def taken(self, batch: Batch) -> None:
-        """A batch was taken."""
+        """Count the bytes of a batch that was accepted."""
         if self.limit is not None:
             self._sizes[batch.feed.author] += batch.size
             self._since[batch.feed.author] += batch.size
 
     def given_up(self) -> None:
-        """Something was given up, anybody's."""
+        """Records were deleted, of whatever author: ask again about those whose quota was full."""
         if self._full:
             self.start()
 

@@ -15,14 +15,14 @@ something to catch up on."""
 
 
 def stalled(neighbour: Neighbour, progress: float, now: float) -> bool:
-    """Whether a neighbour that is to send something, and last did at `progress`, fails to."""
+    """Whether a neighbour fails to send the records it was asked for; the last came at `progress`."""
     silent = now - progress
     idle = now - neighbour.progress
     return silent > PATIENCE or (silent > STALL and idle > STALL)
 
 
 def best(feed: FeedId, offers: Iterable[Neighbour]) -> Neighbour:
-    """Return who is to be asked: one that has not failed, if there is one, or else did so longest ago."""
+    """Return the neighbour to ask: one that has not failed, else the one that failed longest ago."""
 
     def rank(neighbour: Neighbour) -> tuple[tuple[bool, float], bool, int]:
         return (failed(feed, neighbour), neighbour.wire.member != feed.author, len(neighbour.asked))
@@ -31,11 +31,11 @@ def best(feed: FeedId, offers: Iterable[Neighbour]) -> Neighbour:
 
 
 def failed(feed: FeedId, neighbour: Neighbour) -> tuple[bool, float]:
-    """Return whether a neighbour sent less than it was asked for, and when it last failed to send a feed: who is to be asked
-    first has least, less than any time standing for never."""
+    """Return a rank, by which the lowest is asked first: whether a neighbour sent less than it was asked for, and when it last
+    failed to send this feed (less than any time if it never did)."""
     return neighbour.vain > 0, neighbour.failed.get(feed, float("-inf"))
 
 
 def longest_ago(feed: FeedId, neighbours: Iterable[Neighbour]) -> tuple[bool, float]:
-    """Return the least of that of several neighbours."""
+    """Return the lowest rank of several neighbours."""
     return min(failed(feed, neighbour) for neighbour in neighbours)

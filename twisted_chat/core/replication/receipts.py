@@ -1,4 +1,4 @@
-"""What has become of this peer's own records: gone out, kept here, held by others."""
+"""The delivery of this peer's own records: gone out, kept here, held by others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twisted_chat.core.feeds.batches import FeedId
 from twisted_chat.core.replication.inventory import Inventory
 from twisted_chat.core.replication.neighbour import Neighbour, Wire
 from twisted_chat.core.replication.ownfeed import OwnFeed
-from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.throttle import Throttle
 
 NOTHING = (1, 0)
 """The first and last record of who holds none."""
@@ -33,7 +33,7 @@ class Receipts:
         self._inventory = inventory
         self._neighbours = neighbours
         self._delivered = delivered
-        self._rounds = Rounds(clock, lambda: 0.0, self._tell)
+        self._rounds = Throttle(clock, lambda: 0.0, self._tell)
         self._told: tuple[FeedId, int, Mapping[bytes, tuple[int, int]]] | None = None
 
     def begin(self) -> None:
@@ -55,7 +55,8 @@ class Receipts:
             self._delivered(*state)
 
     def _held(self) -> dict[bytes, tuple[int, int]]:
-        """Return what each linked member with a disk holds of the own feed; of two links to one, what the better one says."""
+        """Return the range of the own feed that each linked member with a disk holds; of two links to one member, the one
+        that ends later."""
         held: dict[bytes, tuple[int, int]] = {}
         for neighbour in self._neighbours.values():
             member = neighbour.wire.member
@@ -76,8 +77,8 @@ class Receipts:
         return not high or (neighbour.synced and neighbour.drained(self._own.feed, high))
 
     def handed_over(self) -> bool:
-        """Whether one neighbour has all that is held here of this identity's on its disk: of former lives what is kept, of this
-        one all that was said."""
+        """Whether one neighbour has all records of this identity on its disk: those of former processes that are kept here,
+        and all of this one."""
         own = self._own.holding
         held = [each for each in self._inventory.of(self._own.feed.author) if each.kept_low <= each.kept_high]
         ends = {each.feed: each.kept_high for each in held} | ({own.feed: own.high} if own.high else {})

@@ -132,7 +132,7 @@ class Replica:
 
     @property
     def ending(self) -> Ending | None:
-        """How that feed is left once the store is closed; None if nobody may go on with it."""
+        """The end of that feed once the store is closed; None if no process may go on with it."""
         return self._own.ending
 
     @property
@@ -141,7 +141,7 @@ class Replica:
         return self.saving.congested
 
     def append(self, record: KnownRecord) -> Ticket:
-        """Put a record, checked before, into the own feed; all of one reactor turn are sealed together at its end.
+        """Put a record, checked before, into the own feed; all of one reactor turn are signed together at its end.
 
         Before `start` they wait for it. Raises `BadText` if this peer's own quota is used up.
         """
@@ -149,7 +149,7 @@ class Replica:
         return self._own.add(record)
 
     def rename(self, name: str) -> None:
-        """Seal under another name from now on; what was appended before bears the old one. Raises `BadText` as `append` does."""
+        """Sign under another name from now on; what was appended before bears the old one. Raises `BadText` as `append` does."""
         self._check_quota()
         self.flush()
         self._own.name = name
@@ -159,7 +159,7 @@ class Replica:
             raise BadText("quota")
 
     def flush(self) -> None:
-        """Seal what was appended, now; before `start`, nothing."""
+        """Sign what was appended, now; before `start`, nothing."""
         self._own.flush()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""How far catching up has come, told now and then while it takes long."""
+"""The progress of catching up, told now and then while it takes long."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRESS = 1.0
 
 
 class Report:
-    """Counts what was `received` since this peer is behind, and what is lacking still."""
+    """Counts the records `received` since this peer has been behind, and those that are still lacking."""
 
     def __init__(self, inventory: Inventory, behind: Behind, tell: Callable[[int, int], None]) -> None:
         """`tell(received, total)` is called every second."""
@@ -32,7 +32,7 @@ class Report:
         self._told = now
 
     def tell(self, behind: bool, going: Iterable[Neighbour], now: float) -> None:
-        """Say every second how far this has come, if this peer is `behind`; what is lacking is counted that `going` offer."""
+        """Tell the progress, once a second, if this peer is `behind`. Lacking records count if one in `going` has them."""
         if not behind:
             self.received = 0
             self._told = now

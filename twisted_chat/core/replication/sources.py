@@ -52,7 +52,7 @@ class Sources:
         progress: Callable[[int, int], None],
         looked: Callable[[], None],
     ) -> None:
-        """`unwanted(feed)` tells of a feed that is wanted from nobody, as the one is that this process writes.
+        """`unwanted(feed)` is true for a feed that is asked of nobody, such as the one that this process writes.
         `progress(received, total)` is called every second while this takes long, `looked` after each look at what is behind."""
         self._inventory = inventory
         self._neighbours = neighbours
@@ -74,7 +74,7 @@ class Sources:
     def behind(self) -> bool:
         """Whether some neighbour holds, or for all we know may hold, what we lack.
 
-        Who has sent nothing new for `PATIENCE` seconds does not count, whatever it says.
+        A neighbour that has sent nothing new for `PATIENCE` seconds does not count, whatever it announces.
         """
         lacking = [neighbour for neighbour in self._neighbours.values() if neighbour.lacking or not neighbour.synced]
         return any(map(self._goes_on, lacking))
@@ -127,7 +127,7 @@ class Sources:
         return self._supply.jumps_to(batch)
 
     def lost(self, neighbour: Neighbour) -> None:
-        """A neighbour is gone: find others for what it was the source of."""
+        """A neighbour is gone: find other sources for its feeds."""
         self._served.pop(neighbour, None)
         self._filling.lost(neighbour)
         self._supply.lost(neighbour)
@@ -143,7 +143,7 @@ class Sources:
         self._ticking = self._refilling = None
 
     def cut(self, holding: Holding) -> None:
-        """A feed now ends at a fork; what came of it meanwhile was dropped: ask anew for what lies before."""
+        """A feed was cut, and batches that came meanwhile were dropped: ask anew for the records before the cut."""
         feed = holding.feed
         self._supply.leave(feed)
         self._supply.goes_on(feed)
@@ -154,7 +154,7 @@ class Sources:
             self.offered(neighbour, [feed])
 
     def refuse(self, neighbour: Neighbour, feed: FeedId) -> None:
-        """A neighbour sends a feed of which no more is taken."""
+        """A neighbour sends a feed that is not accepted any more: tell it to stop."""
         self._behind.forget(feed)
         if self._supply.neighbour(feed) is neighbour:
             self._supply.leave(feed, LIMIT)
@@ -162,7 +162,7 @@ class Sources:
             neighbour.wire.send(Stop(feed, LIMIT))
 
     def pass_over(self, neighbour: Neighbour, feed: FeedId, reason: str = "") -> None:
-        """A neighbour sends what can't be taken, which need not be its fault: take that feed from others, if they have it."""
+        """A neighbour sends batches of a feed that can't be accepted, which need not be its fault: ask others for that feed."""
         self._behind.lacks_no_more(feed, neighbour)
         neighbour.pass_over(feed, reason)
         if self._filling.neighbour(feed) is neighbour:
@@ -194,7 +194,8 @@ class Sources:
         self.tick_later()
 
     def _ask_on(self, neighbour: Neighbour) -> None:
-        """Want more in the next turn from who has sent most of what was wanted: who sends is not kept waiting for a tick."""
+        """If a neighbour has sent most of the feeds it was asked for, ask it for more in the next turn, without waiting for a
+        tick."""
         if len(neighbour.asked) <= MAX_ASKED // 2 and neighbour.lacking:
             self._served[neighbour] = None
             if self._refilling is None:
@@ -269,8 +270,8 @@ class Sources:
             self._ask(feed, best(feed, offers), missing)
 
     def _beyond(self, holding: Holding, ahead: list[Neighbour], behind: Lag, fills: bool) -> list[Neighbour]:
-        """Return who may be asked for what lies behind records that nobody offers who has not failed to send them; nobody while
-        there is a hole that may be filled."""
+        """Return the neighbours that may be asked for the records behind a gap. There are none while a neighbour that has not
+        failed offers the next record, or while a hole may be filled."""
         feed, missing = holding.feed, holding.high + 1
         if fills or not holding.may_jump or self._clock.seconds() - behind.offered < HOLE:
             return []
@@ -278,7 +279,7 @@ class Sources:
         return [neighbour for neighbour in above if neighbour.wire.writable]
 
     def _jump(self, feed: FeedId, above: list[Neighbour]) -> None:
-        """Go on behind what nobody offers."""
+        """Jump over records that nobody offers."""
         lowest = min(above, key=lambda neighbour: (failed(feed, neighbour), neighbour.holds(feed)[0]))
         low = lowest.holds(feed)[0]
         self._supply.leave(feed)

@@ -1,4 +1,4 @@
-"""What a keeper of batches promises; `twisted_chat.storage` has the keepers."""
+"""The interface of a keeper of batches; `twisted_chat.storage` has the keepers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from twisted_chat.core.replication.holes import Holes, Runs
 from twisted_chat.core.writing.skeleton import same_room
 
 PAGE_BYTES = 64 * 1024
-"""How much `read` returns at most, one batch at least: as much as a transport buffers before it asks for a pause."""
+"""Bytes that `read` returns at most, one batch at least: as many as a transport buffers before it asks for a pause."""
 NOTABLE_BYTES = 4 * 1024 * 1024
-"""How much `notable` returns at most."""
+"""Bytes that `notable` returns at most."""
 
 
 class Held(Struct):
-    """What a store holds of one feed: the records `[low, high]`, without a gap, being the newest such run.
+    """The part of a feed that a store holds: the records `[low, high]`, without a gap, being the newest such run.
 
     `tip`, `tip_first` and `tip_lc` are the hash, the first record and the last hybrid time of the newest batch. `holes` are the
     ranges below `low` that were jumped over because nobody offered them, and may yet be filled.
@@ -38,7 +38,7 @@ class Held(Struct):
 
 
 class Known(Struct, frozen=True):
-    """What is kept of a member besides what it said. `name` is what it called itself last, `names` are those that are its
+    """A member as it is kept, besides its records. `name` is the last that it called itself, `names` are those that are its
     own, oldest first; `verified` and `ignored` are what the person here thinks of it."""
 
     id: bytes
@@ -54,17 +54,17 @@ class Known(Struct, frozen=True):
 
 
 class Loaded(Struct):
-    """All a store knows when it is opened."""
+    """The contents of a store when it is opened."""
 
     held: list[Held] = field(default_factory=list)
     forks: list[Fork] = field(default_factory=list)
     members: list[Known] = field(default_factory=list)
     """In the order in which they became known."""
     lost: Mapping[FeedId, Runs] = field(default_factory=dict)
-    """What was kept, and is not there any more."""
+    """The records that were kept, and are not there any more."""
 
 
-Unsealer = Callable[[bytes, Private], str | None]
+OpenPrivate = Callable[[bytes, Private], str | None]
 """Returns the text of a private message by an author, None if it is not for this peer. Called in any thread."""
 
 
@@ -81,7 +81,7 @@ class Hit(Struct, frozen=True):
 
 
 class Which(Struct, frozen=True):
-    """Which messages a page has: those that `reader` can read, being public, or private and to or by it.
+    """The messages that a page has: those that `reader` can read, being public, or private and to or by it.
 
     With `room` only those said there; with `member` only those by that member, and private ones by `reader` to it; with
     `private` only private ones. None by a member in `without`.
@@ -198,10 +198,10 @@ class Store(Protocol):
         (lc, feed, first)."""
         ...
 
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """Return the newest `limit` messages that `which` tells of in which each of `words` begins a word, in order.
 
-        Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found. `unseal` reads
+        Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found. `open_private` reads
         private messages.
         """
         ...

@@ -22,7 +22,7 @@ class Source:
 
 
 class Supply(dict[FeedId, Source]):
-    """The sources, by feed. What is kept of a feed goes when the inventory has the feed no more."""
+    """The sources, by feed. When the inventory drops a feed, its source and its jump are forgotten."""
 
     def __init__(self, inventory: Inventory, clock: IReactorTime) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Supply(dict[FeedId, Source]):
         self._inventory.release(self._inventory[feed])
 
     def lost(self, neighbour: Neighbour) -> None:
-        """A neighbour is gone: what it was the source of has none."""
+        """A neighbour is gone: its feeds have no source."""
         for feed in [feed for feed, source in self.items() if source.neighbour is neighbour]:
             self.drop(feed)
 

@@ -1,4 +1,4 @@
-"""What is on its way to the disk: how much that is, and what is held up when it gets too much."""
+"""Batches on their way to the disk: they are counted, and when there are too many, links are not read."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What has to be true of a batch that a neighbour sends, before anything is done with it."""
+"""The checks that a neighbour's batch passes before anything is done with it."""
 
 from __future__ import annotations
 
 from twisted_chat.core.errors import LIMIT, Refusal
-from twisted_chat.core.feeds.batches import Batch, feed_named, unseal, verify
+from twisted_chat.core.feeds.batches import Batch, check_signature, feed_named, parse_batch
 from twisted_chat.core.group import Group
 from twisted_chat.core.replication.admission import Admission
 from twisted_chat.core.replication.forks import Forks
@@ -17,7 +17,7 @@ from twisted_chat.core.wire.frames import BatchFrame
 
 
 class Validation:
-    """Lets through what is signed, has a place in its feed, is admitted and contradicts nothing."""
+    """Accepts a batch if it is signed, has a place in its feed, is admitted and contradicts nothing."""
 
     def __init__(
         self,
@@ -38,11 +38,11 @@ class Validation:
         self._forks = forks
 
     def judge(self, neighbour: Neighbour, frame: BatchFrame) -> tuple[Batch, Place] | None:
-        """Return the batch in a frame and its place, `NEXT` or `FILLS`; None if it is not to be taken, for whatever reason.
+        """Return the batch in a frame and its place, `NEXT` or `FILLS`; None if it is not accepted.
 
-        What costs least is looked at first, the signature last. Raises `Refusal` if the link is to be closed for it.
+        The cheapest checks come first, the signature last. Raises `Refusal` if the link is to be closed for it.
         """
-        batch = self._unsealed(neighbour, frame)
+        batch = self._parsed(neighbour, frame)
         if batch is None:
             return None
         feed = batch.feed
@@ -59,20 +59,21 @@ class Validation:
         if not self._admission.has_room(feed):
             self._sources.pass_over(neighbour, feed, LIMIT)
             return None
-        verify(self._group, batch)
+        check_signature(self._group, batch)
         contradicted = holding.contradicted(batch)
         if contradicted:
             self._forks.conflict(holding, batch, contradicted, lambda: self._sources.pass_over(neighbour, feed))
             return None
         return batch, place
 
-    def _unsealed(self, neighbour: Neighbour, frame: BatchFrame) -> Batch | None:
-        """Return the batch in a frame; None, and no more is taken of that feed from that link, if it is none and another's.
+    def _parsed(self, neighbour: Neighbour, frame: BatchFrame) -> Batch | None:
+        """Return the batch in a frame. If it is malformed and names another author, return None, and accept no more of that feed
+        over that link.
 
-        Raises `Refusal` if that other side itself is its author, or none is named.
+        Raises `Refusal` if it is malformed and names the other side itself, or nobody.
         """
         try:
-            return unseal(frame.sig, bytes(frame.body))
+            return parse_batch(frame.sig, bytes(frame.body))
         except Refusal:
             feed = feed_named(bytes(frame.body))
             if feed is None or feed.author == neighbour.wire.member:

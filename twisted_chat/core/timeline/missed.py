@@ -21,7 +21,7 @@ more."""
 
 
 class Missed:
-    """Messages that were missed. One `WhileAway` tells of them once all are here, or no more come."""
+    """Messages that were missed. One `WhileAway` sums them up once all are here, or no more come."""
 
     def __init__(self, clock: IReactorTime, tell: Callable[[Event], None]) -> None:
         self._clock = clock

@@ -14,7 +14,7 @@ from twisted_chat.core.feeds.batches import MAX_RECORDS, FeedId, Position
 from twisted_chat.core.feeds.ids import Place
 from twisted_chat.core.messages import Arrived, Messages
 from twisted_chat.core.people.roster import Roster
-from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Hit, Unsealer, Which
+from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Hit, OpenPrivate, Which
 from twisted_chat.core.timeline.reader import Reader
 
 PAGE = 64
@@ -32,7 +32,7 @@ class Archive(Protocol):
         """See `Store.page`."""
         ...
 
-    def search(self, words: str, which: Which, limit: int, unseal: Unsealer) -> Deferred[Sequence[Hit]]:
+    def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         ...
 
@@ -41,13 +41,13 @@ class Pages:
     """Finds old messages, none of ignored members. Fails with what the store says."""
 
     def __init__(
-        self, archive: Archive | None, roster: Roster, reader: Reader, hybrid: HybridClock, unseal: Unsealer
+        self, archive: Archive | None, roster: Roster, reader: Reader, hybrid: HybridClock, open_private: OpenPrivate
     ) -> None:
         self._archive = archive
         self._roster = roster
         self._reader = reader
         self._hybrid = hybrid
-        self._unseal = unseal
+        self._open_private = open_private
 
     def history(
         self, count: int, room: str | None, member: bytes | None, before: Position | None
@@ -59,7 +59,7 @@ class Pages:
         """See `Conversation.search`."""
         if self._archive is None:
             return succeed([])
-        found = self._archive.search(words, self._which(), limit, self._unseal)
+        found = self._archive.search(words, self._which(), limit, self._open_private)
         return found.addCallback(self._readable)
 
     @inlineCallbacks
@@ -95,7 +95,7 @@ class Pages:
     def _messages(
         self, of: Callable[..., Which], count: int, before: Position | None
     ) -> Generator[Deferred[Sequence[Hit]], Sequence[Hit], Sequence[Messages]]:
-        """Return a page of messages: as many as were asked for, if there are, though some that are stored can't be read."""
+        """Return a page of messages: as many as were asked for, if there are. Stored messages that can't be read don't count."""
         messages: list[Messages] = []
         end = Position(self._hybrid.reach + 1, FeedId(b"", 0), 0)
         before = end if before is None else min(before, end)

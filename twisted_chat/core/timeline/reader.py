@@ -12,7 +12,7 @@ from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.records import Away, Other, Private, Say, Topic
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
-from twisted_chat.core.replication.store import Unsealer
+from twisted_chat.core.replication.store import OpenPrivate
 from twisted_chat.core.timeline.rooms import Room, Rooms
 from twisted_chat.core.writing.text import shown_name
 
@@ -20,10 +20,10 @@ from twisted_chat.core.writing.text import shown_name
 class Reader:
     """Reads batches. Keeps their news of rooms (`rooms`) and of absences (in the roster)."""
 
-    def __init__(self, roster: Roster, unseal: Unsealer) -> None:
+    def __init__(self, roster: Roster, open_private: OpenPrivate) -> None:
         self.rooms = Rooms()
         self._roster = roster
-        self._unseal = unseal
+        self._open_private = open_private
 
     def read(self, batch: Batch) -> Iterator[Event]:
         """Return everything that a batch tells, in the order in which it was said, and note its news."""
@@ -86,7 +86,7 @@ class Reader:
         return Messages(batch.feed, batch.first + index, batch.lc + index, name, own, batch.at, records)
 
     def _private(self, batch: Batch, index: int, record: Private) -> Messages | None:
-        text = self._unseal(batch.feed.author, record)
+        text = self._open_private(batch.feed.author, record)
         if text is None:
             return None
         return replace(

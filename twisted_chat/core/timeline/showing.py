@@ -33,7 +33,7 @@ class Showing:
         tell: Callable[[Event], None],
     ) -> None:
         self.beyond: deque[tuple[Batch, bool]] = deque(maxlen=BEYOND)
-        """What bears a time to which nobody can have come, as far as is known here, and so is not shown."""
+        """Batches with a time that nobody can have reached, as far as is known here, and so are not shown."""
         self._roster = roster
         self._reader = reader
         self._hybrid = hybrid
@@ -47,7 +47,7 @@ class Showing:
         self._lateness.settle(position)
 
     def stop(self) -> None:
-        """Tell nothing more of what takes a while."""
+        """Cancel all events that are still to come."""
         self._missed.stop()
 
     def sum_up(self) -> None:
@@ -60,7 +60,7 @@ class Showing:
         self._show_what_is_near()
 
     def _show_what_is_near(self) -> None:
-        """Show what is within reach, and so may bring more within it: the same in the end, in whatever order it comes."""
+        """Show the batches within reach, which may bring others within it. The result does not depend on their order."""
         while near := [each for each in self.beyond if each[0].last_lc <= self._hybrid.reach_of(len(each[0].records))]:
             each = min(near, key=lambda each: each[0].last_lc)
             self.beyond.remove(each)

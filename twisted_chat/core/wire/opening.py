@@ -18,7 +18,7 @@ from msgspec import Struct
 from twisted_chat.core import errors
 from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.group import Group
-from twisted_chat.core.keys import Identity, verified
+from twisted_chat.core.keys import Identity, signature_holds
 from twisted_chat.core.wire.acquaintance import Acquaintances
 from twisted_chat.core.wire.frames import (
     VERSION,
@@ -38,9 +38,9 @@ from twisted_chat.core.wire.passphrase import Exchange
 from twisted_chat.core.writing.text import accept_name
 
 GREET_SECONDS = 3.0
-"""How long a dialer waits for a valid `greet` before it hangs up having sent nothing."""
+"""Seconds that a dialer waits for a valid `greet` before it hangs up having sent nothing."""
 OPENING_SECONDS = 5.0
-"""How long either side gives the whole opening."""
+"""Seconds that either side gives the whole opening."""
 
 _CONTEXT = b"tcpchat/1 auth\0"
 
@@ -270,7 +270,7 @@ class Opening:
 
     def _on_auth(self, auth: Auth, line: bytes) -> Answer:
         assert self.other is not None
-        if not verified(self.other.id, auth.sig, self._proven(self.role.other)):
+        if not signature_holds(self.other.id, auth.sig, self._proven(self.role.other)):
             raise Refusal(errors.AUTH, "the signature does not fit the id, or this connection")
         self._lines.append(line)
         self.step = Step.READY

@@ -1,1 +1,1 @@
-"""The text that people may write, and its likeness to other text."""
+"""The text that people may write, and what it looks like beside other text."""

@@ -26,8 +26,8 @@ _CACHED = 4096
 
 
 @lru_cache(maxsize=_CACHED)
-def likeness(name: str) -> str:
-    """Return the looks of `name`. Names with the same likeness are easily taken for each other.
+def skeleton(name: str) -> str:
+    """Return the looks of `name`. Names with the same skeleton are easily taken for each other.
 
     Case, compatibility forms, invisible characters, and letters that look alike, in several alphabets or one, don't count.
     Accents do.
@@ -45,10 +45,10 @@ def likeness(name: str) -> str:
 def alike(name: str) -> tuple[str, ...]:
     """Return every form by which `name` is compared. Two names that have a form in common are taken for each other.
 
-    One form is its likeness. The other one is its letters in small: in some alphabets a letter looks like one Latin letter,
+    One form is its skeleton. The other one is its letters in small: in some alphabets a letter looks like one Latin letter,
     and its capital like another.
     """
-    return likeness(name), f"={folded(name)}"
+    return skeleton(name), f"={folded(name)}"
 
 
 def folded(text: str) -> str:

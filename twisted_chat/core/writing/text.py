@@ -128,7 +128,7 @@ def may_hide_control(encoded: bytes) -> bool:
 
 def accept_room(room: str) -> str:
     """Return `room` unchanged if it is `#` and 1 to 31 characters, none a space or as blank as one; else raise `BadText`
-    `room-name`. Every Python decides the same. `likeness.room_key` is what rooms are compared by."""
+    `room-name`. Every Python decides the same. `skeleton.room_key` is what rooms are compared by."""
     if not _ROOM.fullmatch(room):
         raise BadText("room-name")
     return room

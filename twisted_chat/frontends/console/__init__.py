@@ -1,1 +1,1 @@
-"""What a person at the keyboard, or a pipe in their place, types and sees."""
+"""The console: a person at the keyboard, or a pipe in their place, types lines and sees them."""

@@ -1,4 +1,4 @@
-"""What is to be printed above the line being typed: gathered, so that a flood costs no more than a few prints a second."""
+"""Rows for above the line being typed. They are gathered, so that a flood costs no more than a few prints a second."""
 
 from __future__ import annotations
 

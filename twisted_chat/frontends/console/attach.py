@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLUMNS = 80
 """Of a terminal that does not tell how many it has."""
 DUMB = ("", "dumb", "unknown")
-"""What `TERM` says of terminals that can't move their cursor."""
+"""The values of `TERM` for terminals that can't move their cursor."""
 
 
 FLAGS = ("console", "no-notify")

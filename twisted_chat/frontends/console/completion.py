@@ -1,4 +1,4 @@
-"""What Tab completes: commands, the names of who is here, and rooms."""
+"""Completion with Tab: commands, the names of who is here, and rooms."""
 
 from __future__ import annotations
 

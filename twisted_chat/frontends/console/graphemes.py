@@ -1,4 +1,4 @@
-"""What a reader takes for one character, and a form of it that every terminal draws equally wide.
+"""Graphemes, each one character to a reader, and a form of each that every terminal draws equally wide.
 
 Terminals disagree on how wide an emoji of several code points is: a family is 2 columns in one and 8 in the next. A
 line that is edited must not depend on it, so there the parts of such an emoji are shown side by side; it is said whole.
@@ -15,7 +15,7 @@ _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 _UNSTEADY = re.compile(
     "[\u200b-\u200f\u2060\u20e3\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]"
 )
-"""Whatever joins, varies or colours what stands before it, and the letters of flags."""
+"""Characters that join, vary or colour the one before, and the letters of flags."""
 
 
 def starts(text: str) -> list[int]:

@@ -15,7 +15,7 @@ FEW = (1, 2, 4, 5, 6)
 
 
 class Ink:
-    """What the terminal described by an environment can show. `NO_COLOR` leaves no colour, only weights."""
+    """The colours of the terminal that an environment describes. `NO_COLOR` leaves no colour, only weights."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         term = environment.get("TERM", "")

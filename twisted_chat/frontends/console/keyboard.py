@@ -21,7 +21,7 @@ MAX_PASTE = 256 * 1024
 
 
 class Keyboard(Input):
-    """What prompt_toolkit reads from. Bytes are fed as they come, cut anywhere; what is not UTF-8 becomes `�`."""
+    """The input that prompt_toolkit reads from. Bytes are fed as they come, cut anywhere; what is not UTF-8 becomes `�`."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -1,4 +1,4 @@
-"""What the keys do that are not plain line editing."""
+"""The keys that do more than plain line editing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted_chat.frontends.console.graphemes import next_start, previous_start
 
 
 class Typist(Protocol):
-    """Who is told what the keys ask for."""
+    """Carries out what the keys ask for."""
 
     def submit(self) -> None:
         """Send the line."""

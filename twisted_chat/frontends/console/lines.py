@@ -1,4 +1,4 @@
-"""What is typed or piped in, cut into lines, in bounded memory."""
+"""Input, typed or piped, cut into lines in bounded memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Lines:
         self._tail = b""
 
     def __len__(self) -> int:
-        """How many whole lines wait."""
+        """The number of whole lines that wait."""
         return len(self._whole)
 
     def feed(self, data: bytes) -> None:

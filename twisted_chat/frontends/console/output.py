@@ -16,7 +16,7 @@ MAX_QUEUED = 4 * 1024 * 1024
 
 
 class Stdio(Protocol):
-    """What a console needs of `stdio.StandardIO`: it takes output, it yields input, either can be held up."""
+    """The part of `stdio.StandardIO` that a console needs: it takes output, it yields input, either can be held up."""
 
     def write(self, data: bytes) -> None:
         """Take output. Ignored once the other end is closed."""

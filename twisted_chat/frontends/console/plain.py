@@ -28,7 +28,7 @@ from twisted_chat.speech.events import sentences
 from twisted_chat.speech.messages import became
 
 FLUSH_SECONDS = 1.0
-"""How long leaving waits for a terminal that does not take its last lines."""
+"""Seconds that leaving waits for a terminal that does not take its last lines."""
 
 
 @implementer(IHalfCloseableProtocol)

@@ -1,4 +1,4 @@
-"""What was typed, to be called back with the arrow keys: in this session and, if there is a file, in later ones."""
+"""Typed lines, called back with the arrow keys: in this session and, if there is a file, in later ones."""
 
 from __future__ import annotations
 

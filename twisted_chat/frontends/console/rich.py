@@ -39,7 +39,7 @@ from twisted_chat.speech import answers, notices
 from twisted_chat.speech.events import sentences
 
 FLUSH_SECONDS = 1.0
-"""How long leaving waits for a terminal that does not take its last lines."""
+"""Seconds that leaving waits for a terminal that does not take its last lines."""
 AWAY_SECONDS = 60.0
 """Seconds without a key after which what arrives counts as unread."""
 

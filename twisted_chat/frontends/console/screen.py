@@ -109,7 +109,7 @@ class Screen(Application[None]):
         self._hidden = False
 
     def _height(self) -> Dimension:
-        """What is typed may take half of the terminal, and scrolls beyond."""
+        """The line being typed may take half of the terminal, and scrolls beyond."""
         return Dimension(min=1, max=max(1, self.output.get_size().rows // 2))
 
     def _prefix(self, line: int, wrapped: int) -> StyleAndTextTuples:
@@ -197,5 +197,5 @@ def vt100(write: Callable[[bytes], object], size: Callable[[], tuple[int, int]],
 
 
 def _length(row: Mapping[int, Char]) -> int:
-    """How many columns of a rendered row hold something."""
+    """Return the number of columns of a rendered row up to the last that holds something."""
     return max((column + cell.width for column, cell in row.items() if cell.char not in (" ", "")), default=0)

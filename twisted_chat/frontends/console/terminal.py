@@ -15,7 +15,7 @@ RESTORE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m"
 """No bracketed paste, lines wrap, the cursor is seen, nothing is coloured."""
 DEFAULT_SIZE = os.terminal_size((80, 24))
 FOREGROUND_SECONDS = 0.25
-"""How often a peer that went on in the background looks whether it was brought back."""
+"""Seconds between two looks of a peer in the background whether it was brought back."""
 
 
 class Terminal:

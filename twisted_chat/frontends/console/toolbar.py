@@ -24,14 +24,14 @@ MOST_ROOMS = 6
 
 
 class Toolbar:
-    """What the toolbar says. It hears every event, and is asked whenever it is drawn."""
+    """The text of the toolbar. It hears every event, and is asked whenever it is drawn."""
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self._last = LastSaid()
         self._receiving: Receiving | None = None
         self.question = ""
-        """What is to be answered first: it is shown instead of the rest."""
+        """The question to be answered first: it is shown instead of the rest."""
 
     def heard(self, event: Event) -> bool:
         """Take an event. Return whether it changed what is shown."""
@@ -64,7 +64,7 @@ class Toolbar:
         return [_("unread: {rooms}").format(rooms=", ".join(counts))] if counts else []
 
     def _here(self, width: int, others: Sequence[str]) -> str:
-        """Who is here: a count, and as many names as fit beside `others`, and how many links lead to them."""
+        """Return a count of the members here, as many names as fit beside `others`, and the number of links to them."""
         members = self._seat.conversation.here()
         links = sum(member.links for member in members)
         if not members:
@@ -84,7 +84,7 @@ class Toolbar:
         return f"{count}: {', '.join(names)}{more}" if names else count
 
     def _receipt(self) -> list[str]:
-        """What became of the last own message, once something was said in this session."""
+        """Return the receipt of the last own message, once something was said in this session."""
         receipt = self._last.receipt
         return [became(receipt)] if receipt else []
 

@@ -1,4 +1,4 @@
-"""How many columns a text takes on a terminal, at most: terminals disagree, and where rows end must not depend on which it is."""
+"""The columns that a text takes on a terminal, at most: terminals disagree, and where rows end must not depend on which it is."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.messages import Delivered, Receipt
-from twisted_chat.core.throttle import Rounds
+from twisted_chat.core.throttle import Throttle
 
 MAX_FOLLOWED = 1_000
 """Messages of one program of which it is told how they fare: the newest."""
@@ -23,7 +23,7 @@ class Receipts:
         self._tell = tell
         self._told: dict[MessageId, Receipt] = {}
         self._delivered: Delivered | None = None
-        self._rounds = Rounds(clock, lambda: LOOK_SECONDS, self._look)
+        self._rounds = Throttle(clock, lambda: LOOK_SECONDS, self._look)
 
     def follow(self, id: MessageId) -> None:
         """Follow one more message."""

@@ -1,4 +1,4 @@
-"""Batches that others sealed: small ones, forged ones, contradictory ones."""
+"""Batches that others signed: small ones, forged ones, contradictory ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Raw
 from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
 
 from tests.kit.feeding import START
-from twisted_chat.core.feeds.batches import Batch, FeedId, unseal
+from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.feeds.records import KnownRecord, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
@@ -26,10 +26,10 @@ def said(*texts: str) -> list[KnownRecord | Raw]:
 
 def signed(group: Group, identity: Identity, body: bytes) -> Batch:
     """Sign a body that nobody checked, and read it as whoever receives it. Raises `Refusal`."""
-    return unseal(group.sign(identity, sha256(body).digest()), body)
+    return parse_batch(group.sign(identity, sha256(body).digest()), body)
 
 
-def seal_any(
+def sign_any(
     identity: Identity,
     group: Group,
     feed: FeedId,
@@ -58,15 +58,15 @@ class Writer:
         self.batches: list[Batch] = []
 
     def write(self, *texts: str) -> Batch:
-        """Seal the next batch of the feed."""
-        batch = self.seal(self.batches[-1] if self.batches else None, *texts)
+        """Sign the next batch of the feed."""
+        batch = self.sign(self.batches[-1] if self.batches else None, *texts)
         self.batches.append(batch)
         return batch
 
-    def seal(self, after: Batch | None, *texts: str, records: Sequence[object] | None = None) -> Batch:
-        """Seal a batch that follows `after`, whatever else was sealed there."""
+    def sign(self, after: Batch | None, *texts: str, records: Sequence[object] | None = None) -> Batch:
+        """Sign a batch that follows `after`, whatever else was signed there."""
         first, prev, lc = (after.last + 1, after.hash, after.last_lc + 1) if after else (1, b"", START)
-        return seal_any(self.identity, self.group, self.feed, first, prev, lc, "Ana", records or said(*texts))
+        return sign_any(self.identity, self.group, self.feed, first, prev, lc, "Ana", records or said(*texts))
 
     def forge(self, batch: Batch, **changes: object) -> Batch:
         """Sign a batch like `batch` with some fields of its body changed."""

@@ -18,7 +18,7 @@ from twisted_chat.core.keys import Identity
 from twisted_chat.core.seat import Seat
 from twisted_chat.frontends.json.client import Client
 from twisted_chat.frontends.json.table import BY_NAME, ERRORS
-from twisted_chat.peer import Address, Parts, PeerSettings
+from twisted_chat.peer import NetworkSettings, Parts, PeerSettings
 from twisted_chat.storage.memory import MemoryStore
 
 _PARAMS: dict[str, dict[str, Any]] = {
@@ -78,7 +78,7 @@ def programs(random: Random) -> Iterator[None]:
     clock: Any = MemoryReactorClock()
     parts = Parts(Identity(random.randbytes(32)), MemoryStore(KEPT), new_epoch=lambda: random.getrandbits(53))
     peer = assemble(
-        clock, PeerSettings("Zoe", Group(), Address(HOST, 5000, ())), parts, lambda: START + clock.seconds()
+        clock, PeerSettings("Zoe", Group(), NetworkSettings(HOST, 5000, ())), parts, lambda: START + clock.seconds()
     )
     peer.start()
     wire = Wire()

@@ -16,6 +16,7 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.cli.test_options import CommandLine, Twistd
+from tests.kit import toml
 from twisted_chat.cli import send
 from twisted_chat.cli.configuration import MAX_BYTES, MAX_KEY, MAX_VALUE, check, load
 from twisted_chat.cli.flags import CHAT, CONFIG, CONFIGURABLE, Form
@@ -24,11 +25,6 @@ from twisted_chat.cli.options import Options
 from twisted_chat.cli.send import Send
 from twisted_chat.cli.settings import Settings
 from twisted_chat.speech.i18n import choose
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "class.toml"
 SECRET = "xyzzy plugh"
@@ -442,5 +438,5 @@ class ReaderTests(SynchronousTestCase):
 
     def test_line(self) -> None:
         """The message of the reader is looked at for its line, and has one as we expect it."""
-        error = self.assertRaises(ValueError, tomllib.loads, "a = 1\nb = c\n")
+        error = self.assertRaises(ValueError, toml.loads, "a = 1\nb = c\n")
         self.assertRegex(str(error), r"\(at line 2, column \d+\)$")

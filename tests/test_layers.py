@@ -71,7 +71,7 @@ FRONT_ENDS_USE = {
 """What a front end may use of this package, and its own room: no network, no database, no replication, and no other front end.
 `storage.files` writes a file so that it is whole."""
 MAX_ARGUMENTS = 7
-"""Of a constructor. Settings and parts are dataclasses, which may have more fields."""
+"""Of a constructor. Settings and parts are structs or dataclasses, which may have more fields."""
 
 MAX_LINES = 300
 """Of a module: with more there is something in it that is another's business."""

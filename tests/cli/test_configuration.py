@@ -15,9 +15,8 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.cli.test_options import CommandLine, Twistd
-from tests.kit import forkserver
+from tests.kit import forkserver, toml
 from tests.kit.patience import WRITTEN
-from tests.kit.toml import tomllib
 from twisted_chat.cli import send
 from twisted_chat.cli.configuration import MAX_BYTES, MAX_KEY, MAX_VALUE, check, load
 from twisted_chat.cli.flags import CHAT, CONFIG, CONFIGURABLE, Form
@@ -432,5 +431,5 @@ class ReaderTests(SynchronousTestCase):
 
     def test_line(self) -> None:
         """The message of the reader is looked at for its line, and has one as we expect it."""
-        error = self.assertRaises(ValueError, tomllib.loads, "a = 1\nb = c\n")
+        error = self.assertRaises(ValueError, toml.loads, "a = 1\nb = c\n")
         self.assertRegex(str(error), r"\(at line 2, column \d+\)$")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kit.toml import tomllib
+from tests.kit import toml
 from twisted_chat.cli import configuration, flags
 from twisted_chat.cli.commandline import CommandLine
 from twisted_chat.cli.flags import COMMON, CONFIGURABLE, LANG, Flag, Form, Section
@@ -49,7 +49,7 @@ class TableTests(SynchronousTestCase):
     def test_samples(self) -> None:
         """Every sample of what is right in a configuration file is right there."""
         for flag in CONFIGURABLE.values():
-            keys = tomllib.loads(f"{flag.name} = {flag.sample}")
+            keys = toml.loads(f"{flag.name} = {flag.sample}")
             self.assertEqual(list(configuration.check("class.toml", keys)), [flag.name])
 
     def test_configurable(self) -> None:

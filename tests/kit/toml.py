@@ -1,10 +1,12 @@
-"""Python's own reader of TOML, or the package from which that came."""
+"""The reader of TOML, under one name in every Python."""
+
+from __future__ import annotations
 
 import sys
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    from tomllib import loads
 else:
-    import tomli as tomllib
+    from tomli import loads
 
-__all__ = ["tomllib"]
+__all__ = ["loads"]

@@ -1,7 +1,7 @@
 """How long an answer takes: `python -m tests.integration.echoing`.
 
-A person at a plain console asks. An echo bot, a program in Python with a peer of its own, answers. All is on loopback, with disks.
-The time is from the line being typed to the answer on the screen.
+A person at a plain console asks. An echo bot, a program in Python with a peer of its own, answers. All is on loopback.
+It is the time from the line being typed to the answer on the screen.
 """
 
 from __future__ import annotations

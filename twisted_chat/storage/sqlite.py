@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, Unsealer, Which
+from twisted_chat.storage.arrivals import unkept
 from twisted_chat.storage.database import open_database, storage_error
 from twisted_chat.storage.errors import LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError
 from twisted_chat.storage.history import page, words_of
@@ -193,8 +194,12 @@ class SQLiteStore:
         return self._put(_Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
-        """See `Store.arrived`. Fires after the commit; while nothing can be written, not at all."""
-        return self._put(_Call(lambda: self._tables.arrivals.since(serial, limit), writes=True))
+        """See `Store.arrived`. Fires after the commit; while nothing can be written it fails."""
+
+        def since() -> Arrivals:
+            return self._tables.arrivals.since(serial, limit)
+
+        return self._put(_Call(since, True, lambda waiting: unkept(self._path, self._failing)))
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""
@@ -223,12 +228,6 @@ class SQLiteStore:
     def _join(self, result: Any) -> Any:
         self._thread.join()
         return result
-
-    def _tell(self, words: str | None) -> None:
-        self.trouble(words)
-
-    def _tell_damaged(self, feed: FeedId) -> None:
-        self.damaged(feed)
 
     # What follows runs in the thread.
 
@@ -294,12 +293,12 @@ class SQLiteStore:
         """Note that nothing can be kept now; tell so when it begins."""
         if not self._failing:
             self._failing = words
-            self._call_from_thread(self._tell, words)
+            self._call_from_thread(lambda: self.trouble(words))
 
     def _recovers(self) -> None:
         if self._failing:
             self._failing = ""
-            self._call_from_thread(self._tell, None)
+            self._call_from_thread(lambda: self.trouble(None))
 
     def _perform(self, calls: Sequence[_Call]) -> None:
         """Make all `calls` in one transaction. Raises `sqlite3.Error` if none of them took effect."""
@@ -362,7 +361,7 @@ class SQLiteStore:
     def _suspect(self, feed: FeedId) -> None:
         if feed not in self._suspected:
             self._suspected.add(feed)
-            self._call_from_thread(self._tell_damaged, feed)
+            self._call_from_thread(lambda: self.damaged(feed))
 
     def _take(self, timeout: float) -> tuple[list[_Call], bool]:
         """Return all calls that wait, after at most `timeout` seconds, and whether the store is to be closed."""

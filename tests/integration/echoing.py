@@ -1,7 +1,7 @@
 """How long an answer takes: `python -m tests.integration.echoing`.
 
-A person at a plain console asks, and an echo bot, a program in Python with a peer of its own, answers: all on loopback, with disks. What
-is measured is from the line being typed to the answer on the screen.
+A person at a plain console asks. An echo bot, a program in Python with a peer of its own, answers. All is on loopback.
+It is the time from the line being typed to the answer on the screen.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def measure(count: int, pause: float) -> list[float]:
         try:
             person = stage.start(0, "--console", "plain")
             assert person.stdin is not None and person.stdout is not None
-            bot = [sys.executable, "-c", BOT, directory, *map(str, stage.ports)]
+            bot = [sys.executable, "-c", BOT, directory, *map(str, reversed(stage.ports))]  # the person has the first
             stage.running.append(subprocess.Popen(bot, cwd=ROOT))
             while b"joined" not in person.stdout.readline():
                 pass

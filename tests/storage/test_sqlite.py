@@ -16,6 +16,7 @@ from typing import Any
 from unittest import mock
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import Author, ranges
@@ -403,6 +404,23 @@ class FailingDiskTests(OnDisk):
         self.assertEqual(acked, [batch.first for batch in self.batches[1:]])
         self.reopen()
         self.assertEqual(self.spans(self.author.feed), ((1, 400), (0, 0)))
+
+    def test_arrived_while_failing(self) -> None:
+        """What arrived is not told while it can't be kept, but that it can't is told at once; then it is, all of it."""
+        for batch in self.batches[1:]:
+            self.store.append(batch)
+        while not self.trouble:
+            self.pump()
+        failed: list[Failure] = []
+        self.store.arrived(0).addErrback(failed.append)
+        while not failed:
+            self.pump()
+        self.assertIsInstance(failed[0].value, StorageError)
+        self.make_room()
+        while len(self.trouble) < 2:
+            self.pump()
+        found = self.result(self.store.arrived(0, 10**9)).batches
+        self.assertEqual([batch.first for _, batch in found], [batch.first for batch in self.batches])
 
     def test_read_while_failing(self) -> None:
         """What waits for the disk can be read, and nothing of it is acknowledged."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TooLate
@@ -12,8 +12,17 @@ from twisted_chat.calling.awaiting import Later
 from twisted_chat.calling.calls import Ended
 from twisted_chat.speech import programs
 
-if TYPE_CHECKING:
-    from twisted_chat.api import Chat
+
+class Speaks(Protocol):
+    """What answers go through: a `Chat`."""
+
+    async def say(self, text: str, room: str | None = None, me: bool = False) -> Receipt:
+        """See `Chat.say`."""
+        ...
+
+    async def whisper(self, to: str, text: str) -> Receipt:
+        """See `Chat.whisper`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Message:
     verified: bool = False
     at: int = 0
     place: str = ""
-    _chat: Chat | None = field(default=None, repr=False, compare=False)
+    _chat: Speaks | None = field(default=None, repr=False, compare=False)
 
     async def reply(self, text: str) -> Receipt:
         """Answer where it was said: in its room, or to its author alone if it is private. Raises `Refused`."""
@@ -48,7 +57,7 @@ class Message:
         return await self._chat.say(text, self.room)
 
     @classmethod
-    def _of(cls, chat: Chat, data: dict[str, Any]) -> Message:
+    def _of(cls, chat: Speaks, data: dict[str, Any]) -> Message:
         return cls(**data, _chat=chat)
 
 

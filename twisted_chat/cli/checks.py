@@ -145,7 +145,7 @@ def parse_log(where: str, value: str) -> Path:
 def parse_rpc(where: str, value: str) -> Path:
     """Return the path of a socket as an absolute one; it is looked at when it is made."""
     if not value:
-        raise UsageError(_("{where} is empty: name the socket to be made, such as ~/chat.sock").format(where=where))
+        raise UsageError(_("{where} is empty: name the socket to be made, such as chat.sock").format(where=where))
     return Path(value).absolute()
 
 

@@ -15,7 +15,7 @@ class Schema(Subcommand):
     """`tcpchat schema`: print the JSON Schema of the lines that `--console json` and `--rpc` speak."""
 
     summary = staticmethod(lambda: _("print the JSON Schema of what programs can ask and are told"))
-    synopsis = N_("Usage: tcpchat schema")
+    synopsis = N_("Usage: tcpchat schema [options]")
     longdesc = N_("What it describes is a line of --console json, or of a connection to --rpc, in either direction.")
 
     def run(self) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
 
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.replication import store
+from twisted_chat.storage.errors import UNUSABLE, StorageError
 from twisted_chat.storage.opener import Opener
 
 KEEP = """
@@ -17,6 +20,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _MAKE = "CREATE TABLE IF NOT EXISTS arrivals (copy TEXT NOT NULL, high INTEGER NOT NULL)"
 _HIGHEST = "SELECT coalesce(max(id), 0) FROM batches"
 _FROM = "SELECT id, sig, body, checksum, feed, first FROM batches WHERE id >= ? ORDER BY id"
+
+
+def unkept(path: Path, detail: str) -> NoReturn:
+    """Refuse to tell what arrived while it can't be kept. Raises `StorageError`."""
+    raise StorageError(UNUSABLE, path, detail)
 
 
 class Arrivals:

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, OpenPrivate, Which
+from twisted_chat.storage.arrivals import unkept
 from twisted_chat.storage.history import page, words_of
 from twisted_chat.storage.recent import Recent
 from twisted_chat.storage.searching import Search
@@ -144,8 +145,12 @@ class SQLiteStore:
         return self._thread.put(Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
-        """See `Store.arrived`. Fires after the commit; while nothing can be written, not at all."""
-        return self._thread.put(Call(lambda: self._thread.tables.arrivals.since(serial, limit), writes=True))
+        """See `Store.arrived`. Fires after the commit; while nothing can be written it fails."""
+
+        def since() -> Arrivals:
+            return self._thread.tables.arrivals.since(serial, limit)
+
+        return self._thread.put(Call(since, True, lambda waiting: unkept(self._thread.path, self._thread.failing)))
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""

@@ -74,7 +74,7 @@ class DatabaseThread:
         `trouble(words)` is called when nothing can be kept, with None when all is kept again; `damaged(feed)` when a batch of
         that feed can't be read, once until the feed is `trusted`. Both are called through `call_from_thread`.
         """
-        self._path = path
+        self.path = path
         self._call_from_thread = call_from_thread
         self.retry = retry
         self._trouble = trouble
@@ -87,7 +87,8 @@ class DatabaseThread:
         self._closed: Deferred[None] = Deferred()
         self._urgent = Event()  # set while something other than an `append` may wait, or many of them
         self._gathered = 0
-        self._failing = ""  # what the trouble is
+        self.failing = ""
+        """What the trouble is while nothing can be written, else empty."""
         self._checked = time.monotonic()
         self._thread = Thread(target=self._run, name=f"store {path.name}", daemon=True)
 
@@ -130,7 +131,7 @@ class DatabaseThread:
             return Again.AGAIN
         if self.tables.given_up:
             self.tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            for copy in self._path.parent.glob(f"{self._path.name}.v*.bak"):
+            for copy in self.path.parent.glob(f"{self.path.name}.v*.bak"):
                 copy.unlink(missing_ok=True)
             self.tables.given_up = 0
         return None
@@ -140,13 +141,13 @@ class DatabaseThread:
         retry_at = 0.0
         closing = False
         while not closing:
-            calls, closing = self._take(max(0.0, retry_at - time.monotonic()) if self._failing else self.retry)
+            calls, closing = self._take(max(0.0, retry_at - time.monotonic()) if self.failing else self.retry)
             calls = waiting + calls
-            if self._failing and not closing and time.monotonic() < retry_at:
+            if self.failing and not closing and time.monotonic() < retry_at:
                 waiting = self._answer_without_writing(calls)
                 continue
             try:
-                self._follow(bool(self._failing) or closing)
+                self._follow(bool(self.failing) or closing)
                 self._perform(calls)
             except (sqlite3.Error, OSError, StorageError) as error:
                 self._fails(str(error))
@@ -160,8 +161,8 @@ class DatabaseThread:
         self._end(waiting)
 
     def _open(self) -> None:
-        self.tables = Tables(open_database(self._path), self._suspect)
-        self._whereabouts: Whereabouts | None = Whereabouts(self._path)
+        self.tables = Tables(open_database(self.path), self._suspect)
+        self._whereabouts: Whereabouts | None = Whereabouts(self.path)
 
     def _follow(self, now: bool) -> None:
         """See, `now` or else once in `retry` seconds, that the database is at its path; make it anew there if it is not.
@@ -175,7 +176,7 @@ class DatabaseThread:
             self._fails(trouble)
             if trouble == REPLACED:
                 self._whereabouts.make_way()
-                raise StorageError(LOST, self._path)
+                raise StorageError(LOST, self.path)
             self._whereabouts.make_anew(self.tables.connection)
             self._whereabouts = None
             self.tables.connection.close()  # before the new one is opened: closing may delete the log at the path
@@ -184,13 +185,13 @@ class DatabaseThread:
 
     def _fails(self, words: str) -> None:
         """Note that nothing can be kept now; call `trouble` when that begins."""
-        if not self._failing:
-            self._failing = words
+        if not self.failing:
+            self.failing = words
             self._call_from_thread(self._trouble, words)
 
     def _recovers(self) -> None:
-        if self._failing:
-            self._failing = ""
+        if self.failing:
+            self.failing = ""
             self._call_from_thread(self._trouble, None)
 
     def _perform(self, calls: Sequence[Call]) -> None:
@@ -227,7 +228,7 @@ class DatabaseThread:
         try:
             return result_of(look)
         except sqlite3.Error as error:
-            return Failure(storage_error(self._path, error))
+            return Failure(storage_error(self.path, error))
 
     def _end(self, waiting: Sequence[Call]) -> None:
         self._answer_without_writing(self._take(0.0)[0])  # searches that were to be made again
@@ -244,12 +245,12 @@ class DatabaseThread:
                 with self.tables.transaction():
                     for call in waiting:
                         result_of(call.perform)
-                return StorageError(RESCUED, self._path, self._whereabouts.rescue(self.tables.connection))
+                return StorageError(RESCUED, self.path, self._whereabouts.rescue(self.tables.connection))
         if trouble:
-            return StorageError(LOST, self._path)
+            return StorageError(LOST, self.path)
         if messages := sum(len(call.batch.records) for call in waiting if call.batch):
-            return StorageError(UNKEPT, self._path, messages)
-        return StorageError(UNUSABLE, self._path, self._failing) if waiting else None
+            return StorageError(UNKEPT, self.path, messages)
+        return StorageError(UNUSABLE, self.path, self.failing) if waiting else None
 
     def _suspect(self, feed: FeedId) -> None:
         if feed not in self._suspected:

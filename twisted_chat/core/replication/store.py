@@ -208,7 +208,7 @@ class Store(Protocol):
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
         """Return the batches that were kept from the one numbered `serial` on, of at most `limit` bytes in all, one at least;
-        none if `limit` is 0. Fires only once all of them are as safe as this store makes them."""
+        none if `limit` is 0. Fires only once all of them are as safe as this store makes them; fails if that can't be now."""
         ...
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:

@@ -69,7 +69,7 @@ class Pages:
         """Return what came to be kept here after a place, or since the beginning: batches of at most `limit` bytes, one at least;
         with 0 no message, and the place where all is behind that has arrived.
 
-        Fails with `UnknownPlace`, or with what the store says; has not fired while nothing can be kept.
+        Fails with `UnknownPlace`, or with what the store says, also while nothing can be kept.
         """
         if self._archive is None:
             return Arrived([], after or Place("0" * 16, 0, 0), False)

@@ -29,7 +29,7 @@ from twisted_chat.core.seat import Seat
 from twisted_chat.frontends.console.attach import CONSOLE
 from twisted_chat.frontends.contract import Given
 from twisted_chat.frontends.json.pipe import PIPE
-from twisted_chat.frontends.json.sockets import SOCKETS
+from twisted_chat.frontends.json.rpc import RPC
 from twisted_chat.reactors import leave_at_signals, settle_memory, steady_reactor
 from twisted_chat.speech.i18n import _
 from twisted_chat.speech.refusals import explained
@@ -37,7 +37,7 @@ from twisted_chat.storage.folders import DataDirectory, IdentityFolder
 
 __all__ = ["ChatService", "Options", "makeService"]
 
-DOORS = (CONSOLE, PIPE, SOCKETS)
+DOORS = (CONSOLE, PIPE, RPC)
 """The front ends that can be had."""
 
 _log = Logger()

@@ -1,19 +1,23 @@
-"""A way to a peer that runs: its socket."""
+"""A way to a peer that runs: its socket, or the file that stands in for one."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from twisted_chat.calling.awaiting import in_task
 from twisted_chat.calling.calls import Calls
 from twisted_chat.core.errors import ChatError
+from twisted_chat.frontends.json import pass_file
+from twisted_chat.frontends.json.pass_file import Pass
 from twisted_chat.speech import programs
 
 
@@ -27,21 +31,33 @@ class Socket:
     def start(self, calls: Calls) -> Deferred[None]:
         """See `Way`."""
         connecting: Deferred[Any]
+        try:
+            known = pass_file.read(Path(self._path)) if os.path.isfile(self._path) else None
+        except OSError as error:
+            return fail(error).addErrback(self._failed)
         if in_task():
             loop = asyncio.get_running_loop()
-            connecting = Deferred.fromFuture(
-                loop.create_task(loop.create_unix_connection(lambda: _InLoop(calls), self._path))
-            )
-            connecting.addCallback(lambda made: made[0])
+            made: Coroutine[Any, Any, Any]
+            if known is None:
+                made = loop.create_unix_connection(lambda: _InLoop(calls), self._path)
+            else:
+                made = loop.create_connection(lambda: _InLoop(calls), pass_file.HOST, known.port)
+            connecting = Deferred.fromFuture(loop.create_task(made)).addCallback(lambda made: made[0])
         else:
             from twisted.internet import reactor
 
-            endpoint = UNIXClientEndpoint(reactor, self._path)
+            endpoint = (
+                UNIXClientEndpoint(reactor, self._path)
+                if known is None
+                else TCP4ClientEndpoint(reactor, pass_file.HOST, known.port)
+            )
             connecting = connectProtocol(endpoint, _InReactor(calls)).addCallback(lambda made: made.transport)
-        return connecting.addCallbacks(self._connected, self._failed)
+        return connecting.addCallbacks(self._connected, self._failed, (known,))
 
-    def _connected(self, transport: Any) -> None:
+    def _connected(self, transport: Any, known: Pass | None) -> None:
         self._transport = transport
+        if known is not None:
+            transport.write(known.line)
 
     def _failed(self, reason: Failure) -> None:
         error = reason.value

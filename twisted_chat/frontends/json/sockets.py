@@ -7,16 +7,15 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
-from twisted.python.runtime import platform
 from zope.interface import implementer
 
 from twisted_chat.core.errors import ChatError
 from twisted_chat.core.seat import Seat
-from twisted_chat.frontends.contract import Door, Given
+from twisted_chat.frontends.contract import Given
 from twisted_chat.frontends.json import table
 from twisted_chat.frontends.json.client import Client, refusal
 from twisted_chat.speech import programs
@@ -83,11 +82,10 @@ class Connection(Protocol):
         self._sockets.lost(self)
 
     def _asked(self) -> None:
-        client = self._client
-        if client is not None and client.subscribed:
-            self._looking.start(LOOK_SECONDS)
-        else:
+        if self._client is None or not self._client.subscribed:
             self.close()
+        elif hasattr(select, "poll"):  # without it, as on Windows, it shows once something is told
+            self._looking.start(LOOK_SECONDS)
 
     def _look(self) -> None:
         transport: Any = self.transport
@@ -107,16 +105,24 @@ class Sockets:
 
     def start(self) -> None:
         """Listen. Raises `ChatError` if that can't be done there."""
-        if platform.isWindows():
-            raise ChatError(programs.not_on_windows("--rpc"))
-        from twisted_chat.frontends.json.place import taken
+        self._port = self.listen()
+
+    def listen(self) -> Any:
+        """Return the listening port. Raises `ChatError`."""
+        from twisted_chat.frontends.json.place import taken  # POSIX has what it needs
 
         path = self.given.flags["rpc"]
         with taken(path):
             try:
-                self._port = self.given.reactor.listenUNIX(str(path), _Connections(self), mode=0o600)
+                return self.given.reactor.listenUNIX(str(path), self.connecting(Connection), mode=0o600)
             except CannotListenError as error:
                 raise ChatError(programs.no_socket(str(path), str(error.socketError))) from None
+
+    def connecting(self, kind: type[Connection]) -> Any:
+        """Return what makes a connection of everyone who comes."""
+        factory: Any = Factory.forProtocol(lambda: kind(self))
+        factory.noisy = False
+        return factory
 
     def stop(self) -> Deferred[None]:
         """Take no more connections, and end those that there are; fires when that is done, within `FLUSH_SECONDS`."""
@@ -141,16 +147,3 @@ class Sockets:
     def _abort(self) -> None:
         for connection in list(self.connections):
             connection.abort()
-
-
-class _Connections(Factory):
-    noisy = False
-
-    def __init__(self, sockets: Sockets) -> None:
-        self._sockets = sockets
-
-    def buildProtocol(self, addr: IAddress | None) -> Connection:
-        return Connection(self._sockets)
-
-
-SOCKETS = Door("rpc", ("rpc",), lambda flags: flags["rpc"] is not None, Sockets)

@@ -80,7 +80,7 @@ class TestClosed(PeersTestCase):
             await eventually(self.reactor, lambda: len(stalled) > 100, lambda: f"{len(stalled)} stalled")
             for number in range(3):
                 began = self.reactor.seconds()
-                self.assertEqual(await self.sending(*self.right).when_ended(), 0)
+                self.assertEqual(await self.sending("--timeout", "30", *self.right).when_ended(), 0)
                 self.measured(f"delivered through the crowd, {number + 1}", self.reactor.seconds() - began, "s")
         finally:
             flood.stop()

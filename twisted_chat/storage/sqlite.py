@@ -11,26 +11,26 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any
 
-from msgspec import Struct, field
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from twisted_chat.core.feeds.amendments import Amended
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, Unsealer, Which
 from twisted_chat.storage.database import open_database, storage_error
 from twisted_chat.storage.errors import LOST, REPLACED, RESCUED, UNKEPT, UNUSABLE, StorageError
 from twisted_chat.storage.history import page, words_of
 from twisted_chat.storage.recent import Recent
-from twisted_chat.storage.results import fire, result_of
+from twisted_chat.storage.results import Again, Call, fire, result_of
 from twisted_chat.storage.searching import Search
 from twisted_chat.storage.tables import Tables
 from twisted_chat.storage.whereabouts import Whereabouts
@@ -43,22 +43,6 @@ GATHER_SECONDS = 0.05
 """Seconds after a commit in which appended batches are gathered for the next one."""
 
 _log = Logger()
-
-
-class _Again(Enum):
-    AGAIN = "the call is to be made again, after the others that wait"
-
-
-class _Call(Struct, frozen=True):
-    """One call of the store, to be made in the thread."""
-
-    perform: Callable[[], Any]
-    writes: bool
-    without_writing: Callable[[Sequence[Batch]], Any] | None = None
-    """What to do while nothing can be written, given the batches that wait; None to wait as well."""
-    batch: Batch | None = None
-    """The batch to append."""
-    deferred: Deferred[Any] = field(default_factory=Deferred)
 
 
 class SQLiteStore:
@@ -95,7 +79,7 @@ class SQLiteStore:
         self._open()
         self._recent = Recent(self._tables.highs())
         # None is the end. Not a SimpleQueue: in Python 3.10 its time-outs may never come.
-        self._calls: Queue[_Call | None] = Queue()
+        self._calls: Queue[Call | None] = Queue()
         self._closed: Deferred[None] = Deferred()
         self._urgent = Event()  # set while something other than an `append` may wait, or many of them
         self._gathered = 0
@@ -107,7 +91,7 @@ class SQLiteStore:
     def load(self) -> Deferred[Loaded]:
         """See `Store.load`."""
         return self._put(
-            _Call(lambda: self._tables.load_checked(), writes=True, without_writing=lambda waiting: self._tables.load())
+            Call(lambda: self._tables.load_checked(), writes=True, without_writing=lambda waiting: self._tables.load())
         )
 
     def append(self, batch: Batch) -> Deferred[dict[FeedId, int]]:
@@ -117,7 +101,7 @@ class SQLiteStore:
         self._gathered += batch.size
         if self._gathered > GATHER_BYTES:
             self._urgent.set()
-        return self._put(_Call(lambda: self._tables.append(batch, received), writes=True, batch=batch))
+        return self._put(Call(lambda: self._tables.append(batch, received), writes=True, batch=batch))
 
     def read(self, feed: FeedId, first: int, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.read`. What was appended last is returned at once."""
@@ -133,7 +117,7 @@ class SQLiteStore:
             found.update((batch.first, batch) for batch in read())
             return page((found[number] for number in sorted(found)), limit)
 
-        return self._put(_Call(read, writes=False, without_writing=with_waiting))
+        return self._put(Call(read, writes=False, without_writing=with_waiting))
 
     def check(self, feed: FeedId) -> Deferred[Held | None]:
         """See `Store.check`."""
@@ -147,28 +131,28 @@ class SQLiteStore:
             self._recent.begin(feed, held.high if held else 0)
             return held
 
-        return self._put(_Call(check, writes=True)).addCallback(checked)
+        return self._put(Call(check, writes=True)).addCallback(checked)
 
     def freeze(self, fork: Fork) -> Deferred[Held | None]:
         """See `Store.freeze`."""
         self._recent.freeze(fork)
-        return self._put(_Call(lambda: self._tables.freeze(fork), writes=True))
+        return self._put(Call(lambda: self._tables.freeze(fork), writes=True))
 
     def know(self, members: Sequence[Known]) -> Deferred[None]:
         """See `Store.know`."""
-        return self._put(_Call(lambda: self._tables.know(members), writes=True))
+        return self._put(Call(lambda: self._tables.know(members), writes=True))
 
     def trim(self, before_ms: int) -> Deferred[dict[FeedId, int]]:
         """See `Store.trim`."""
         self._recent.trim()
-        trimmed = self._put(_Call(lambda: self._tables.trim(before_ms), writes=True))
-        shredded = self._put(_Call(self._shred, writes=False))
+        trimmed = self._put(Call(lambda: self._tables.trim(before_ms), writes=True))
+        shredded = self._put(Call(self._shred, writes=False))
         shredded.addErrback(lambda reason: _log.failure("what was given up may still be on the disk:", reason))
         return trimmed
 
     def forget(self, feeds: Sequence[FeedId]) -> Deferred[None]:
         """See `Store.forget`."""
-        return self._put(_Call(lambda: self._tables.forget(feeds), writes=True))
+        return self._put(Call(lambda: self._tables.forget(feeds), writes=True))
 
     def page(self, which: Which, limit: int, before: Position | None = None) -> Deferred[Sequence[Hit]]:
         """See `Store.page`."""
@@ -185,15 +169,23 @@ class SQLiteStore:
             return succeed([])
         search = Search(lambda: self._tables, wanted, which, limit, unseal)
 
-        def step() -> list[Hit] | _Again:
+        def step() -> list[Hit] | Again:
             hits = search.step()
-            return _Again.AGAIN if hits is None else hits
+            return Again.AGAIN if hits is None else hits
 
-        return self._put(_Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
+        return self._put(Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
+
+    def find(self, ids: Sequence[MessageId]) -> Deferred[Sequence[Hit]]:
+        """See `Store.find`."""
+        return self._look(lambda: self._tables.references.find(ids))
+
+    def amended(self, messages: Sequence[Position], reach: int) -> Deferred[Mapping[Position, Amended]]:
+        """See `Store.amended`."""
+        return self._look(lambda: self._tables.references.amended(messages, reach))
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
         """See `Store.arrived`. Fires after the commit; while nothing can be written, not at all."""
-        return self._put(_Call(lambda: self._tables.arrivals.since(serial, limit), writes=True))
+        return self._put(Call(lambda: self._tables.arrivals.since(serial, limit), writes=True))
 
     def everything(self, after: Batch | None = None, limit: int = PAGE_BYTES) -> Deferred[Sequence[Batch]]:
         """See `Store.everything`."""
@@ -211,9 +203,9 @@ class SQLiteStore:
         return self._closed.addBoth(self._join)
 
     def _look(self, perform: Callable[[], Any]) -> Deferred[Any]:
-        return self._put(_Call(perform, writes=False, without_writing=lambda waiting: perform()))
+        return self._put(Call(perform, writes=False, without_writing=lambda waiting: perform()))
 
-    def _put(self, call: _Call) -> Deferred[Any]:
+    def _put(self, call: Call) -> Deferred[Any]:
         self._calls.put(call)
         if call.batch is None:
             self._urgent.set()
@@ -232,7 +224,7 @@ class SQLiteStore:
     # What follows runs in the thread.
 
     def _run(self) -> None:
-        waiting: list[_Call] = []  # for the disk, in order
+        waiting: list[Call] = []  # for the disk, in order
         retry_at = 0.0
         closing = False
         while not closing:
@@ -278,10 +270,10 @@ class SQLiteStore:
         if self._whereabouts is None:
             self._open()
 
-    def _shred(self) -> _Again | None:
+    def _shred(self) -> Again | None:
         """Let no file have what was given up: neither the write-ahead log nor the copies that upgrades left."""
         if self._tables.connection.in_transaction:  # of others that are made with this one
-            return _Again.AGAIN
+            return Again.AGAIN
         if self._tables.given_up:
             self._tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             for copy in self._path.parent.glob(f"{self._path.name}.v*.bak"):
@@ -300,14 +292,14 @@ class SQLiteStore:
             self._failing = ""
             self._call_from_thread(self._tell, None)
 
-    def _perform(self, calls: Sequence[_Call]) -> None:
+    def _perform(self, calls: Sequence[Call]) -> None:
         """Make all `calls` in one transaction. Raises `sqlite3.Error` if none of them took effect."""
         results = []
         writes = any(call.writes for call in calls)
         with self._tables.transaction() if writes else nullcontext():
             for call in calls:
                 result = result_of(call.perform) if call.writes else self._looked_up(call.perform)
-                if result is _Again.AGAIN:
+                if result is Again.AGAIN:
                     self._calls.put(call)
                     self._urgent.set()
                 else:
@@ -317,7 +309,7 @@ class SQLiteStore:
         if results:
             self._call_from_thread(fire, results)
 
-    def _answer_without_writing(self, calls: Sequence[_Call]) -> list[_Call]:
+    def _answer_without_writing(self, calls: Sequence[Call]) -> list[Call]:
         """Answer what can be answered without the disk taking anything; return the rest."""
         rest = [call for call in calls if call.without_writing is None]
         waiting = [call.batch for call in rest if call.batch]
@@ -336,13 +328,13 @@ class SQLiteStore:
         except sqlite3.Error as error:
             return Failure(storage_error(self._path, error))
 
-    def _end(self, waiting: Sequence[_Call]) -> None:
+    def _end(self, waiting: Sequence[Call]) -> None:
         self._answer_without_writing(self._take(0.0)[0])  # searches that were to be made again
         loss = self._loss(waiting)
         self._tables.connection.close()
         self._call_from_thread(fire, [(self._closed, Failure(loss) if loss else None)])
 
-    def _loss(self, waiting: Sequence[_Call]) -> StorageError | None:
+    def _loss(self, waiting: Sequence[Call]) -> StorageError | None:
         """Return what is lost with this process, None if nothing is. As much as possible is written beside the file that took
         its place."""
         trouble = self._whereabouts and self._whereabouts.trouble()
@@ -363,7 +355,7 @@ class SQLiteStore:
             self._suspected.add(feed)
             self._call_from_thread(self._tell_damaged, feed)
 
-    def _take(self, timeout: float) -> tuple[list[_Call], bool]:
+    def _take(self, timeout: float) -> tuple[list[Call], bool]:
         """Return all calls that wait, after at most `timeout` seconds, and whether the store is to be closed."""
         calls = []
         self._urgent.clear()

@@ -75,7 +75,7 @@ class CommandsTests(AmendingTestCase):
         self.assertEqual(self.run_line("/react a b"), refusals.Unacceptable("", code="reaction"))
 
     def test_rooms_and_former_times(self) -> None:
-        """What is not shown does not count, what is shown again does where it stands; an answer goes to the room of its message."""
+        """What is not shown does not count, what is shown again does where it stands; an answer goes to its message's room."""
         tea = self.say("Ana", Say("tea", "#tea"))
         self.say("Bia", Say("two"))
         self.assertIsInstance(self.run_line("/answer 2 x"), refusals.NoSuchMessage)

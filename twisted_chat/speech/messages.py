@@ -81,6 +81,11 @@ def short(text: str) -> str:
     return clean_text(line[:SHORT]) + ("…" if len(text) > min(len(line), SHORT) else "")
 
 
+def in_short(message: Messages) -> str:
+    """Return who said a message and how it begins, safe to show."""
+    return f"{isolated(clean(message.name))}: {isolated(short(message.records[0].text))}"
+
+
 def quoted(text: str) -> str:
     """Return the same between quotes, of which there is none inside: so it can be told from any text where it ends."""
     return f"“{isolated(short(text.translate(_NO_QUOTES)))}”"
@@ -148,7 +153,7 @@ def changed(event: Changed) -> list[str]:
     if isinstance(event, Retracted):
         return [room + _("🗑 {name} took back {stamp}").format(name=name, stamp=stamp)]
     sign = "↪" if not record.answers else _("📋 closed") if message.closed else "📋"
-    return [f"{room}{sign} {tallied(message)} → {name}: {isolated(short(record.text))}"]
+    return [f"{room}{sign} {tallied(message)} → {in_short(message)}"]
 
 
 def tallied(message: Messages) -> str:

@@ -65,8 +65,8 @@ FRONT_ENDS_USE = {
     "core.conversation", "core.seat", "core.voice", "core.events", "core.messages", "core.watching", "core.answers",
     "core.refusals", "core.status", "core.people.roster", "core.commands", "core.addressing", "core.writing",
     "core.errors", "core.keys", "core.marks", "core.feeds.ids", "speech", "storage.files", "frontends.contract",
-    "frontends.commands", "frontends.session", "frontends.receipt", "frontends.blocking", "core.throttle",
-    "__version__",
+    "frontends.commands", "frontends.amending", "frontends.shown", "frontends.session", "frontends.receipt",
+    "frontends.blocking", "core.throttle", "__version__",
 }  # fmt: skip
 """What a front end may use of this package, and its own room: no network, no database, no replication, and no other front end.
 `storage.files` writes a file so that it is whole."""

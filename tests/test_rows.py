@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, product
 from typing import get_args
 
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.characters import CODES
@@ -17,9 +18,10 @@ from twisted_chat.archive.report import Author, Fault, Flaw, Report
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import answers, errors, events, refusals, status
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.keys import spoken
-from twisted_chat.core.messages import Delivered, Messages, Past, Receiving
+from twisted_chat.core.messages import Delivered, Messages, Past, Quote, Receiving, Tally
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.replication.crowding import Limit
 from twisted_chat.core.writing.skeleton import same_room
@@ -40,8 +42,9 @@ from twisted_chat.speech.events import sentences
 from twisted_chat.speech.i18n import choose
 from twisted_chat.speech.verdict import verdict
 
-NAME, SHOWN, NAMES, ROOM, TEXT, HEX = map(chr, range(0xE000, 0xE006))
-"""What stands in a row for a name, a name with or without a piece of a key, several of those, a room's, any text, a key."""
+NAME, SHOWN, NAMES, ROOM, TEXT, HEX, QUOTED, REACTION = KINDS = tuple(map(chr, range(0xE000, 0xE008)))
+"""What stands in a row for a name, a name with or without a piece of a key, several of those, a room's, any text, a key, a text
+that is quoted, a reaction."""
 
 
 def in_name(character: str) -> bool:
@@ -56,22 +59,23 @@ def belongs(character: str, kind: str) -> bool:
     if kind in (NAME, SHOWN, NAMES):
         extra = {NAME: "", SHOWN: "~", NAMES: "~,"}[kind]
         return _IN_NAME.setdefault(character, in_name(character)) or character in extra
-    return kind == TEXT or (character != " " if kind == ROOM else character in "0123456789abcdef")
+    if kind == QUOTED:
+        return character not in "“”"
+    return kind == TEXT or (character != " " if kind in (ROOM, REACTION) else character in "0123456789abcdef")
 
 
 def meet(one: str, other: str) -> bool:
     """Whether what stands at two places can be the same character."""
-    kinds = (NAME, SHOWN, NAMES, ROOM, TEXT, HEX)
-    if one in kinds and other in kinds:
+    if one in KINDS and other in KINDS:
         return True
-    if one in kinds:
+    if one in KINDS:
         return belongs(other, one)
-    return belongs(one, other) if other in kinds else one == other
+    return belongs(one, other) if other in KINDS else one == other
 
 
 def steps(row: str, place: int) -> tuple[int, ...]:
     """Where one comes to by one more character."""
-    return (place, place + 1) if "\ue000" <= row[place] <= "\ue005" else (place + 1,)
+    return (place, place + 1) if row[place] in KINDS else (place + 1,)
 
 
 def can_be_both(one: str, other: str) -> bool:
@@ -118,6 +122,22 @@ def messages() -> Iterator[Messages]:
         yield said(SHOWN, TEXT, room, me, own, auto=auto)
     for own, auto in product((False, True), (False, True)):
         yield said(SHOWN, TEXT, own=own, private=SHOWN, auto=auto)
+    quotes = (Quote(), Quote(SHOWN), Quote(SHOWN, QUOTED))
+    for quote, room, me, own in product(quotes, ("#chat", f"#{ROOM}"), (False, True), (False, True)):
+        answer = Say(TEXT, room, me, re=MessageId(b"a" * 32, 1, 1))
+        yield Messages(FEED, 1, 1, SHOWN, own, AT, [answer], quote=quote)
+    for own in (False, True):
+        yield Messages(FEED, 1, 1, SHOWN, own, AT, [Say(f"{TEXT}\na\nb", poll=True)])
+
+
+def amended() -> Iterator[Messages]:
+    """Messages of which something has become."""
+    for room, own in product(("#chat", f"#{ROOM}"), (False, True)):
+        message = said(SHOWN, TEXT, room, own=own)
+        tallies = [Tally(REACTION, [NAMES]), Tally(REACTION, [NAMES])]
+        yield from (replace(message, tally=tallies[:count]) for count in range(3))
+        poll = replace(message, records=[Say(f"q\n{QUOTED}\nb", room, poll=True)], tally=[Tally("1", [NAMES])])
+        yield from (poll, replace(poll, closed=True))
 
 
 def happened() -> Iterator[events.Event]:
@@ -128,13 +148,16 @@ def happened() -> Iterator[events.Event]:
         "verified": (False, True), "dialed": (False, True), "where": (SHOWN,), "ours": (False, True), "count": (2,),
         "ahead": (-600.0, 600.0), "path": ("p",), "limit": tuple(Limit), "most": (4,),
         "host": ("h",), "reason": ("r", errors.VERSION, errors.FORGED, errors.LIMIT, errors.FULL),
-        "port": (5,), "bytes": (9,), "before": (0.0,), "log": ("l",), "member": (b"m" * 32,),
+        "message": tuple(amended()), "missed": (False,), "port": (5,), "bytes": (9,), "before": (0.0,), "log": ("l",),
+        "member": (b"m" * 32,),
     }  # fmt: skip
     for kind in get_args(events.Event):
         names = kind.__struct_fields__
         if not issubclass(kind, (Messages, Past, Delivered, Receiving)):
             for values in product(*(stands_for[name] for name in names)):
-                yield kind(**dict(zip(names, values, strict=True)))
+                event = kind(**dict(zip(names, values, strict=True)))
+                if not (isinstance(event, events.Edited) and event.message.records[0].poll):  # which is not edited
+                    yield event
 
 
 def answered() -> Iterator[str]:
@@ -157,6 +180,9 @@ def answered() -> Iterator[str]:
         yield from lines(answers.Entered(room, topic))
     yield from lines(answers.OwnKey(answers.Key(b"a" * 32, NAME, spoken(b"a" * 32))))
     yield from lines(answers.RepliedTo(b"a" * 32, SHOWN, SHOWN))
+    for message in amended():
+        yield from (lines(answers.Original(message, TEXT)) if not message.tally else [])
+    yield lines(answers.Votes(replace(message, tally=()), [NAMES]))[1]
     yield from lines(refusals.OtherKey(id=b"a" * 32, name=SHOWN))
     addresses = [
         status.AddressStatus("h", 5, status.Found(finding, detail), member)

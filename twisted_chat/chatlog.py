@@ -17,14 +17,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from twisted_chat.core import events
-from twisted_chat.core.events import Event, Joined, Refused, StoreFailing, Trimmed
+from twisted_chat.core.events import Changed, Edited, Event, Joined, Refused, Retracted, StoreFailing, Trimmed
 from twisted_chat.core.feeds.records import Say
-from twisted_chat.core.messages import Messages
+from twisted_chat.core.messages import Messages, Quote
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, clean_texts
 from twisted_chat.logfile import LogFile
 from twisted_chat.speech.events import fields
 from twisted_chat.speech.i18n import in_language
+from twisted_chat.speech.messages import quoted, short, tallied
 from twisted_chat.storage.errors import SENTENCES, StorageError
 
 MAX_REFUSALS = 20
@@ -168,11 +169,31 @@ class ChatLog:
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
         texts = clean_texts([record.text for record in event.records])
         if [
-            record for record in event.records if record.room != DEFAULT_ROOM or record.me or record.auto
+            record
+            for record in event.records
+            if record.room != DEFAULT_ROOM or record.me or record.auto or record.re or record.poll
         ]:  # few: look closer then
-            lines = [f"{start}{_where(record)}: {text}" for record, text in zip(event.records, texts, strict=True)]
+            lines = [
+                f"{start}{_where(record, event.quote)}: {text}"
+                for record, text in zip(event.records, texts, strict=True)
+            ]
             return "\n".join(lines) + "\n"
         return f"{start}: " + f"\n{start}: ".join(texts) + "\n"
+
+    @_lines.register
+    def _changed(self, event: Changed) -> str:
+        message = event.message
+        (record,) = message.records
+        where = f" ({clean_text(record.room)})" if not same_room(record.room, DEFAULT_ROOM) else ""
+        at = time.strftime("[%d/%m/%Y %H:%M:%S]", time.localtime(message.at / 1000))
+        start = f"{self._stamp()}[INFO] "
+        match event:
+            case Edited():
+                return f"{start}{clean(message.name)}{where} corrigiu {at}: {clean_text(record.text)}\n"
+            case Retracted():
+                return f"{start}{clean(message.name)}{where} retirou {at}.\n"
+        what = "Reações" if not record.answers else "Votos, encerrados" if message.closed else "Votos"
+        return f"{start}{what}: {tallied(message)} → {clean(message.name)}{where} {at}: {short(record.text)}\n"
 
     @_lines.register
     def _refused(self, event: Refused) -> str:
@@ -228,13 +249,18 @@ class _Allowance:
             self.end()
 
 
-def _where(record: Say) -> str:
+def _where(record: Say, quote: Quote | None) -> str:
     """Return what stands behind the author of a message that is not said in the usual way in the usual room.
 
-    No name has a bracket and no room a space, and the room comes last: so it can be told from any text where this ends.
+    No name has a bracket, no room a space and no quote a ” inside, and the room comes last: so it can be told from any text where
+    this ends.
     """
     marks = ["auto"] if record.auto else []
     marks += ["*"] if record.me else []
+    marks += ["enquete"] if record.answers else []
+    if quote is not None:
+        marks += ["re", clean(quote.name)] if quote.name else ["re"]
+        marks += [quoted(quote.text)] if quote.text else []
     marks += [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     return f" ({' '.join(marks)})" if marks else ""
 

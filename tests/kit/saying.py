@@ -9,12 +9,13 @@ from types import UnionType
 from typing import Any, get_args, get_origin
 
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
-from twisted_chat.core import answers, refusals
+from twisted_chat.core import answers, events, refusals
 from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Say
-from twisted_chat.core.messages import Messages
+from twisted_chat.core.messages import Messages, Quote, Tally
 from twisted_chat.core.people.presence import Whereabouts
 from twisted_chat.core.people.roster import Member
 
@@ -38,13 +39,29 @@ def sample(kind: type, text: str) -> Any:
     """An event or an answer of any kind, `text` in each of its fields that holds text, something in each that holds several."""
     if kind is Messages:
         return said(text, text, name=text)
+    if issubclass(kind, events.Changed):
+        return kind(_message(text))
     if kind is answers.Usage:
         return answers.Usage("who", ["who", "quem"], "", False)
     if kind is answers.Who:
         return answers.Who([_person(where, text) for where in answers.Where], 5000)
+    if kind in (answers.Original, answers.Votes):
+        return (
+            answers.Original(_message(text), text)
+            if kind is answers.Original
+            else answers.Votes(_message(text), [text])
+        )
     values = {field.name: _value(field.type, text) for field in fields(kind) if field.name != "code"}
     coded = [field for field in fields(kind) if field.name == "code" and field.required]
     return kind(**values, **({"code": CODES[kind]} if coded else {}))
+
+
+def _message(text: str) -> Messages:
+    """A message of which something has become."""
+    message = replace(
+        said(text, name=text), quote=Quote(text, text), tally=[Tally("👍", [text])], edited=True, original=text
+    )
+    return replace(message, records=[Say(text, re=MessageId(b"a" * 32, 1, 1))])
 
 
 def _person(where: answers.Where, text: str) -> answers.Person:

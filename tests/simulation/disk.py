@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from twisted.internet.defer import Deferred
 
 from tests.simulation.network import Node
+from twisted_chat.core.feeds.amendments import Amended
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, OpenPrivate, Which
 from twisted_chat.storage.memory import MemoryStore
 
@@ -154,6 +156,14 @@ class DiskStore:
     def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """See `Store.search`."""
         return self._memory.search(words, which, limit, open_private)
+
+    def find(self, ids: Sequence[MessageId]) -> Deferred[Sequence[Hit]]:
+        """See `Store.find`."""
+        return self._memory.find(ids)
+
+    def amended(self, messages: Sequence[Position], reach: int) -> Deferred[Mapping[Position, Amended]]:
+        """See `Store.amended`."""
+        return self._memory.amended(messages, reach)
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
         """See `Store.arrived`."""

@@ -230,6 +230,7 @@ class HostileStory(Story):
                 signed = record.text in self.plotter.secrets
             else:
                 signed = record.text in self.plotter.texts[messages.feed, number]
+            signed |= messages.retracted and not record.text
             if not signed:
                 self.fail(f"{actor.name} was shown {record.text!r}, which {messages.name} never said")
 
@@ -307,6 +308,7 @@ class HostileStory(Story):
         self.check()
         self._check_nothing_lost()
         self._check_histories()
+        self._check_alike()
         for actor in self.world.actors:
             self._check_chains(actor)
             self._check_taken(actor)
@@ -346,6 +348,7 @@ class HostileStory(Story):
         """Everything honest is shown to everybody, and what two are shown, both are shown in one order."""
         histories = [self._history(actor) for actor in self.world.actors]
         written = {(place[0], place[1]) for place in self.world.written if place[0].author in self.honest}
+        written -= {(FeedId(id.author, id.epoch), id.number) for id in self.world.silent()}
         for actor, history in zip(self.world.actors, histories, strict=True):
             hidden = written - {place[:2] for place in history}
             if hidden:
@@ -354,6 +357,26 @@ class HostileStory(Story):
             common = set(one) & set(other)
             if [place for place in one if place in common] != [place for place in other if place in common]:
                 self.fail("two peers show one conversation in different orders")
+
+    def _check_alike(self) -> None:
+        """What became of what honest ones said, by what honest ones said, is the same for all."""
+        honest = set(self.honest)
+        reads = [
+            [
+                (
+                    id,
+                    records,
+                    retracted,
+                    closed,
+                    sorted((text, who) for text, each in tally for who in set(each) & honest),
+                )
+                for id, records, retracted, closed, tally in actor.reads()
+                if id.author in honest
+            ]
+            for actor in self.world.actors
+        ]
+        if any(other != reads[0] for other in reads):
+            self.fail("peers that hold the same of honest ones show different things")
 
     def _history(self, actor: Actor) -> list[tuple[FeedId, int, str]]:
         assert actor.peer is not None

@@ -16,7 +16,7 @@ from twisted_chat.core.clock import COUNTED, LEAD, SPARE
 from twisted_chat.core.errors import REASONS, Refusal
 from twisted_chat.core.feeds.batches import Batch, FeedId, parse_batch
 from twisted_chat.core.feeds.private import PrivateBox
-from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.feeds.records import Edit, Say
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import (
     MAX_INT,
@@ -141,8 +141,16 @@ class Plotter(Mischief):
             {"k": "topic", "room": "#tea", "text": text},
             {"k": "nick", "name": random.choice(NAMES)}, {"k": "away", "text": text}, {"k": "away"}, {"k": "later", "x": [1]},
             {"k": "private", "to": random.choice(self.members), "sealed": random.randbytes(40), "copy": b""},
+            {"k": random.choice(["react", "edit", "retract", "close"]), "to": self._somewhere(), "text": text},
+            {"k": "say", "text": text, "re": self._somewhere()},
         ]  # fmt: skip
         return random.choice(kinds[:2] if random.random() < 0.7 else kinds)
+
+    def _somewhere(self) -> tuple[bytes, int, int]:
+        """Return the id of something that was said, is to be said, or never will be."""
+        seen = self.random.choice(self.seen) if self.seen else None
+        feed = seen.feed if seen else (self.random.choice(self.members), 1)
+        return (*feed, self.random.choice([1, 2, seen.last if seen else 3, MAX_NUMBER]))
 
     def _sign(self, key: Identity, epoch: int, first: int, prev: bytes, lc: int) -> Batch:
         batch = super()._sign(key, epoch, first, prev, lc)
@@ -174,3 +182,5 @@ class Plotter(Mischief):
         for index, record in enumerate(batch.records):
             if isinstance(record, Say):
                 self.texts[batch.feed, batch.first + index].add(record.text)
+            elif isinstance(record, Edit) and record.to.author == batch.feed.author:
+                self.texts[FeedId(record.to.author, record.to.epoch), record.to.number].add(record.text)

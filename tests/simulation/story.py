@@ -10,6 +10,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.network import BUFFER
 from tests.simulation.world import Actor, World
 from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.messages import Messages
 
 SETTLED_WITHIN = 5.0
@@ -49,7 +50,8 @@ class Story:
     def happenings(self) -> list[Callable[[], None]]:
         """Return what may happen, what happens more often more than once."""
         return [
-            self.say, self.say, self.say, self.start, self.start, self.crash, self.suspend, self.resume, self.cut_link,
+            self.say, self.say, self.say, self.amend, self.amend,
+            self.start, self.start, self.crash, self.suspend, self.resume, self.cut_link,
             self.partition, self.heal, self.back_up, self.restore,
         ]  # fmt: skip
 
@@ -64,6 +66,12 @@ class Story:
         actor = self._one(self._awake())
         if actor is not None:
             actor.say(self.random.choice([1, 1, 3, 50, 1500]))
+
+    def amend(self) -> None:
+        """Somebody reacts to what was said, corrects it, takes it back."""
+        actor = self._one(self._awake())
+        if actor is not None:
+            actor.amend(self.random)
 
     def start(self) -> None:
         """Somebody comes."""
@@ -145,9 +153,12 @@ class Story:
         """Every feed is shown from its first record on, without gaps and without repetitions, in each life."""
         life = actor.lives[-1]
         numbers = self._numbers[id(life)]
+        silent = self.world.silent()
         for event in life[self._checked[id(life)] :]:
             if isinstance(event, Messages):
                 held = numbers.get(event.feed, actor.started_with.get(event.feed, 0))
+                while event.first > held + 1 and MessageId(*event.feed, held + 1) in silent:
+                    held += 1
                 if event.first != held + 1:
                     self.fail(f"{actor.name} was shown {event.name} {event.first} after {held}")
                 numbers[event.feed] = held + len(event.records)
@@ -177,6 +188,14 @@ class Story:
             self.fail(f"{SETTLED_WITHIN} s after the network healed, peers hold different things")
         self.check()
         self._check_nothing_lost()
+        self._check_alike()
+
+    def _check_alike(self) -> None:
+        """Everybody reads the same: what was corrected, what was taken back, who thinks what of it."""
+        reads = {actor.name: actor.reads() for actor in self.world.actors}
+        first, *others = reads.values()
+        if any(other != first for other in others):
+            self.fail("peers that hold the same show different things")
 
     def _lasting(self, condition: Callable[[], bool], seconds: float, step: float = 0.01) -> bool:
         """Whether `condition` comes to hold for three seconds on end."""

@@ -60,6 +60,11 @@ class Telling(RuleBasedStateMachine):
         self.story.say()
 
     @rule()
+    def amend(self) -> None:
+        """See `Story`."""
+        self.story.amend()
+
+    @rule()
     def start(self) -> None:
         """See `Story`."""
         self.story.start()

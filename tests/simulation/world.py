@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 from random import Random
+from typing import Any
 
 from tests.simulation.disk import Disk, DiskStore, Written
 from tests.simulation.network import Network, Node
 from twisted_chat.assembly import assemble
 from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import FeedId
+from twisted_chat.core.feeds.ids import MessageId, Ticket
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.messages import Messages
@@ -21,6 +24,8 @@ from twisted_chat.peer import NetworkSettings, Parts, Peer, PeerSettings
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
+EVERYTHING = 10**6
+"""More messages than there are in a story."""
 START = 1_763_800_000.0
 """The wall clock when a simulation begins."""
 
@@ -93,7 +98,34 @@ class Actor:
         for _ in range(count):
             text = f"{self.name}.{len(self.said)}"
             self.said.append(text)
-            self.peer.conversation.say(text)
+            self.world.said.append(self.peer.conversation.say(text))
+
+    def amend(self, random: Random) -> None:
+        """Say one of the things that change what another message is, about any that was ever said, own or not, here or not."""
+        assert self.peer is not None
+        ids = [id for ticket in self.world.said[-20:] if (id := ticket.id) is not None]
+        voice = self.peer.conversation.voice
+        for id in random.choices(ids, k=min(len(ids), random.choice([1, 1, 5]))):
+            text = f"{self.name}: {random.random()}"
+            ways = [partial(voice.react, id, random.choice(["", "👍", "❤", "1"]))]
+            if id.author == voice.id:
+                ways += [
+                    partial(voice.edit, id, text),
+                    partial(voice.retract, id),
+                    partial(voice.close, id),
+                ]
+            self.said.append(text)
+            self.world.amendments.append(random.choice(ways)())
+
+    def reads(self) -> list[tuple[Any, ...]]:
+        """Return what this peer shows of all that was said."""
+        assert self.peer is not None
+        found: list[Sequence[Messages]] = []
+        self.peer.conversation.history(EVERYTHING).addCallback(found.append)
+        return [
+            (each.id, each.records, each.retracted, each.closed, [(tally.text, tally.members) for tally in each.tally])
+            for each in found[0]
+        ]
 
     def shown(self) -> list[str]:
         """Return all texts shown in the current life, own ones included."""
@@ -129,6 +161,9 @@ class World:
         self.apart = apart
         self.network = Network(Random(seed))
         self.written: set[Written] = set()
+        self.said: list[Ticket] = []
+        self.amendments: list[Ticket] = []
+        """What was said that is no message."""
         everybody = list(range(count))
         self.actors = [self.cast(number, neighbours(number) if neighbours else everybody) for number in everybody]
 
@@ -139,6 +174,10 @@ class World:
     def address(self, number: int) -> tuple[str, int]:
         """Return where an actor listens."""
         return (f"1.0.0.{number}", FIRST_PORT) if self.apart else (HOST, FIRST_PORT + number)
+
+    def silent(self) -> set[MessageId]:
+        """Return the ids of what was said that is no message."""
+        return {id for ticket in self.amendments if (id := ticket.id) is not None}
 
     def living(self) -> list[Actor]:
         """Return those that run a peer now."""

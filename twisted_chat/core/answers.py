@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from twisted_chat.core.commands import Command
 from twisted_chat.core.keys import spoken
-from twisted_chat.core.messages import Earlier, Past
+from twisted_chat.core.messages import Earlier, Messages, Past
 from twisted_chat.core.people.presence import Whereabouts
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.refusals import (
@@ -24,7 +24,10 @@ from twisted_chat.core.refusals import (
     Incomplete,
     KeyLength,
     NobodyAsked,
+    NoPoll,
     NoSuchCommand,
+    NoSuchMessage,
+    NotThere,
     NoWords,
     OtherKey,
     Unacceptable,
@@ -208,6 +211,20 @@ class Newest(Past, frozen=True):
     name: str = ""
 
 
+class Original(Struct, frozen=True):
+    """A message as it is now, `now`, and what was said."""
+
+    now: Messages
+    said: str
+
+
+class Votes(Struct, frozen=True):
+    """A poll as it is now, and the names of those who have not voted: of those who are here, and of this peer's owner."""
+
+    poll: Messages
+    missing: Sequence[str]
+
+
 class Found(Past, frozen=True):
     """The newest messages with certain `words`; `more` if others have them too."""
 
@@ -260,8 +277,9 @@ def help_on(commands: Iterable[Command], whole: bool) -> Help:
 
 Answer: TypeAlias = (
     Done | Cleared | Who | Ignoring | RepliedTo | OwnKey | Keys | Rooms | Entered | About | Earlier | Newest | Found
+    | Original | Votes
     | Status | Diagnosed | LogAt | Help
-    | Unacceptable | Busy | UnclearName | NoSuchCommand | Incomplete | NoWords | HowMany | NobodyAsked | OtherKey
-    | KeyLength | Unusable | Failed
+    | Unacceptable | Busy | UnclearName | NoSuchCommand | Incomplete | NoSuchMessage | NotThere | NoPoll | NoWords | HowMany
+    | NobodyAsked | OtherKey | KeyLength | Unusable | Failed
 )  # fmt: skip
 """Everything that a command is answered with."""

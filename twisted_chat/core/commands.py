@@ -5,6 +5,7 @@ Help, completion, hints and tests derive from `COMMANDS`; what a command does is
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TypeAlias
 
@@ -16,7 +17,8 @@ from twisted_chat.core.marks import N_
 class Command(Struct, frozen=True):
     """A command, typed after a `/`. `help` and `arguments` are in English, to be translated where they are shown.
 
-    `addressed` is whether the arguments begin with a member's name.
+    `addressed` is whether the arguments begin with a member's name, `referring` whether they may begin with which message is
+    meant: counted back from the newest that is shown, or by some of its words in quotes.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Command(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     arguments: str = ""
     addressed: bool = False
+    referring: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -63,6 +66,51 @@ VERIFY = Command(
     arguments=N_("[name [yes/no]]"),
     addressed=True,
 )
+ANSWER = Command(
+    "answer",
+    N_("answer the newest message, or the second, or one with these words"),
+    aliases=("re", "resposta"),
+    arguments=N_('[2 or "words"] text'),
+    referring=True,
+)
+REACT = Command(
+    "react",
+    N_("say in a picture or a word what you think of a message; - takes it back"),
+    aliases=("reagir",),
+    arguments=N_('[2 or "words"] 👍'),
+    referring=True,
+)
+EDIT = Command(
+    "edit",
+    N_("correct your last message; s/old/new/ does so too"),
+    aliases=("corrigir",),
+    arguments=N_('["words"] text'),
+)
+RETRACT = Command(
+    "retract",
+    N_("take your last message back; who has read it can't forget it"),
+    aliases=("retirar",),
+    arguments=N_('[2 or "words"]'),
+    referring=True,
+)
+ORIGINAL = Command(
+    "original",
+    N_("show what was said before a message was corrected or taken back"),
+    arguments=N_('[2 or "words"]'),
+    referring=True,
+)
+POLL = Command(
+    "poll",
+    N_("ask everybody; alone, say who has not voted; with close, end it"),
+    aliases=("enquete",),
+    arguments=N_("[question | answer | answer]"),
+)
+VOTE = Command(
+    "vote",
+    N_("vote in the newest poll, by the number of an answer; - takes it back"),
+    aliases=("votar",),
+    arguments=N_("number"),
+)
 HISTORY = Command(
     "history",
     N_("show the newest messages, of a room or a member if you name it"),
@@ -77,8 +125,8 @@ CLEAR = Command("clear", N_("clear the screen"), aliases=("limpar",))
 QUIT = Command("quit", N_("leave the chat"), aliases=("sair", "exit"))
 
 COMMANDS = (
-    HELP, WHO, MSG, REPLY, ME, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE, VERIFY, HISTORY, SEARCH, STATUS, DOCTOR, LOG,
-    CLEAR, QUIT,
+    HELP, WHO, MSG, REPLY, ME, ANSWER, REACT, EDIT, RETRACT, ORIGINAL, POLL, VOTE, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE,
+    VERIFY, HISTORY, SEARCH, STATUS, DOCTOR, LOG, CLEAR, QUIT,
 )  # fmt: skip
 """Every command, in the order in which help lists them."""
 YES = frozenset({"yes", "y", "sim", "s"})
@@ -87,6 +135,12 @@ BARE_QUIT = "sair"
 """The word that leaves without a `/`, as it always did."""
 
 _BY_WORD = {word: command for command in COMMANDS for word in command.words}
+_CORRECTION = re.compile(r"s/([^/\n]+)/([^/\n]*)/")
+"""How a correction is typed; with a blank before it, it is said."""
+CLOSE = frozenset({"close", "encerrar", "fechar"})
+"""What ends a poll."""
+BACK = frozenset({"-", "–", "—"})
+"""What takes a reaction or a vote back."""
 _SLASHES = "/\uff0f"
 """The beginning of a command: where Chinese or Japanese is typed the key for it often makes the wide one."""
 _UNSEEN = {"Cc", "Cf"}
@@ -98,6 +152,13 @@ class Said(Struct, frozen=True):
     """The line is a message."""
 
     text: str
+
+
+class Corrected(Struct, frozen=True):
+    """The line is `s/old/new/`: what is `old` in one's last message is to be `new`."""
+
+    old: str
+    new: str
 
 
 class Run(Struct, frozen=True):
@@ -114,7 +175,7 @@ class UnknownCommand(Struct, frozen=True):
     suggestion: str | None
 
 
-Typed: TypeAlias = Said | Run | UnknownCommand
+Typed: TypeAlias = Said | Corrected | Run | UnknownCommand
 
 
 def lookup(word: str) -> Command | None:
@@ -133,13 +194,16 @@ def parse(line: str) -> Typed | None:
     """Return what a typed line, without its line break, asks for; None if it is blank.
 
     A line that starts with `/` is a command, one that starts with `//` is a message that starts with `/`, the bare word
-    `sair` leaves. Everything else is a message, as typed: whether it can be said is for `text.check_text` to judge.
+    `sair` leaves, `s/old/new/` corrects. Everything else is a message, as typed: whether it can be said is for `text.check_text`
+    to judge.
 
     What a line starts with is what a person sees first: blanks, line breaks and what is invisible don't count, lest what
     was meant for one member be said to all. That holds for pasted text too: if it was no command, none of it is said.
     """
     if not line.strip():
         return None
+    if correction := _CORRECTION.fullmatch(line.rstrip()):
+        return Corrected(correction[1], correction[2])
     start = _first_seen(line)
     if line[start:].strip().casefold() == BARE_QUIT:
         return Run(QUIT)

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_chat.core import events
 from twisted_chat.core.clock import HybridClock
-from twisted_chat.core.events import Crowded, Damaged, Event, Forked, Mended, QuotaReached, Unheard
-from twisted_chat.core.feeds.batches import Batch, FeedId, Position
+from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving
 from twisted_chat.core.people.clocks import Clocks
 from twisted_chat.core.people.naming import Naming
@@ -86,9 +86,10 @@ class Conversation:
         self._rename = host.rename
         open_private: OpenPrivate = box.open if box else lambda author, record: None
         self._reader = Reader(roster, open_private)
-        self._pages = Pages(archive, roster, self._reader, hybrid, open_private)
-        self.arrived = self._pages.arrived
-        self._showing = Showing(roster, self._reader, hybrid, clock, self.emit)
+        pages = Pages(archive, roster, self._reader, hybrid, open_private)
+        self.history, self.search = pages.history, pages.search
+        self.arrived, self.find = pages.arrived, pages.find
+        self._showing = Showing(roster, self._reader, hybrid, pages.resolver, clock, self.emit)
         self._hybrid = hybrid
         self._oneself = Oneself(lambda: self.name, self.presence, hybrid.wall_ms(), self.emit)
         self._deaf: set[bytes] = set()
@@ -106,9 +107,11 @@ class Conversation:
         that. See `Watchers` for what happens if it raises."""
         return self._watchers.add(watcher)
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: events.Event) -> None:
         """Tell every watcher."""
         self._watchers.tell(event)
+        if isinstance(event, events.StoreRecovered):
+            self._showing.recovered()
 
     def rename(self, name: str) -> str:
         """Go by another name; return it as it is written from now on."""
@@ -157,19 +160,6 @@ class Conversation:
         """Return the other members that are here now, linked or reachable through others, by name."""
         return self.presence.here()
 
-    def history(
-        self, count: int, room: str | None = None, member: bytes | None = None, before: Position | None = None
-    ) -> Deferred[Sequence[Messages]]:
-        """Return the newest `count` messages, one an event, in the order that is the same for everybody: those said in `room`, if
-        it is given, or those by `member` and the private ones between it and this peer; none of ignored members. With `before`,
-        the `position` of a message, those that come before it. Fails with what the store says."""
-        return self._pages.history(count, room, member, before)
-
-    def search(self, words: str, limit: int) -> Deferred[Sequence[Messages]]:
-        """Return the newest `limit` messages with `words` (see `Store.search`), private ones included, one an event, in order;
-        none of ignored members. Fails with what the store says."""
-        return self._pages.search(words, limit)
-
     # What the peer reports.
 
     @inlineCallbacks
@@ -184,6 +174,7 @@ class Conversation:
         messages: Sequence[Messages] = yield self.history(EARLIER)
         if messages:
             self._showing.begin(messages[-1].position)
+            self._reader.know(messages)
             self.emit(Earlier(messages))
 
     def stop(self) -> None:
@@ -231,15 +222,15 @@ class Conversation:
 
     def forked(self, author: bytes) -> None:
         """An author contradicted itself."""
-        self.emit(Forked(self.roster.shown(author)))
+        self.emit(events.Forked(self.roster.shown(author)))
 
     def damaged(self, author: bytes) -> None:
         """Something of an author can't be read any more."""
-        self.emit(Damaged(self.roster.shown(author)))
+        self.emit(events.Damaged(self.roster.shown(author)))
 
     def mended(self, author: bytes) -> None:
         """An author's records that could not be read have come again."""
-        self.emit(Mended(self.roster.shown(author)))
+        self.emit(events.Mended(self.roster.shown(author)))
 
     def knows(self, author: bytes) -> bool:
         """Whether the person here has verified an author."""
@@ -250,19 +241,21 @@ class Conversation:
         """A member keeps no more of this peer's messages."""
         if member not in self._deaf and len(self._deaf) < MAX_DEAF:
             self._deaf.add(member)
-            self.emit(Unheard(self.roster.shown(member)))
+            self.emit(events.Unheard(self.roster.shown(member)))
 
     def quota_reached(self, author: bytes, limit: int) -> None:
         """An author's storage quota is full."""
-        self.emit(QuotaReached(self.roster.shown(author), limit))
+        self.emit(events.QuotaReached(self.roster.shown(author), limit))
 
     def crowded(self, crowd: Crowd) -> None:
         """A limit is near."""
         self.emit(self.named(crowd))
 
-    def named(self, crowd: Crowd) -> Crowded:
+    def named(self, crowd: Crowd) -> events.Crowded:
         """Return what people are told of a limit that is near."""
-        return Crowded(crowd.limit, crowd.count, crowd.most, self.roster.shown(crowd.author) if crowd.author else "")
+        return events.Crowded(
+            crowd.limit, crowd.count, crowd.most, self.roster.shown(crowd.author) if crowd.author else ""
+        )
 
     # What the mesh reports.
 

@@ -52,6 +52,25 @@ class WentAway(OfMember, frozen=True):
     text: str
 
 
+class Changed(OfMember, frozen=True):
+    """Something became of a message that was said; `message` is the message as it is now. `missed` is as in `Messages`."""
+
+    message: Messages
+    missed: bool = False
+
+
+class Edited(Changed, frozen=True):
+    """Its author corrected it."""
+
+
+class Retracted(Changed, frozen=True):
+    """Its author took it back."""
+
+
+class Reacted(Changed, frozen=True):
+    """The reactions to it are others now, or votes, or the poll was closed."""
+
+
 class Joined(OfMember, frozen=True):
     """A member is here now. `dialed` if we called, at the port it listens on; else it called us. `verified` if the person here
     knows whose key it is."""
@@ -268,7 +287,7 @@ class Leaving(Struct, frozen=True):
 
 
 Event: TypeAlias = (
-    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Topical | WentAway
+    Messages | Earlier | WhileAway | Receiving | Delivered | Trimmed | Edited | Retracted | Reacted | Topical | WentAway
     | Joined | Left | Lost | Reachable | Unreachable | Alone | Refused | NoLink | Untold | Impostor | Verified | Renamed
     | TwoInstances | Copied | Unread | WrongPassphrase | Forked | Exposed
     | ClockOff | QuotaReached | Crowded | Unheard | Undiscoverable

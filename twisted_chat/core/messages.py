@@ -20,6 +20,22 @@ from twisted_chat.core.feeds.records import Say
 _CURSOR = re.compile(r"(\d{1,18})\.([A-Za-z0-9+/]{43}=)\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 
 
+class Quote(Struct, frozen=True):
+    """A message that another answers: its author's name, and what it reads. Without a name it is not known here; without a text
+    it was taken back."""
+
+    name: str = ""
+    text: str = ""
+
+
+class Tally(Struct, frozen=True):
+    """The members who have one reaction to a message: their `names`, and who they are."""
+
+    text: str
+    names: Sequence[str]
+    members: Sequence[bytes] = ()
+
+
 class Messages(Struct, frozen=True):
     """Messages of one author that follow each other in a feed, with nothing else between them.
 
@@ -27,6 +43,9 @@ class Messages(Struct, frozen=True):
     clock in milliseconds; `first` and `lc` the number and hybrid time of the first record, the record at index i having
     `first + i` and `lc + i`. `missed` if they were said while this peer was not there: `WhileAway` sums them up. `late` if
     messages that come after them were shown seconds ago. `private` is the recipient's name if nobody else can read them.
+
+    The rest is said of one message alone. If it answers another, that is its `quote`. If it is `edited` or `retracted`, its
+    record reads as it does now, and `original` is what was said. `tally` has the reactions; a poll may be `closed`.
     """
 
     feed: FeedId
@@ -39,6 +58,12 @@ class Messages(Struct, frozen=True):
     missed: bool = False
     late: bool = False
     private: str = ""
+    quote: Quote | None = None
+    original: str = ""
+    edited: bool = False
+    retracted: bool = False
+    closed: bool = False
+    tally: Sequence[Tally] = ()
 
     @property
     def last(self) -> int:

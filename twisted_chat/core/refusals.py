@@ -60,6 +60,26 @@ class Incomplete(NotDone, frozen=True, kw_only=True):
     code: str = "command-incomplete"
 
 
+class NoSuchMessage(NotDone, frozen=True, kw_only=True):
+    """Of the messages that were shown here, none is meant by what was `typed`; empty: none of the kind that was asked for."""
+
+    typed: str
+    code: str = "message-unknown"
+
+
+class NotThere(NotDone, frozen=True, kw_only=True):
+    """What was to be corrected, `typed`, is not in one's last message."""
+
+    typed: str
+    code: str = "correction-nothing"
+
+
+class NoPoll(NotDone, frozen=True, kw_only=True):
+    """No poll was shown here in which that can be done."""
+
+    code: str = "poll-none"
+
+
 class NoWords(NotDone, frozen=True, kw_only=True):
     """A search for nothing."""
 

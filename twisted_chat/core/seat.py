@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec.structs import replace
 
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Event, OfMember
-from twisted_chat.core.feeds.ids import Ticket
+from twisted_chat.core.events import Changed, Event, OfMember
+from twisted_chat.core.feeds.ids import MessageId, Ticket
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.timeline.rooms import MAX_ROOMS
 from twisted_chat.core.voice import Voice
@@ -63,7 +63,8 @@ class Seat:
         """Return what this person is to be shown of an event; None if nothing: what is said in other rooms counts as unread, what
         ignored members say not even that, nor are their comings and goings shown."""
         if isinstance(event, OfMember):
-            return None if self.ignores(event.member) else event
+            elsewhere = isinstance(event, Changed) and not self._is_in(event.message.records[0].room)
+            return None if elsewhere or self.ignores(event.member) else event
         if not isinstance(event, Messages):
             return event
         if self.ignores(event.feed.author):
@@ -135,9 +136,11 @@ class Seat:
 
     # Speaking.
 
-    def say(self, text: str, room: str | None = None, me: bool = False, auto: bool = False) -> Ticket:
+    def say(
+        self, text: str, room: str | None = None, me: bool = False, auto: bool = False, re: MessageId | None = None
+    ) -> Ticket:
         """Say `text`, or tell what one does, in a room: in the one where this person speaks, if none is named. See `Voice`."""
-        return self.voice.say(text, self.room if room is None else room, me, auto)
+        return self.voice.say(text, self.room if room is None else room, me, auto, re)
 
     def whisper(self, member: bytes, text: str, auto: bool = False) -> Ticket:
         """Say `text` to one member alone. See `Voice`."""

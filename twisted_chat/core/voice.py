@@ -7,8 +7,8 @@ from typing import Protocol
 from msgspec import structs
 
 from twisted_chat.core.errors import BadText, ChatError
-from twisted_chat.core.feeds.ids import Ticket
-from twisted_chat.core.feeds.records import Away, KnownRecord, Nick, Private, Say, Topic
+from twisted_chat.core.feeds.ids import MessageId, Ticket
+from twisted_chat.core.feeds.records import Away, Close, Edit, KnownRecord, Nick, Private, React, Retract, Say, Topic
 from twisted_chat.core.writing.text import DEFAULT_ROOM
 
 
@@ -68,9 +68,39 @@ class Voice:
         """Whether whatever is said is refused for now."""
         return self._host.outlet.congested
 
-    def say(self, text: str, room: str = DEFAULT_ROOM, me: bool = False, auto: bool = False) -> Ticket:
-        """Say `text` in a room; with `me`, tell what one does. `auto` if a machine says it."""
-        return self._put(Say(text, room, me, auto))
+    def say(
+        self, text: str, room: str = DEFAULT_ROOM, me: bool = False, auto: bool = False, re: MessageId | None = None
+    ) -> Ticket:
+        """Say `text` in a room; with `me`, tell what one does. `auto` if a machine says it. `re` is the message it answers."""
+        return self._put(Say(text, room, me, auto, re))
+
+    def ask(self, text: str, room: str = DEFAULT_ROOM) -> Ticket:
+        """Ask everybody in a room: the first line of `text` is the question, each of the others an answer."""
+        poll = Say(text, room, poll=True)
+        if not poll.answers:
+            raise BadText("poll")
+        return self._put(poll)
+
+    def react(self, to: MessageId, text: str = "") -> Ticket:
+        """Say in a word or a picture what one thinks of a public message, or vote; without `text`, nothing any more."""
+        return self._put(React(to, text))
+
+    def edit(self, to: MessageId, text: str) -> Ticket:
+        """Have a public message of one's own read `text` from now on."""
+        return self._put(Edit(self._own(to), text))
+
+    def retract(self, to: MessageId) -> Ticket:
+        """Take a public message of one's own back."""
+        return self._put(Retract(self._own(to)))
+
+    def close(self, to: MessageId) -> Ticket:
+        """Close a poll of one's own."""
+        return self._put(Close(self._own(to)))
+
+    def _own(self, id: MessageId) -> MessageId:
+        if id.author != self.id:
+            raise BadText("not-own")
+        return id
 
     def whisper(self, member: bytes, text: str, auto: bool = False) -> Ticket:
         """Say `text` to one member alone, here or away. `auto` if a machine says it."""

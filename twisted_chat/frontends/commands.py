@@ -12,15 +12,17 @@ from twisted.python.failure import Failure
 from twisted_chat.core import addressing, answers, commands, refusals
 from twisted_chat.core.addressing import Unclear
 from twisted_chat.core.answers import Answer, Done
-from twisted_chat.core.commands import COMMANDS, Command, Run, Said, UnknownCommand
+from twisted_chat.core.commands import COMMANDS, Command, Corrected, Run, Said, UnknownCommand
 from twisted_chat.core.conversation import EARLIER, Conversation
 from twisted_chat.core.errors import BadText, StoreError
 from twisted_chat.core.keys import SPOKEN_DIGITS, letters, spoken, spoken_digits
-from twisted_chat.core.messages import Earlier, Messages
+from twisted_chat.core.messages import Earlier, Messages, Past
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.voice import Congested
 from twisted_chat.core.writing.text import DEFAULT_ROOM, check_room
+from twisted_chat.frontends.amending import AmendingCommands
+from twisted_chat.frontends.shown import Shown
 
 MAX_HISTORY = 10_000
 """Messages that can be shown at once."""
@@ -40,12 +42,14 @@ class Commands:
         self._seat = seat
         self._leave = leave
         self._log_path = log
+        self._amending = AmendingCommands(seat)
         self._run: dict[Command, Callable[[str], Answered]] = {
             commands.HELP: self._help,
             commands.WHO: self._who,
             commands.MSG: self._msg,
             commands.REPLY: self._reply,
             commands.ME: self._me,
+            **self._amending.run,
             commands.ROOMS: self._rooms,
             commands.JOIN: self._join,
             commands.PART: self._part,
@@ -69,6 +73,8 @@ class Commands:
             match commands.parse(line):
                 case Said(text):
                     self._seat.say(text)
+                case Corrected(old, new):
+                    return self._amending.correct(old, new)
                 case Run(command, argument):
                     return self._run[command](argument)
                 case UnknownCommand(word, suggestion):
@@ -97,7 +103,18 @@ class Commands:
     def _later(self, asked: Deferred[_Asked], answer: Callable[[_Asked], Answer]) -> Deferred[Answer]:
         """Return what is answered once what was asked for is there, or why it can't be had."""
         answered: Deferred[Answer] = asked.addCallback(answer)
-        return answered.addErrback(_not_had)
+        return answered.addErrback(_not_had).addCallback(self._shown)
+
+    def _shown(self, answer: Answer) -> Answer:
+        """Past messages that are shown can be counted back to."""
+        if isinstance(answer, Past):
+            self.shown.past(answer)
+        return answer
+
+    @property
+    def shown(self) -> Shown:
+        """The messages that were shown last."""
+        return self._amending.shown
 
     # What is said.
 

@@ -12,6 +12,7 @@ from twisted_chat.core.answers import Answer, Entered
 from twisted_chat.core.refusals import Busy, Failed, Unacceptable, UnclearName
 from twisted_chat.core.seat import Seat
 from twisted_chat.frontends.commands import Commands
+from twisted_chat.frontends.shown import Shown
 
 _log = Logger()
 
@@ -48,6 +49,11 @@ class Session:
         if isinstance(answer, Entered):
             self._show_later(self._commands.earlier(answer.room))
         return not isinstance(answer, TO_CHANGE)
+
+    @property
+    def shown(self) -> Shown:
+        """The messages that were shown last."""
+        return self._commands.shown
 
     def quit(self) -> None:
         """Leave the chat: the owner does, so the peer ends."""

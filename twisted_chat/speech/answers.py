@@ -11,20 +11,21 @@ from functools import singledispatch
 from twisted_chat.core import answers
 from twisted_chat.core.answers import Key, Person, Usage, Where, Who
 from twisted_chat.core.commands import BARE_QUIT, lookup
-from twisted_chat.core.events import Alone
+from twisted_chat.core.events import Alone, Reacted
 from twisted_chat.core.messages import Earlier, Past
 from twisted_chat.core.refusals import NotDone
 from twisted_chat.core.status import Copy, Lack, LinkStatus, Status
-from twisted_chat.core.writing.text import clean, clean_text
+from twisted_chat.core.writing.text import clean, clean_text, isolated
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.speech.advice import advice
 from twisted_chat.speech.events import sentences, verified_mark
 from twisted_chat.speech.i18n import _, date, ngettext, number
-from twisted_chat.speech.messages import again
+from twisted_chat.speech.messages import again, changed
 from twisted_chat.speech.refusals import refusal
 
 _LACKS_SHOWN = 5
 _GONE_SHOWN = 20
+_MISSING_SHOWN = 60
 
 
 @singledispatch
@@ -111,6 +112,22 @@ def _keys(answer: answers.Keys) -> list[str]:
 
 def _key(key: Key) -> str:
     return clean(f"🔑 {key.name}: {key.digits}")
+
+
+@lines.register
+def _original(answer: answers.Original) -> list[str]:
+    name = isolated(clean(answer.now.name))
+    said = isolated(clean_text(answer.said))
+    return [_("↪ {name} first said: ").format(name=name) + said]
+
+
+@lines.register
+def _votes(answer: answers.Votes) -> list[str]:
+    told = changed(Reacted(answer.poll))
+    if answer.missing:
+        names = ", ".join(answer.missing[:_MISSING_SHOWN]) + ("…" if len(answer.missing) > _MISSING_SHOWN else "")
+        told.append(clean(_("📋 not yet: {names}").format(names=names)))
+    return told
 
 
 @lines.register

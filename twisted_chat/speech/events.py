@@ -15,13 +15,23 @@ from typing import Any
 from msgspec.structs import asdict
 
 from twisted_chat.core import events
-from twisted_chat.core.events import ClockOff, Crowded, Leaving, QuotaReached, StoreFailing, Trimmed, Unheard, Untold
+from twisted_chat.core.events import (
+    Changed,
+    ClockOff,
+    Crowded,
+    Leaving,
+    QuotaReached,
+    StoreFailing,
+    Trimmed,
+    Unheard,
+    Untold,
+)
 from twisted_chat.core.messages import Messages, Past, Receiving
 from twisted_chat.core.writing.text import clean, clean_text
 from twisted_chat.net.addresses import endpoint
 from twisted_chat.speech.advice import clock_off, crowd, no_link
 from twisted_chat.speech.i18n import _, date, ngettext, number
-from twisted_chat.speech.messages import again, at_once
+from twisted_chat.speech.messages import again, at_once, changed
 
 _SENTENCES: dict[type, Callable[[Any], str]] = {
     events.Joined: lambda event: _("✅ {name} joined ({address})") + (f" {verified_mark()}" if event.verified else ""),
@@ -109,6 +119,7 @@ def verified_mark() -> str:
 
 sentences.register(Messages, at_once)
 sentences.register(Past, again)
+sentences.register(Changed, changed)
 
 
 @sentences.register

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from twisted_chat.core.answers import Found, Newest
+from twisted_chat.core.events import Changed, Edited, Retracted
 from twisted_chat.core.feeds.records import Say
-from twisted_chat.core.messages import Messages, Past, Receipt, WhileAway
+from twisted_chat.core.messages import Messages, Past, Quote, Receipt, WhileAway
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import DEFAULT_ROOM, clean, clean_text, isolated
 from twisted_chat.speech.i18n import _, date, ngettext, number
@@ -16,6 +19,15 @@ END = "—"
 """The line below messages of former times."""
 TAB_WIDTH = 4
 _SHOWN_OF_SEARCH = 60
+GONE = "…"
+"""What a message reads that was taken back."""
+SHORT = 60
+"""Characters of a message that are quoted."""
+MAX_NAMES = 10
+"""Names of those who have one reaction."""
+MAX_TALLIES = 10
+"""Different reactions to one message that are shown; of a poll all are."""
+_NO_QUOTES = str.maketrans("“”", "''")
 
 
 def at_once(event: Messages) -> list[str]:
@@ -26,7 +38,9 @@ def at_once(event: Messages) -> list[str]:
 
 def _said(event: Messages) -> list[str]:
     """Return the messages, each with who said it and where, if that is not where everybody is."""
-    return [f"{speaker(event, record)}{isolated(clean_text(record.text))}" for record in event.records]
+    if event.retracted:
+        return [f"{speaker(event, event.records[0])}{GONE}"]
+    return [f"{speaker(event, record)}{isolated(one_line(record))}" for record in event.records]
 
 
 class Part(NamedTuple):
@@ -44,10 +58,46 @@ def parts(event: Messages) -> list[Part]:
         Part(
             stamp,
             speaker(event, record),
-            [clean_text(line.expandtabs(TAB_WIDTH)) for line in record.text.split("\n")],
+            [GONE] if event.retracted else [clean_text(line.expandtabs(TAB_WIDTH)) for line in _lines(record)],
         )
         for record in event.records
     ]
+
+
+def one_line(record: Say) -> str:
+    """Return what a message reads, as one line that is safe to show."""
+    return clean_text(" | ".join(_lines(record)) if record.answers else record.text)
+
+
+def _lines(record: Say) -> list[str]:
+    """Return the lines of a message; those of a poll that can be voted for have their numbers."""
+    question, *answers = record.text.split("\n")
+    return [question, *((f"{n}. {answer}" for n, answer in enumerate(answers, 1)) if record.answers else answers)]
+
+
+def short(text: str) -> str:
+    """Return the beginning of what a message reads, safe to show."""
+    line = text.split("\n", 1)[0]
+    return clean_text(line[:SHORT]) + ("…" if len(text) > min(len(line), SHORT) else "")
+
+
+def in_short(message: Messages) -> str:
+    """Return who said a message and how it begins, safe to show."""
+    return f"{isolated(clean(message.name))}: {isolated(short(message.records[0].text))}"
+
+
+def quoted(text: str) -> str:
+    """Return the same between quotes, of which there is none inside: so it can be told from any text where it ends."""
+    return f"“{isolated(short(text.translate(_NO_QUOTES)))}”"
+
+
+def answering(quote: Quote | None) -> str:
+    """Return what stands behind the author of a message that answers another, safe to show. No name has a ↪."""
+    if quote is None:
+        return ""
+    if not quote.name:
+        return " ↪ …"
+    return f" ↪ {isolated(clean(quote.name))}" + (f" {quoted(quote.text)}" if quote.text else "")
 
 
 def speaker(event: Messages, record: Say) -> str:
@@ -57,14 +107,15 @@ def speaker(event: Messages, record: Say) -> str:
     A room has no space, and a name nothing of what stands around it: where each of them ends can be told from any text.
     """
     name = isolated(clean(event.name))
-    machine = "🤖 " if record.auto else ""
+    machine = ("🤖 " if record.auto else "") + ("📋 " if record.answers else "")
+    re = answering(event.quote)
     room = "" if same_room(record.room, DEFAULT_ROOM) else f"{isolated(clean_text(record.room))} "
     if event.private:
         to = isolated(clean(event.private))
         return machine + (_("(You → {to}) 🔒: ").format(to=to) if event.own else f"🔒 {name}: ")
     if record.me:
-        return f"{room}{machine}* {name}: "
-    return room + machine + (_("(You) 💬: ") if event.own else f"{name}: ")
+        return f"{room}{machine}* {name}{re}: "
+    return room + machine + (_("(You) 💬{re}: ").format(re=re) if event.own else f"{name}{re}: ")
 
 
 def _stamp(event: Messages) -> str:
@@ -72,13 +123,51 @@ def _stamp(event: Messages) -> str:
     said = time.localtime(event.at / 1000)
     today = said[:3] == time.localtime()[:3]
     stamp = ("" if today else f"{date(said)} ") + time.strftime("%H:%M:%S", said)
+    if event.retracted:
+        return _("[{stamp}, taken back]").format(stamp=stamp)
+    if event.edited:
+        return _("[{stamp}, corrected]").format(stamp=stamp)
     return f"[{stamp}]" if not event.late else _("[{stamp}, late]").format(stamp=stamp)
 
 
 def again(past: Past) -> list[str]:
     """Return the lines of messages of former times, and what stands above and below them; safe to show."""
-    messages = [f"{_stamp(each)} {line}" for each in past.messages for line in _said(each)]
-    return [*heading(past), *messages, END]
+    messages = [[*(f"{_stamp(each)} {line}" for line in _said(each)), *reactions(each)] for each in past.messages]
+    return [*heading(past), *(line for lines in messages for line in lines), END]
+
+
+def reactions(message: Messages) -> list[str]:
+    """Return the line below a message of former times that has its reactions or votes, safe to show; none if it has none."""
+    return [f"↪ {tallied(message)}"] if message.tally else []
+
+
+def changed(event: Changed) -> list[str]:
+    """Return what people are told of what became of a message: one line, whoever wrote what is in it."""
+    message = event.message
+    (record,) = message.records
+    room = "" if same_room(record.room, DEFAULT_ROOM) else f"{isolated(clean_text(record.room))} "
+    name = isolated(clean(message.name))
+    stamp = _stamp(replace(message, edited=False, retracted=False))
+    if isinstance(event, Edited):
+        return [room + _("✏️ {name} corrected {stamp}: ").format(name=name, stamp=stamp) + isolated(one_line(record))]
+    if isinstance(event, Retracted):
+        return [room + _("🗑 {name} took back {stamp}").format(name=name, stamp=stamp)]
+    sign = "↪" if not record.answers else _("📋 closed") if message.closed else "📋"
+    return [f"{room}{sign} {tallied(message)} → {in_short(message)}"]
+
+
+def tallied(message: Messages) -> str:
+    """Return who thinks what of a message, or voted for what, safe to show: no reaction has a blank, and no name a comma or a
+    semicolon."""
+    answers = message.records[0].answers
+    told = []
+    for tally in message.tally[: len(answers) or MAX_TALLIES]:
+        names = [isolated(clean(name)) for name in tally.names[:MAX_NAMES]]
+        names += ["…"] if len(tally.names) > MAX_NAMES else []
+        what = quoted(answers[int(tally.text) - 1]) if answers else isolated(clean_text(tally.text))
+        told.append(f"{what} {number(len(tally.names))}: {', '.join(names)}")
+    told += ["…"] if len(message.tally) > (len(answers) or MAX_TALLIES) else []
+    return "; ".join(told) or "0"
 
 
 def heading(past: Past) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from twisted_chat.core import addressing
 from twisted_chat.core.errors import BadText, ChatError
 from twisted_chat.core.events import Fault
+from twisted_chat.core.feeds.records import MAX_ANSWERS
 from twisted_chat.core.refusals import (
     Busy,
     Failed,
@@ -18,8 +19,11 @@ from twisted_chat.core.refusals import (
     Incomplete,
     KeyLength,
     NobodyAsked,
+    NoPoll,
     NoSuchCommand,
+    NoSuchMessage,
     NotDone,
+    NotThere,
     NoWords,
     OtherKey,
     Unacceptable,
@@ -27,7 +31,7 @@ from twisted_chat.core.refusals import (
     Unusable,
 )
 from twisted_chat.core.wire.passphrase import MAX_PASSPHRASE, MIN_PASSPHRASE
-from twisted_chat.core.writing.text import MAX_NAME, MAX_ROOM, MAX_TEXT, clean
+from twisted_chat.core.writing.text import MAX_NAME, MAX_REACTION, MAX_ROOM, MAX_TEXT, clean
 from twisted_chat.speech.events import sentences
 from twisted_chat.speech.i18n import _, number
 from twisted_chat.storage.errors import SENTENCES, StorageError
@@ -60,6 +64,13 @@ _WRONG: dict[str, Callable[[], str]] = {
     "quota": lambda: _(
         "your own storage quota is full; new messages from you are not accepted; --quota allows more, --keep deletes old ones"
     ),
+    "reaction": lambda: _("a reaction is one word or picture of up to {max_reaction} characters, without spaces"),
+    "poll-fixed": lambda: _("a poll stays as it was asked, for people have voted for that; ask again"),
+    "not-own": lambda: _("only your own messages can be corrected, taken back or closed"),
+    "no-message": lambda: _(
+        "there is no such message for all here, or it is a private one: those stay as they were said"
+    ),
+    "poll": lambda: _("a poll has a question and 2 to {max_answers} answers, such as: /poll When? | now | later"),
     "room-name": lambda: _("a room's name is '#' and then 1 to {max_room} characters without spaces, such as #chat"),
 }
 
@@ -75,6 +86,8 @@ def wrong(error: BadText | Unacceptable) -> str:
             max_name=MAX_NAME,
             max_text=number(MAX_TEXT),
             max_room=MAX_ROOM - 1,
+            max_reaction=MAX_REACTION,
+            max_answers=MAX_ANSWERS,
             min_passphrase=MIN_PASSPHRASE,
             max_passphrase=number(MAX_PASSPHRASE),
         )
@@ -134,6 +147,22 @@ def incomplete(answer: Incomplete) -> str:
     return clean(_("❓ type it like this: {call}").format(call=call))
 
 
+def no_such_message(answer: NoSuchMessage) -> str:
+    """Return the hint for a message that was not shown."""
+    if not answer.typed:
+        return _("❓ no such message was shown here yet; nothing was done")
+    hint = _(
+        "❓ no message shown here is meant by {typed}: count back from the newest, 1, 2, 3, or give some of its words in quotes"
+    )
+    return clean(hint.format(typed=answer.typed[:_SHOWN_OF_WORD]))
+
+
+def not_there(answer: NotThere) -> str:
+    """Return the hint for a correction of nothing."""
+    hint = _("❓ your last message has no “{typed}”; nothing was done. To say such a line, begin it with a space")
+    return clean(hint.format(typed=answer.typed[:_SHOWN_OF_WORD]))
+
+
 def how_many(answer: HowMany) -> str:
     """Return the hint for a number that is none."""
     sentence = _("❌ {argument} is not a number from 1 to {most}")
@@ -158,6 +187,9 @@ _REFUSALS: dict[type[NotDone], Callable[[Any], str]] = {
     UnclearName: unclear,
     NoSuchCommand: unknown_command,
     Incomplete: incomplete,
+    NoSuchMessage: no_such_message,
+    NotThere: not_there,
+    NoPoll: lambda answer: _("❓ no open poll was shown here; to ask: /poll When? | now | later"),
     NoWords: lambda answer: _("❌ search for which words? Such as: /search protocol"),
     HowMany: how_many,
     NobodyAsked: lambda answer: _("❓ nobody has said anything to you alone yet; /msg name text begins"),

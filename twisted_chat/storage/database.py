@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from twisted_chat.storage.errors import CHANGED, DAMAGED, NEWER, NOT_OURS, UNUSABLE, StorageError
 from twisted_chat.storage.files import explained, sync_directory
 from twisted_chat.storage.labels import fill_labels
+from twisted_chat.storage.references import fill_references
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable  # where Python 3.10 has it
 
-VERSION = 4
+VERSION = 5
 """The format this version writes. `schema/<N>.sql` makes N of the one before, and the first of an empty database."""
 APPLICATION = 1952673896
 """The value of `PRAGMA application_id` in a database of ours."""
@@ -37,7 +38,7 @@ PRAGMA checkpoint_fullfsync = ON;
 SHRED = "PRAGMA secure_delete = ON"
 """SQLite overwrites deleted content. Not every SQLite does that by itself."""
 
-_FILLS = {SCHEMA / "3.sql": fill_labels}
+_FILLS = {SCHEMA / "3.sql": fill_labels, SCHEMA / "5.sql": fill_references}
 """The parts of a step that SQL alone can't do."""
 
 

@@ -8,8 +8,9 @@ from typing import cast
 
 from msgspec.structs import replace
 
+from twisted_chat.core.feeds.amendments import NOTHING, Amended
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
-from twisted_chat.core.feeds.records import Private, Record, Say
+from twisted_chat.core.feeds.records import Private, Say
 from twisted_chat.core.replication.store import Hit, OpenPrivate, Which
 from twisted_chat.core.writing.boundaries import tokens
 
@@ -66,10 +67,17 @@ def said_in(text: str) -> str:
     return " ".join(token.text for token in tokens(text))
 
 
-def saying(words: Sequence[str], which: Which) -> Callable[[Batch], list[int]]:
+def saying(
+    words: Sequence[str], which: Which, of: Callable[[Position, int], Amended] = lambda message, reach: NOTHING
+) -> Callable[[Batch], list[int]]:
     """Return a function that picks the indexes of those public messages of a batch that belong to `which` and have all
-    `words`."""
-    return lambda batch: [index for index in which.of(batch) if matches(batch.records[index], words)]
+    `words`. `of` returns what has become of a message."""
+
+    def reads(batch: Batch, index: int) -> str | None:
+        record = batch.records[index]
+        return of(batch.position(index), which.reach).reading(record) if isinstance(record, Say) else None
+
+    return lambda batch: [index for index in which.of(batch) if matches(reads(batch, index), words)]
 
 
 def saying_privately(words: Sequence[str], which: Which, open_private: OpenPrivate) -> Callable[[Batch], list[int]]:
@@ -79,15 +87,15 @@ def saying_privately(words: Sequence[str], which: Which, open_private: OpenPriva
         texts = (
             (index, open_private(batch.feed.author, cast(Private, batch.records[index]))) for index in which.of(batch)
         )
-        return [index for index, text in texts if text is not None and matches(Say(text), words)]
+        return [index for index, text in texts if matches(text, words)]
 
     which = replace(which, private=True)
     return chosen
 
 
-def matches(record: Record, words: Sequence[str]) -> bool:
-    """Whether `record` is a message in which each of `words` (from `words_of`, not empty) begins where a token does."""
-    if not isinstance(record, Say):
+def matches(text: str | None, words: Sequence[str]) -> bool:
+    """Whether each of `words` (from `words_of`, not empty) begins where a token of a text does. In no text there are none."""
+    if text is None:
         return False
-    said = f" {said_in(record.text)}"
+    said = f" {said_in(text)}"
     return all(f" {wanted}" in said for wanted in words)

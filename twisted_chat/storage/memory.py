@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 
+from twisted_chat.core.feeds.amendments import Amended
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.replication.store import (
     NOTABLE_BYTES,
     PAGE_BYTES,
@@ -28,6 +30,7 @@ from twisted_chat.core.replication.store import (
 )
 from twisted_chat.storage.heads import Head, sizes
 from twisted_chat.storage.history import in_order, newest, page, saying, saying_privately, words_of
+from twisted_chat.storage.references import MemoryReferences, said_in
 
 LIMIT = 64 * 1024 * 1024
 """Bytes kept by default."""
@@ -35,7 +38,7 @@ LIMIT = 64 * 1024 * 1024
 
 def cost(batch: Batch) -> int:
     """Return the bytes of memory that `batch` takes: measured, its line on the wire and its records included."""
-    return 2 * batch.size + 1024 + 112 * len(batch.records)
+    return 2 * batch.size + 1024 + 112 * len(batch.records) + 400 * len(batch.amending)
 
 
 class _Kept(NamedTuple):
@@ -73,6 +76,7 @@ class MemoryStore:
         self._serial = 0
         self._in_order: deque[tuple[int, Batch]] = deque()
         """What was kept, in that order, the oldest that was given up only in part."""
+        self._references = MemoryReferences()
         self._forks: dict[FeedId, Fork] = {}
         self._members: dict[bytes, Known] = {}
 
@@ -94,6 +98,7 @@ class MemoryStore:
         self._serial += 1
         self._in_order.append((self._serial, batch))
         self._size += cost(batch)
+        self._references.add(batch)
         while self._size > self._limit:
             feed = self._arrivals.popleft()
             lows.update(self._drop_lowest(feed, 1))
@@ -174,8 +179,19 @@ class MemoryStore:
         wanted = words_of(words)
         if not wanted:
             return succeed([])
-        public, private = saying(wanted, which), saying_privately(wanted, which, open_private)
+        public = saying(wanted, which, self._references.of)
+        private = saying_privately(wanted, which, open_private)
         return succeed(newest(self._newest_first(), lambda batch: [*public(batch), *private(batch)], limit))
+
+    def find(self, ids: Sequence[MessageId]) -> Deferred[Sequence[Hit]]:
+        """See `Store.find`."""
+        found = ((id, self._holding(FeedId(id.author, id.epoch), id.number)) for id in ids)
+        hits = (said_in(batch, id.number) for id, batch in found if batch is not None)
+        return succeed([hit for hit in hits if hit is not None])
+
+    def amended(self, messages: Sequence[Position], reach: int) -> Deferred[Mapping[Position, Amended]]:
+        """See `Store.amended`."""
+        return succeed(self._references.amended(messages, reach))
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
         """See `Store.arrived`."""
@@ -215,9 +231,13 @@ class MemoryStore:
         return int(self._wall() * 1000)
 
     def _holds(self, batch: Batch) -> bool:
-        kept = self._kept.get(batch.feed, [])
-        place = bisect_left(kept, batch.first, key=_first)
-        return place < len(kept) and kept[place].batch is batch
+        return self._holding(batch.feed, batch.first) is batch
+
+    def _holding(self, feed: FeedId, number: int) -> Batch | None:
+        """Return the batch that ends last of those that begin at a record or before."""
+        kept = self._kept.get(feed, [])
+        place = bisect_right(kept, number, key=_first)
+        return kept[place - 1].batch if place else None
 
     def _forget_order(self) -> None:
         while self._in_order and not self._holds(self._in_order[0][1]):
@@ -231,7 +251,7 @@ class MemoryStore:
     def _drop_lowest(self, feed: FeedId, count: int) -> dict[FeedId, int]:
         """Delete the lowest batches of a feed, whose arrivals are forgotten already. Return the feed's low if it rose."""
         kept = self._kept[feed]
-        self._size -= sum(cost(each.batch) for each in kept[:count])
+        self._gone(kept[:count])
         freed = _bytes(kept[:count])
         del kept[:count]
         before = self._heads[feed]
@@ -239,8 +259,13 @@ class MemoryStore:
         return {feed: head.low} if head.low > before.low else {}
 
     def _discard(self, feed: FeedId, kept: Sequence[_Kept]) -> None:
-        self._size -= sum(cost(each.batch) for each in kept)
+        self._gone(kept)
         self._forget_arrivals(feed, len(kept))
+
+    def _gone(self, kept: Sequence[_Kept]) -> None:
+        self._size -= sum(cost(each.batch) for each in kept)
+        for each in kept:
+            self._references.drop(each.batch)
 
     def _forget_arrivals(self, feed: FeedId, count: int) -> None:
         left: deque[FeedId] = deque()

@@ -37,14 +37,14 @@ class Search:
         if not self._opened:
             self._open_some()
             return None
-        public = self._tables().search(self._words, self._which, self._limit)
+        public = self._tables().finding.search(self._words, self._which, self._limit)
         return None if public is None else self._both(public)
 
     def at_once(self) -> list[Hit]:
         """Do all of it without writing."""
         while not self._opened:
             self._open_some()
-        return self._both(self._tables().scan(self._words, self._which, self._limit))
+        return self._both(self._tables().finding.scan(self._words, self._which, self._limit))
 
     def _open_some(self) -> None:
         page = self._tables().page(replace(self._which, private=True), PRIVATE_STEP, self._before)

@@ -10,8 +10,10 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
+from twisted_chat.core.feeds.amendments import Amended
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.replication.store import PAGE_BYTES, Arrivals, Held, Hit, Known, Loaded, OpenPrivate, Which
 from twisted_chat.storage.arrivals import unkept
 from twisted_chat.storage.history import page, words_of
@@ -143,6 +145,14 @@ class SQLiteStore:
             return Again.AGAIN if hits is None else hits
 
         return self._thread.put(Call(step, writes=True, without_writing=lambda waiting: search.at_once()))
+
+    def find(self, ids: Sequence[MessageId]) -> Deferred[Sequence[Hit]]:
+        """See `Store.find`."""
+        return self._look(lambda: self._thread.tables.references.find(ids))
+
+    def amended(self, messages: Sequence[Position], reach: int) -> Deferred[Mapping[Position, Amended]]:
+        """See `Store.amended`."""
+        return self._look(lambda: self._thread.tables.references.amended(messages, reach))
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:
         """See `Store.arrived`. Fires after the commit; while nothing can be written it fails."""

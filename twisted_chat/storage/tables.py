@@ -14,15 +14,13 @@ from twisted_chat.core.replication.store import NOTABLE_BYTES, Held, Hit, Known,
 from twisted_chat.storage.arrivals import KEEP, Arrivals
 from twisted_chat.storage.checking import checksum, examine
 from twisted_chat.storage.feedtable import FeedTable, Stored
+from twisted_chat.storage.finding import Finding
 from twisted_chat.storage.heads import Head, sizes
-from twisted_chat.storage.history import in_order, newest, page, saying
+from twisted_chat.storage.history import in_order, newest, page
 from twisted_chat.storage.labels import drop_labels, keep_labels, rows
 from twisted_chat.storage.members import keep_member, read_members, read_names
 from twisted_chat.storage.opener import Opener
-from twisted_chat.storage.words import WordIndex, has_full_text
-
-INDEX_STEP = 256
-"""Batches indexed at a time, so that other calls come between."""
+from twisted_chat.storage.references import References, drop_references, keep_references
 
 _READ = """
 SELECT sig, body, checksum, feed, first FROM batches WHERE feed = :feed AND last >= :first
@@ -50,7 +48,8 @@ class Tables:
         self.arrivals = Arrivals(connection, self._open)
         self.given_up = 0
         """Bytes that were given up and may still be in the write-ahead log."""
-        self._index = WordIndex(connection) if has_full_text(connection) else None
+        self.references = References(connection, self._open)
+        self.finding = Finding(connection, self._open, self.references)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -166,6 +165,7 @@ class Tables:
         row = (id, stored.id, *ends, received, batch.notable, checksum(batch.sig, batch.body), batch.sig, batch.body)
         self.connection.execute(KEEP, row)
         keep_labels(self.connection, id, batch)
+        keep_references(self.connection, id, batch)
         return {}
 
     def read(self, feed: FeedId, first: int, limit: int) -> list[Batch]:
@@ -217,8 +217,8 @@ class Tables:
             if head.low > before.low:
                 lows[feed] = head.low
             self.given_up += freed
-        if self.given_up and self._index is not None:
-            self._index.drop()
+        if self.given_up:
+            self.finding.drop()
         return lows
 
     def forget(self, feeds: Sequence[FeedId]) -> None:
@@ -244,24 +244,6 @@ class Tables:
         with self._open.query(query, (limit,) if author is None else (author, limit)) as batches:
             return sorted(page(batches, NOTABLE_BYTES, gaps=True), key=in_order)
 
-    def search(self, words: Sequence[str], which: Which, limit: int) -> list[Hit] | None:
-        """Return the public messages that `Store.search` finds; None if more must be indexed first: then ask again."""
-        if self._index is None:
-            return self.scan(words, which, limit)
-        if self._index_some(self._index):
-            return None
-        hits: list[Hit] = []
-        for sig, body, kept, feed, first, number in self._index.find(words, which.without, limit):
-            batch = self._open.batch(sig, body, kept, feed, first)
-            if batch:
-                hits.append(Hit(batch, number))
-        return hits[::-1]
-
-    def scan(self, words: Sequence[str], which: Which, limit: int) -> list[Hit]:
-        """Do what `search` does without an index: look at every batch, newest first, until there are enough hits."""
-        with closing(rows(self.connection, which, None)) as found:
-            return newest(self._open.each(found), saying(words, which), limit)
-
     def everything(self, after: Batch | None, limit: int) -> list[Batch]:
         """See `Store.everything`."""
         for feed in sorted(self._feeds):
@@ -279,20 +261,12 @@ class Tables:
         """See `Store.sizes`."""
         return sizes((feed, stored.head) for feed, stored in self._feeds.items())
 
-    def _index_some(self, index: WordIndex) -> bool:
-        """Index a step further; return whether that was not all."""
-        query = "SELECT id, sig, body, checksum, feed, first FROM batches WHERE id > ? ORDER BY id LIMIT ?"
-        rows = self.connection.execute(query, (index.upto(), INDEX_STEP)).fetchall()
-        if rows:
-            batches = ((id, self._open.batch(*row)) for id, *row in rows)
-            index.add(((id, batch) for id, batch in batches if batch), rows[-1][0])
-        return len(rows) == INDEX_STEP
-
     def _delete(self, where: str, values: tuple[int, ...]) -> int:
         """Delete batches; return how many bytes they had."""
         size = f"SELECT coalesce(sum(length(sig) + length(body)), 0) FROM batches WHERE {where}"
         freed: int = self.connection.execute(size, values).fetchone()[0]
         drop_labels(self.connection, where, values)
+        drop_references(self.connection, where, values)
         self.arrivals.dropping()
         if self.connection.execute(f"DELETE FROM batches WHERE {where}", values).rowcount:
             self.connection.execute("UPDATE indexed SET upto = 0")

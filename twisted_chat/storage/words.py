@@ -1,4 +1,4 @@
-"""The word index of a database: which message has which word. A cache, filled by searches, thrown away when rows go."""
+"""The word index of a database: which message or correction has which word. A cache: searches fill it, and it goes with rows."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
 from twisted_chat.core.feeds.batches import Batch
-from twisted_chat.core.feeds.records import Say
+from twisted_chat.core.feeds.records import Edit, Say
 from twisted_chat.storage.history import said_in
 
 _SHIFT = 9  # a batch has at most 512 records
 _CREATE = "CREATE VIRTUAL TABLE words USING fts5 (tokens, content = '', tokenize = 'ascii')"
 """An index that was made otherwise is made anew. This tokenizer splits at spaces, and keeps everything that is not ASCII."""
 _FIND = """
-SELECT batches.sig, batches.body, batches.checksum, batches.feed, batches.first, batches.first + (words.rowid & {mask}) AS number
+SELECT batches.id, batches.first + (words.rowid & {mask}) AS number
 FROM words JOIN batches ON batches.id = words.rowid >> {shift} JOIN feeds ON feeds.id = batches.feed
-WHERE words MATCH ? {authors} ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC LIMIT ?
+WHERE words MATCH ? {authors} ORDER BY last_lc - last + number DESC, author DESC, epoch DESC, number DESC
 """
 
 
@@ -57,18 +57,15 @@ class WordIndex:
             (id << _SHIFT | offset, said_in(record.text))
             for id, batch in rows
             for offset, record in enumerate(batch.records)
-            if isinstance(record, Say)
+            if isinstance(record, (Say, Edit))
         )
         self._connection.executemany("INSERT INTO words (rowid, tokens) VALUES (?, ?)", said)
         self._connection.execute("UPDATE indexed SET upto = ?", (upto,))
 
-    def find(
-        self, words: Sequence[str], without: Collection[bytes], limit: int
-    ) -> Iterable[tuple[bytes, bytes, int, int, int, int]]:
-        """Return sig, body, checksum, feed, first record and number of the newest `limit` messages, newest first; none by
-        `without`."""
+    def find(self, words: Sequence[str], without: Collection[bytes]) -> Iterable[tuple[int, int]]:
+        """Return the batch's id and the number of the messages and corrections with words, newest first; none by `without`."""
         if self.upto() == 0:
             return []
         authors = f"AND author NOT IN ({', '.join('?' * len(without))})" if without else ""
         query = _FIND.format(mask=(1 << _SHIFT) - 1, shift=_SHIFT, authors=authors)
-        return self._connection.execute(query, (" ".join(f'"{word}"*' for word in words), *without, limit))
+        return self._connection.execute(query, (" ".join(f'"{word}"*' for word in words), *without))

@@ -6,12 +6,29 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.feeds.records import KINDS, Away, Nick, Private, Say, Topic, Unknown, decode_record
+from twisted_chat.core.feeds.ids import MessageId
+from twisted_chat.core.feeds.records import (
+    KINDS,
+    Away,
+    Close,
+    Edit,
+    Nick,
+    Private,
+    React,
+    Retract,
+    Say,
+    Topic,
+    Unknown,
+    decode_record,
+)
+
+ID = MessageId(b"a" * 32, 2**53 - 1, 2**40)
 
 SAMPLES = [Say("oi"), Say("oi", "#redes", me=True), Say("oi", auto=True),
            Topic("#redes", "TCP"), Topic("#redes"), Nick("Bia"), Away("almoço"),
            Away(), Private(b"b" * 32, b"sealed", b"copy"),
-           Private(b"b" * 32, b"sealed", b"copy", auto=True)]  # fmt: skip
+           Private(b"b" * 32, b"sealed", b"copy", auto=True), Say("oi", re=ID), Say("q\na\nb", poll=True), React(ID, "👍"),
+           React(ID), Edit(ID, "olá"), Retract(ID), Close(ID)]  # fmt: skip
 
 
 class RecordTests(SynchronousTestCase):
@@ -38,8 +55,21 @@ class RecordTests(SynchronousTestCase):
             Topic("#a", "\x07"),
             Nick("a:b"),
             Away("\x00"),
+            Edit(ID, ""),
+            Edit(ID, "\x1b[2J"),
+            *(React(ID, text) for text in ("a b", "\x07", "a\u202eb", "a\xa0b", "\u3164", "a\n", "x" * 33)),
         ):
             self.assertRaises(BadText, bad.check)
+
+    def test_references(self) -> None:
+        """What refers to no possible message is no record."""
+        good = msgspec.json.decode(msgspec.json.encode(Retract(ID)))
+        for bad in ([], good["to"][:2], ["AA==", 1, 1], [good["to"][0], 2**53, 1], [good["to"][0], 1, 0], "x", None):
+            with self.assertRaises(msgspec.DecodeError):
+                decode_record(msgspec.Raw(msgspec.json.encode({**good, "to": bad})))
+        self.assertEqual(MessageId.parse(str(ID)), ID)
+        for text in ("", str(ID)[1:], f"{ID}0000", str(ID).replace(".", ","), "x.1.1"):
+            self.assertIsNone(MessageId.parse(text))
 
     def test_later_kinds(self) -> None:
         """A kind nobody knows yet is known as such, whatever it holds."""

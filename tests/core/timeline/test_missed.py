@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.saying import said
@@ -21,7 +22,7 @@ class MissedTests(SynchronousTestCase):
         for _ in range(1000):
             clock, told = ManyCallsClock(), []
             clock.rightNow = 2.0 ** random.randint(3, 16) - random.uniform(0, PATIENCE)  # and is rounded anew soon
-            missed = Missed(clock, told.append)
+            missed = Missed(clock, succeed, told.append)
             missed.note(said("one"))
             clock.advance(random.uniform(0, PATIENCE))
             missed.note(said("two"))

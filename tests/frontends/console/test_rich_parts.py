@@ -316,7 +316,7 @@ class CompletionTests(SynchronousTestCase):
         return [member.shown for member in self.roster.others()]
 
     def completed(self, before: str) -> list[str]:
-        words = Words(self.names, lambda: ["#chat", "#redes"], self.addresses)
+        words = Words(self.names, lambda: ["#chat", "#redes"], self.addresses, lambda: ["Ana: oi", "Bia: e aí?"])
         document = Document(before)
         return [
             before[: len(before) + each.start_position] + each.text
@@ -335,6 +335,15 @@ class CompletionTests(SynchronousTestCase):
             ("x", []),
         ):
             self.assertEqual(self.completed(before), after, before)
+
+    def test_messages(self) -> None:
+        """After a command for a message, the numbers of those that were shown; with each stands which it is."""
+        for command in ("/answer", "/re", "/reagir", "/retract", "/original"):
+            self.assertEqual(self.completed(f"{command} "), [f"{command} 1 ", f"{command} 2 "])
+        self.assertEqual(self.completed("/answer 1 Bi"), ["/answer 1 Bia "])
+        words = Words(self.names, list, self.addresses, lambda: ["Ana: oi"])
+        (offered,) = words.get_completions(Document("/answer "), CompleteEvent())
+        self.assertEqual((offered.display_text, offered.display_meta_text), ("1", "Ana: oi"))
 
     def test_names_of_several_words(self) -> None:
         """However much of a name is there, and whatever stands before it, the rest is completed."""

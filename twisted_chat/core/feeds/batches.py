@@ -14,7 +14,7 @@ from msgspec import Meta, Raw, Struct
 
 from twisted_chat.core.clock import MAX_WALL_MS
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
-from twisted_chat.core.feeds.records import KnownRecord, Other, Record, Say, decode_record
+from twisted_chat.core.feeds.records import AMENDING, Amending, KnownRecord, Other, Record, Say, decode_record
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import MAX_INT, MAX_NUMBER, BatchFrame, Id, Number, SignedBody, Whole, encode
@@ -111,6 +111,16 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
         if len(self.said) == len(self.records):
             return ()
         return [(index, record) for index, record in enumerate(self.records) if not isinstance(record, Say)]
+
+    @cached_property
+    def amending(self) -> Sequence[tuple[int, Amending]]:
+        """The records that change what other messages are, each with its index. Usually there are none."""
+        return [(index, record) for index, record in self.others if isinstance(record, AMENDING)]
+
+    @cached_property
+    def answering(self) -> bool:
+        """Whether a message here answers another."""
+        return any(record.re is not None for record in self.said)
 
     @cached_property
     def rooms(self) -> Sequence[str]:

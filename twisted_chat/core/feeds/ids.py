@@ -9,19 +9,29 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from twisted_chat.core.errors import UnknownPlace
+from twisted_chat.core.wire.frames import MAX_INT, MAX_NUMBER, Id, Number, Whole
 
 _PLACE = re.compile(r"([0-9a-f]{16})\.(\d{1,18})\.(\d{1,6})", re.ASCII)
+_ID = re.compile(r"([A-Za-z0-9+/]{43}=)\.(\d{1,16})\.(\d{1,13})", re.ASCII)
 
 
 class MessageId(NamedTuple):
     """A message by its author's key, the epoch it was said in, and its number there."""
 
-    author: bytes
-    epoch: int
-    number: int
+    author: Id
+    epoch: Whole
+    number: Number
 
     def __str__(self) -> str:
         return f"{base64.b64encode(self.author).decode()}.{self.epoch}.{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> MessageId | None:
+        """Return the id that `str` made `text` of; None if it made it of none."""
+        match = _ID.fullmatch(text)
+        if match is None or int(match[2]) > MAX_INT or not 1 <= int(match[3]) <= MAX_NUMBER:
+            return None
+        return cls(base64.b64decode(match[1]), int(match[2]), int(match[3]))
 
 
 class Place(NamedTuple):

@@ -13,21 +13,33 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.wire.frames import Id
-from twisted_chat.core.writing.text import DEFAULT_ROOM, accept_name, accept_room, check_text
+from twisted_chat.core.writing.text import DEFAULT_ROOM, accept_name, accept_reaction, accept_room, check_text
 
 MAX_SEALED = 16 * 1024
 """Bytes of a sealed message."""
+MAX_ANSWERS = 20
+"""Answers of a poll."""
 
 
 class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults=True, forbid_unknown_fields=True):
     """A message to a room; with `me` it tells what the author does ("Ana waves"). `auto` if a machine says it: machines don't
-    answer it."""
+    answer it. `re` is the message that it answers. With `poll` it asks: see `answers`."""
 
     text: str
     room: str = DEFAULT_ROOM
     me: bool = False
     auto: bool = False
+    re: MessageId | None = None
+    poll: bool = False
+
+    @property
+    def answers(self) -> list[str]:
+        """What can be voted for: the lines of a poll after the first, which asks. Nothing if that makes no poll: it is a message
+        like others then."""
+        lines = self.text.split("\n")[1:] if self.poll else []
+        return lines if 2 <= len(lines) <= MAX_ANSWERS and all(map(str.strip, lines)) else []
 
     def check(self) -> None:
         """Raise `BadText` if this can't be said."""
@@ -88,6 +100,51 @@ class Private(
         """Accept: what is inside is checked when it is opened."""
 
 
+class React(Struct, frozen=True, gc=False, tag="react", tag_field="k", omit_defaults=True, forbid_unknown_fields=True):
+    """What the author thinks of a message, in a word or a picture, or votes for; empty: nothing any more. See `amendments`."""
+
+    to: MessageId
+    text: str = ""
+    notable = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be a reaction."""
+        if self.text:
+            accept_reaction(self.text)
+
+
+class Edit(Struct, frozen=True, gc=False, tag="edit", tag_field="k", forbid_unknown_fields=True):
+    """What the author's own message reads from now on."""
+
+    to: MessageId
+    text: str
+    notable = False
+
+    def check(self) -> None:
+        """Raise `BadText` if this can't be said."""
+        check_text(self.text)
+
+
+class Retract(Struct, frozen=True, gc=False, tag="retract", tag_field="k", forbid_unknown_fields=True):
+    """The author takes its own message back."""
+
+    to: MessageId
+    notable = False
+
+    def check(self) -> None:
+        """Accept: whether there is such a message is not known here."""
+
+
+class Close(Struct, frozen=True, gc=False, tag="close", tag_field="k", forbid_unknown_fields=True):
+    """The author closes its own poll: what is voted after this does not count."""
+
+    to: MessageId
+    notable = False
+
+    def check(self) -> None:
+        """Accept: whether there is such a poll is not known here."""
+
+
 class Unknown(Struct, frozen=True, gc=False):
     """A record of a kind from a later version."""
 
@@ -98,10 +155,13 @@ class Unknown(Struct, frozen=True, gc=False):
         """Accept anything: this version knows no rule for it."""
 
 
-KnownRecord: TypeAlias = Say | Topic | Nick | Away | Private
-Other: TypeAlias = Topic | Nick | Away | Private | Unknown
+Amending: TypeAlias = React | Edit | Retract | Close
+AMENDING = (React, Edit, Retract, Close)
+"""The kinds of records that change what another message is: see `amendments`."""
+KnownRecord: TypeAlias = Say | Topic | Nick | Away | Private | Amending
+Other: TypeAlias = Topic | Nick | Away | Private | Amending | Unknown
 Record: TypeAlias = Say | Other
-KINDS: tuple[type[KnownRecord], ...] = (Say, Topic, Nick, Away, Private)
+KINDS: tuple[type[KnownRecord], ...] = (Say, Topic, Nick, Away, Private, *AMENDING)
 """Every kind of record this version knows."""
 
 

@@ -8,8 +8,10 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct, field
 from twisted.internet.defer import Deferred
 
+from twisted_chat.core.feeds.amendments import Amended
 from twisted_chat.core.feeds.batches import Batch, FeedId, Position
 from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Private, Record, Say
 from twisted_chat.core.replication.holes import Holes, Runs
 from twisted_chat.core.writing.skeleton import same_room
@@ -84,7 +86,8 @@ class Which(Struct, frozen=True):
     """The messages that a page has: those that `reader` can read, being public, or private and to or by it.
 
     With `room` only those said there; with `member` only those by that member, and private ones by `reader` to it; with
-    `private` only private ones. None by a member in `without`.
+    `private` only private ones. None by a member in `without`. Those that are searched for read as they do by all that was said
+    up to the hybrid time `reach`.
     """
 
     reader: bytes
@@ -92,6 +95,7 @@ class Which(Struct, frozen=True):
     member: bytes | None = None
     private: bool = False
     without: frozenset[bytes] = frozenset()
+    reach: int = 2**62
 
     def of(self, batch: Batch) -> list[int]:
         """Return the indexes of those records of a batch that belong to it."""
@@ -201,9 +205,19 @@ class Store(Protocol):
     def search(self, words: str, which: Which, limit: int, open_private: OpenPrivate) -> Deferred[Sequence[Hit]]:
         """Return the newest `limit` messages that `which` tells of in which each of `words` begins a word, in order.
 
-        Case, accents and punctuation don't matter. Without a letter or digit in `words` nothing is found. `open_private` reads
+        A message is found by what it reads now, not by what was corrected or taken back. Case, accents and punctuation don't
+        matter. Without a letter or digit in `words` nothing is found. `open_private` reads
         private messages.
         """
+        ...
+
+    def find(self, ids: Sequence[MessageId]) -> Deferred[Sequence[Hit]]:
+        """Return those of the records with these ids that are public messages and are held, in the order of `ids`."""
+        ...
+
+    def amended(self, messages: Sequence[Position], reach: int) -> Deferred[Mapping[Position, Amended]]:
+        """Return what has become of the messages at these places, up to the hybrid time `reach`; none of those that are as they
+        were said."""
         ...
 
     def arrived(self, serial: int, limit: int = PAGE_BYTES) -> Deferred[Arrivals]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from operator import attrgetter
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import Position
@@ -19,12 +22,21 @@ PATIENCE = 5.0
 """Seconds without another message after which those that have come are summed up, even if a neighbour says that there are
 more."""
 
+_log = Logger()
+
 
 class Missed:
     """Messages that were missed. One `WhileAway` sums them up once all are here, or no more come."""
 
-    def __init__(self, clock: IReactorTime, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        resolve: Callable[[Sequence[Messages]], Deferred[Sequence[Messages]]],
+        tell: Callable[[Event], None],
+    ) -> None:
+        """`resolve` returns messages with what has become of them."""
         self._clock = clock
+        self._resolve = resolve
         self._tell = tell
         self._count = 0
         self._order = count()
@@ -69,7 +81,13 @@ class Missed:
         self._timer = None
         if self._count:
             messages = sorted((each for *_, run in self._newest for each in run.each()), key=attrgetter("position"))
-            told = WhileAway(messages[-MISSED:], self._count)
+            shown, count = messages[-MISSED:], self._count
             self._newest.clear()
             self._count = 0
-            self._tell(told)
+            resolved = self._resolve(shown).addErrback(lambda reason: self._as_said(shown, reason))
+            resolved.addCallback(lambda now: self._tell(WhileAway(now, count)))
+
+    @staticmethod
+    def _as_said(messages: Sequence[Messages], reason: Failure) -> Sequence[Messages]:
+        _log.failure("what became of messages can't be told:", reason)
+        return messages

@@ -13,9 +13,11 @@ from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import Batch, Position
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
+from twisted_chat.core.timeline.amending import Amending
 from twisted_chat.core.timeline.lateness import Lateness
 from twisted_chat.core.timeline.missed import Missed
 from twisted_chat.core.timeline.reader import Reader
+from twisted_chat.core.timeline.resolving import Resolver
 
 BEYOND = 64
 """Batches that are not shown for the time they bear, and yet may be once more is known. The oldest is dropped."""
@@ -29,6 +31,7 @@ class Showing:
         roster: Roster,
         reader: Reader,
         hybrid: HybridClock,
+        resolver: Resolver,
         clock: IReactorTime,
         tell: Callable[[Event], None],
     ) -> None:
@@ -38,7 +41,8 @@ class Showing:
         self._reader = reader
         self._hybrid = hybrid
         self._tell = tell
-        self._missed = Missed(clock, tell)
+        self._missed = Missed(clock, resolver.resolve, tell)
+        self._amending = Amending(resolver, reader, clock, tell)
         self._lateness = Lateness(clock.seconds)
         hybrid.allowed = self._show_what_is_near
 
@@ -49,10 +53,15 @@ class Showing:
     def stop(self) -> None:
         """Cancel all events that are still to come."""
         self._missed.stop()
+        self._amending.stop()
 
     def sum_up(self) -> None:
         """All that was missed is there."""
         self._missed.sum_up()
+
+    def recovered(self) -> None:
+        """What could not be kept is kept."""
+        self._amending.again()
 
     def accepted(self, batch: Batch, missed: bool) -> None:
         """Show a batch, as soon as it is within reach."""
@@ -71,6 +80,7 @@ class Showing:
         ignored = self._roster.ignores(batch.feed.author)
         for event in self._reader.read(batch):
             self._tell(self._placed(event, missed, ignored) if isinstance(event, Messages) else event)
+        self._amending.heard(batch, missed)
 
     def _placed(self, messages: Messages, missed: bool, ignored: bool) -> Messages:
         """Return messages with what their place among the others makes of them."""

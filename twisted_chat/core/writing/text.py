@@ -23,6 +23,8 @@ MAX_TEXT = 8192
 """Bytes, as UTF-8, in one message."""
 MAX_ROOM = 32
 """Characters in a room's name, its `#` included."""
+MAX_REACTION = 32
+"""Characters in a reaction."""
 DEFAULT_ROOM = "#chat"
 
 _NOT_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -31,6 +33,7 @@ _FILLERS = "\u115f\u1160\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159"
 _ROOM = re.compile(f"#[^\x00-\x20\x7f-\x9f\ud800-\udfff{_SPACES}{_FILLERS}]{{1,{MAX_ROOM - 1}}}")
 _TURNING = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 """Characters that end lines or turn the direction of writing."""
+_REACTION = re.compile(f"[^\x00-\x20\x7f-\x9f\ud800-\udfff{_TURNING}{_SPACES}{_FILLERS}]{{1,{MAX_REACTION}}}")
 _NOT_IN_NAME = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
 _SEPARATORS_IN_LOGS = re.compile("[:~]")
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -132,6 +135,14 @@ def accept_room(room: str) -> str:
     if not _ROOM.fullmatch(room):
         raise BadText("room-name")
     return room
+
+
+def accept_reaction(text: str) -> str:
+    """Return `text` unchanged if it is a reaction to a message: 1 to 32 characters, none a space, as blank as one, a control
+    character, or one that turns the direction of writing; else raise `BadText` `reaction`. Every Python decides the same."""
+    if not _REACTION.fullmatch(text):
+        raise BadText("reaction")
+    return text
 
 
 def check_room(room: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -17,10 +18,13 @@ from twisted_chat.speech.i18n import _
 
 _MAX_WORDS = MAX_NAME // 2
 """Words in a name."""
+_MAX_MESSAGES = 9
+"""Messages that are offered."""
 
 
 class Words(Completer):
-    """Completes the word before the cursor: after `/` at the beginning a command, after `#` a room, else a name.
+    """Completes the word before the cursor: after `/` at the beginning a command, after `#` a room, after a command for a
+    message its number, else a name.
 
     A name may have any number of words, so what begins one is looked for from each word on, the longest beginning first.
     At the beginning of a message a name is followed by a colon, for that addresses it. After a command that is for one member
@@ -32,8 +36,11 @@ class Words(Completer):
         names: Callable[[], Iterable[str]],
         rooms: Callable[[], Iterable[str]],
         addresses: Callable[[], Iterable[tuple[str, str]]],
+        messages: Callable[[], Iterable[str]],
     ) -> None:
-        """All are asked at every completion; `addresses` returns names, and how they are written after a command."""
+        """All are asked at every completion; `addresses` returns names, and how they are written after a command; `messages` what
+        was shown, the newest first, safe to show."""
+        self._messages = messages
         self._names = names
         self._rooms = rooms
         self._addresses = addresses
@@ -47,7 +54,7 @@ class Words(Completer):
         elif word.startswith("#"):
             yield from _completions(word, self._pairs(self._rooms), " ")
         else:
-            yield from list(self._addressed(before)) or self._named(before)
+            yield from list(self._addressed(before)) or list(self._counted(before)) or self._named(before)
 
     def _addressed(self, before: str) -> Iterable[Completion]:
         """Yield the names that could begin the argument of a command for one member, if that is where the cursor is."""
@@ -58,6 +65,14 @@ class Words(Completer):
         name = begun(argument)
         if name is not None:
             yield from _completions(name, self._addresses(), " ", len(argument))
+
+    def _counted(self, before: str) -> Iterable[Completion]:
+        """Yield the numbers that the argument of a command for a message could begin with, each with the message."""
+        typed = parse(before)
+        if not isinstance(typed, Run) or not typed.command.referring or not before[-1:].isspace() or typed.argument:
+            return
+        for number, message in enumerate(islice(self._messages(), _MAX_MESSAGES), 1):
+            yield Completion(f"{number} ", display=f"{number}", display_meta=steady(message))
 
     def _named(self, before: str) -> Iterable[Completion]:
         names = list(self._pairs(self._names))

@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from twisted_chat.core.answers import Answer, Cleared
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Event, Leaving
+from twisted_chat.core.events import Changed, Event, Leaving
 from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
 from twisted_chat.frontends.commands import unacceptable
 from twisted_chat.frontends.console.lines import Lines
@@ -68,7 +68,7 @@ class PlainConsole(Protocol):
     def _is_spared(self, event: Event) -> bool:
         """Whether nothing is shown of an event: people are spared a flood that is summed up, programs the summary."""
         if self._terminal:
-            return isinstance(event, Delivered) or (isinstance(event, Messages) and event.missed)
+            return isinstance(event, Delivered) or (isinstance(event, (Messages, Changed)) and event.missed)
         return isinstance(event, (Delivered, Earlier, Receiving, WhileAway))
 
     def tell(self, *told: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, cast
 
 from prompt_toolkit.buffer import Buffer
@@ -37,6 +37,7 @@ from twisted_chat.frontends.contract import Given
 from twisted_chat.frontends.session import Session
 from twisted_chat.speech import answers, notices
 from twisted_chat.speech.events import sentences
+from twisted_chat.speech.messages import in_short
 
 FLUSH_SECONDS = 1.0
 """Seconds that leaving waits for a terminal that does not take its last lines."""
@@ -69,7 +70,7 @@ class RichConsole(Protocol):
         self._notice = None if given.flags["no-notify"] else Notice(environment, reactor.seconds)
         self._keyboard = Keyboard()
         self._buffer = Buffer(
-            completer=Words(self._names, self._rooms, self._addresses),
+            completer=Words(self._names, self._rooms, self._addresses, self._messages),
             history=Recall(given.typed),
             multiline=True,
         )
@@ -163,6 +164,9 @@ class RichConsole(Protocol):
     def _addresses(self) -> list[tuple[str, str]]:
         here = self._conversation.here()
         return [(each.shown, way) for each, way in zip(here, written(self._conversation.roster, here), strict=True)]
+
+    def _messages(self) -> Iterator[str]:
+        return map(in_short, self._session.shown.newest_first())
 
     def _rooms(self) -> list[str]:
         return list(dict.fromkeys([self._seat.room, *self._seat.unread]))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted_chat.core.events import Event, Impostor
+from twisted_chat.core.events import Changed, Event, Impostor
 from twisted_chat.core.messages import Delivered, Earlier, Messages, Past, Receiving, WhileAway
 from twisted_chat.core.writing.boundaries import mentions
 from twisted_chat.frontends.console.ink import Ink
 from twisted_chat.frontends.console.width import widest
 from twisted_chat.frontends.console.wrapping import BREAKING, UNBROKEN, wrapped
 from twisted_chat.speech.events import sentences
-from twisted_chat.speech.messages import END, heading, parts
+from twisted_chat.speech.messages import END, heading, parts, reactions
 
 CONTINUED = "  │ "
 """Stands before every further line of a message of several lines: no line of a message looks like the start of one."""
@@ -37,6 +37,8 @@ class Transcript:
             return [] if event.missed else self.messages(event)
         if isinstance(event, (Earlier, WhileAway)):
             return self.past(event)
+        if isinstance(event, Changed) and event.missed:
+            return []
         if isinstance(event, Impostor):
             return [self._ink.strong(row) for row in self.answer(sentences(event))]
         return [] if isinstance(event, _SPARED) else self.notice(sentences(event))
@@ -54,6 +56,7 @@ class Transcript:
                 lines += self._text(start, before, first, event.own)
             for line in further:
                 lines += self._text(self._ink.faint(CONTINUED), widest(CONTINUED), line, event.own)
+        lines += self.notice(reactions(event))
         return lines
 
     def past(self, past: Past) -> list[str]:

@@ -12,15 +12,17 @@ from twisted.internet.defer import Deferred
 from twisted_chat import __version__
 from twisted_chat.core import addressing, commands
 from twisted_chat.core.answers import who
-from twisted_chat.core.feeds.ids import Place, Ticket
+from twisted_chat.core.errors import BadText
+from twisted_chat.core.feeds.ids import MessageId, Place, Ticket
 from twisted_chat.core.keys import KEY_BYTES
 from twisted_chat.core.messages import Arrived, Messages, position
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.skeleton import same_room
 from twisted_chat.core.writing.text import check_room
-from twisted_chat.frontends.json import table, vocabulary
+from twisted_chat.frontends.json import referring, table, vocabulary
 from twisted_chat.frontends.json.table import Method
+from twisted_chat.frontends.json.vocabulary import written
 
 Answer = Any
 """A result, a Deferred of one, or a `Ticket` whose message is said."""
@@ -33,6 +35,11 @@ class Asked:
         self.run: dict[Method, Callable[[Any], Answer]] = {
             table.SAY: self._say,
             table.WHISPER: self._whisper,
+            table.POLL: self._poll,
+            table.REACT: self._react,
+            table.EDIT: self._edit,
+            table.RETRACT: self._retract,
+            table.CLOSE: self._close,
             table.HISTORY: self._history,
             table.SEARCH: self._search,
             table.MEMBERS: self._members,
@@ -70,7 +77,46 @@ class Asked:
     # What is said.
 
     def _say(self, asked: vocabulary.Say) -> Ticket:
-        return self._seat.say(asked.text, asked.room, asked.me, asked.auto)
+        re = None if asked.re is None else self._id(asked.re)
+        return self._seat.say(asked.text, asked.room, asked.me, asked.auto, re)
+
+    def _poll(self, asked: referring.Poll) -> Ticket:
+        lines = [" ".join(line.split()) for line in (asked.question, *asked.answers)]
+        return self._seat.voice.ask("\n".join(lines), self._seat.room if asked.room is None else asked.room)
+
+    def _react(self, asked: referring.React) -> Deferred[Ticket]:
+        return self._about(asked.to, lambda message: self._seat.voice.react(message.id, asked.text))
+
+    def _edit(self, asked: referring.Edit) -> Deferred[Ticket]:
+        def edit(message: Messages) -> Ticket:
+            if message.records[0].answers:
+                raise BadText("poll-fixed")
+            return self._seat.voice.edit(message.id, asked.text)
+
+        return self._about(asked.to, edit)
+
+    def _retract(self, asked: referring.Own) -> Deferred[Ticket]:
+        return self._about(asked.to, lambda message: self._seat.voice.retract(message.id))
+
+    def _close(self, asked: referring.Own) -> Deferred[Ticket]:
+        return self._about(asked.to, lambda message: self._seat.voice.close(message.id))
+
+    def _about(self, to: str, say: Callable[[Messages], Ticket]) -> Deferred[Ticket]:
+        """Do something with a public message. It is looked for: of what a private one says, nothing is said to all."""
+
+        def found(message: Messages | None) -> Ticket:
+            if message is None:
+                raise BadText("no-message")
+            return say(message)
+
+        return self._conversation.find(self._id(to)).addCallback(found)
+
+    @staticmethod
+    def _id(text: str) -> MessageId:
+        id = MessageId.parse(text)
+        if id is None:
+            raise BadText("no-message")
+        return id
 
     def _whisper(self, asked: vocabulary.Whisper) -> Ticket:
         return self._seat.whisper(self._member(asked.to).id, asked.text, asked.auto)
@@ -165,8 +211,3 @@ class Asked:
             vocabulary.Link(written(each.member), each.name, each.host, each.port, each.behind) for each in status.links
         ]
         return vocabulary.Status(written(own.id), own.shown, __version__, status.records, status.unsaved, links)
-
-
-def written(id: bytes) -> str:
-    """Return an id of a member as programs get it."""
-    return base64.b64encode(id).decode()

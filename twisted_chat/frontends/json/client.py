@@ -219,9 +219,8 @@ class Client:
         elif isinstance(answer, Deferred):
             weight = HEAVY if method.heavy else 1
             self._unanswered += weight
-            answer.addCallbacks(
-                lambda result: self._answer(request, result), lambda reason: self._fail(request, reason)
-            )
+            answer.addCallback(lambda result: self._take(request, method, result))
+            answer.addErrback(lambda reason: self._fail(request, reason))
             answer.addErrback(_log_failure).addCallback(lambda _: self._answered(weight))
         else:
             self._answer(request, answer)

@@ -11,15 +11,15 @@ from twisted.internet.defer import Deferred
 
 from twisted_chat.core import events
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.events import Event
+from twisted_chat.core.events import Changed, Event
 from twisted_chat.core.feeds.ids import MessageId, Place
 from twisted_chat.core.messages import Arrived, Delivered, Messages, Past, Receipt, Receiving
 from twisted_chat.core.writing.text import check_room
 from twisted_chat.frontends.json import notifications, table, vocabulary
-from twisted_chat.frontends.json.asked import written
 from twisted_chat.frontends.json.following import Following
 from twisted_chat.frontends.json.receipts import Receipts
 from twisted_chat.frontends.json.table import Notification
+from twisted_chat.frontends.json.vocabulary import written
 from twisted_chat.speech.events import sentences
 
 MAX_WAITING = 256
@@ -56,6 +56,13 @@ _TOLD: dict[type, Callable[[Any], Told]] = {
 }
 
 
+_CHANGED: dict[type, Notification] = {
+    events.Edited: table.EDITED,
+    events.Retracted: table.RETRACTED,
+    events.Reacted: table.REACTED,
+}
+
+
 class Subscription:
     """Tells one program what it asked to be told. It begins with nothing."""
 
@@ -63,7 +70,7 @@ class Subscription:
         self,
         conversation: Conversation,
         clock: Any,
-        message: Callable[[Messages, bool, Place], vocabulary.Message],
+        message: Callable[[Messages, bool, Place | None], vocabulary.Message],
         tell: Callable[[Notification, vocabulary.Result], object],
     ) -> None:
         """`message` returns a message as programs get it."""
@@ -144,6 +151,8 @@ class Subscription:
         elif isinstance(event, Messages):
             if self._following is not None:
                 self._following.hear(event)
+        elif isinstance(event, Changed):
+            self._say(_CHANGED[type(event)], self._message(event.message, event.missed, None))
         elif not isinstance(event, (Past, Receiving)) and (told := _told(event)):
             self._say(*told)
 

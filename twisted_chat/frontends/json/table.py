@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twisted_chat.frontends.json import notifications, vocabulary
+from twisted_chat.frontends.json import notifications, referring, vocabulary
 from twisted_chat.frontends.json.vocabulary import Params, Result
 
 
@@ -40,6 +40,11 @@ class Error:
 
 SAY = Method("say", vocabulary.Say, vocabulary.Said, "say something to everybody in a room")
 WHISPER = Method("whisper", vocabulary.Whisper, vocabulary.Said, "say something to one member alone")
+POLL = Method("poll", referring.Poll, vocabulary.Said, "ask everybody in a room, who may vote")
+REACT = Method("react", referring.React, vocabulary.Said, "say what one thinks of a message, or vote")
+EDIT = Method("edit", referring.Edit, vocabulary.Said, "correct an own message")
+RETRACT = Method("retract", referring.Own, vocabulary.Said, "take an own message back; who has read it can't forget it")
+CLOSE = Method("close", referring.Own, vocabulary.Said, "close an own poll: later votes don't count")
 HISTORY = Method(
     "history",
     vocabulary.History,
@@ -64,13 +69,18 @@ LEAVE = Method(
 )
 
 METHODS = (
-    SAY, WHISPER, HISTORY, SEARCH, MEMBERS, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE, STATUS, SUBSCRIBE, UNSUBSCRIBE,
-    LEAVE,
+    SAY, WHISPER, POLL, REACT, EDIT, RETRACT, CLOSE, HISTORY, SEARCH, MEMBERS, ROOMS, JOIN, PART, TOPIC, NICK, AWAY, IGNORE,
+    STATUS, SUBSCRIBE, UNSUBSCRIBE, LEAVE,
 )  # fmt: skip
 BY_NAME = {method.name: method for method in METHODS}
 
 MESSAGE = Notification(
     "message", vocabulary.Message, "somebody said something, or the owner did; it is kept on disk here"
+)
+EDITED = Notification("edited", vocabulary.Message, "its author corrected a message; this is how it is now")
+RETRACTED = Notification("retracted", vocabulary.Message, "its author took a message back; this is how it is now")
+REACTED = Notification(
+    "reacted", vocabulary.Message, "the reactions to a message, or the votes, are others now; told once in 3 s at most"
 )
 JOINED = Notification("joined", notifications.Joined, "a member is here now")
 LEFT = Notification("left", notifications.Gone, "a member is not here any more")
@@ -84,7 +94,7 @@ MISSED = Notification("missed", notifications.Missed, "notifications were left o
 LEAVING = Notification("leaving", notifications.Leaving, "this peer ends")
 
 NOTIFICATIONS = (
-    MESSAGE, JOINED, LEFT, LOST, RENAMED, WENT_AWAY, TOPICAL, DELIVERED, WARNING, MISSED, LEAVING,
+    MESSAGE, EDITED, RETRACTED, REACTED, JOINED, LEFT, LOST, RENAMED, WENT_AWAY, TOPICAL, DELIVERED, WARNING, MISSED, LEAVING,
 )  # fmt: skip
 EVENTS = frozenset(each.name for each in NOTIFICATIONS) - {MESSAGE.name}
 """What `events` of `subscribe` may name."""

@@ -5,6 +5,7 @@ Ids of members are keys in base64, as on the wire. Names are as people are shown
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -20,7 +21,10 @@ Auto = Annotated[bool, Meta(description="a machine says it: it is shown so, and 
 Id = Annotated[str, Meta(description="the id of a message, the same at every peer")]
 MemberId = Annotated[str, Meta(description="the id of a member: its key in base64")]
 Name = Annotated[str, Meta(description="the name of a member, as people are shown it")]
-Event = Literal["joined", "left", "lost", "renamed", "away", "topic", "delivered", "warning", "missed", "leaving"]
+Event = Literal[
+    "edited", "retracted", "reacted", "joined", "left", "lost", "renamed", "away", "topic", "delivered", "warning", "missed",
+    "leaving",
+]  # fmt: skip
 PlaceText = Annotated[str, Meta(description="a place in what arrived here, to go on after")]
 
 
@@ -50,6 +54,7 @@ class Say(Params, frozen=True):
     room: Annotated[str | None, Meta(description="the room; if not given, the one that was joined last")] = None
     me: Annotated[bool, Meta(description="whether it tells what one does")] = False
     auto: Auto = False
+    re: Annotated[str | None, Meta(description="the id of the message that it answers")] = None
 
 
 class Whisper(Params, frozen=True):
@@ -64,6 +69,14 @@ class Said(Result, frozen=True):
     """It is said, and goes out."""
 
     id: Id
+
+
+class Reaction(Result, frozen=True):
+    """One reaction to a message, or one answer of a poll that was voted for."""
+
+    text: Annotated[str, Meta(description="the reaction, or the number of the answer")]
+    members: Annotated[list[str], Meta(description="the ids of those who have it")]
+    names: Annotated[list[str], Meta(description="their names")]
 
 
 class Message(Result, frozen=True):
@@ -83,6 +96,13 @@ class Message(Result, frozen=True):
     auto: Annotated[bool, Meta(description="whether a machine said it: don't answer")]
     missed: Annotated[bool, Meta(description="whether it was said while this peer, or the program, was not there")]
     place: Annotated[str, Meta(description="the place behind it, to go on after; empty if it was asked for by time")]
+    re: Annotated[str, Meta(description="the id of the message that it answers; else empty")]
+    edited: Annotated[bool, Meta(description="whether its author corrected it: `text` is what it reads now")]
+    retracted: Annotated[bool, Meta(description="whether its author took it back: `text` is empty then")]
+    original: Annotated[str, Meta(description="what was said before that; else empty")]
+    reactions: Annotated[list[Reaction], Meta(description="what members think of it, or vote for")]
+    answers: Annotated[list[str], Meta(description="what can be voted for, if it is a poll")]
+    closed: Annotated[bool, Meta(description="whether its author closed the poll")]
 
 
 # What was said.
@@ -258,10 +278,18 @@ class Subscribed(Result, frozen=True):
     place: PlaceText
 
 
+def written(id: bytes) -> str:
+    """Return an id of a member as programs get it."""
+    return base64.b64encode(id).decode()
+
+
 def message(event: Messages, author: str, verified: bool, missed: bool, place: str = "") -> Message:
     """Return a message, of an event that holds one, as programs get it."""
     (record,) = event.records
     return Message(
         str(event.id), author, event.name, verified, event.at, record.room, record.text, record.me, event.own,
         bool(event.private), event.private, record.auto, missed, place,
+        str(record.re or ""), event.edited, event.retracted, event.original if event.edited or event.retracted else "",
+        [Reaction(each.text, list(map(written, each.members)), list(each.names)) for each in event.tally],
+        record.answers, event.closed,
     )  # fmt: skip

@@ -178,15 +178,19 @@ class AnswerTests(AmendingTestCase):
         id = self.say("Ana", Say("one"), Say("helo"))._replace(number=2)
         self.say("Ana", Edit(id, "hello"))
         self.told()
-        self.say("Bia", Say("x"), Say("hi", re=id), Say("y"))
+        self.say("Bia", Say("x"), Say("hi", re=id), Say("y"), Say("z"), Say("?\na\nb", poll=True))
         told = self.happened(Messages)
-        self.assertEqual(self.texts(told), ["x", "hi", "y"])
-        self.assertEqual([each.quote for each in told], [None, Quote("Ana", "hello"), None])
+        self.assertEqual(
+            [[each.text for each in event.records] for event in told], [["x"], ["hi"], ["y", "z"], ["?\na\nb"]]
+        )
+        self.assertEqual([each.quote for each in told], [None, Quote("Ana", "hello"), None, None])
         self.say("Ana", Retract(id))
         self.told()
         self.say("Bia", Say("what?", re=id))
         self.assertEqual(self.quotes(), [Quote("Ana", "")])
-        self.assertEqual([each.quote for each in self.read()[-4:]], [None, Quote("Ana", ""), None, Quote("Ana", "")])
+        self.assertEqual(
+            [each.quote for each in self.read()[-5:]], [Quote("Ana", ""), None, None, None, Quote("Ana", "")]
+        )
 
     def test_not_here(self) -> None:
         """An answer to what is not here, to what comes later, to itself, to a private message or to one who is ignored has no

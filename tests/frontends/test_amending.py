@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.core.timeline.test_amending import AmendingTestCase
 from twisted_chat.core import answers, refusals
 from twisted_chat.core.commands import Corrected, Said, parse
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import Close, Edit, Private, React, Retract, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.seat import Seat
@@ -111,7 +111,7 @@ class CommandsTests(AmendingTestCase):
 
     def test_private(self) -> None:
         """An answer to a private message goes to its author alone; nothing else is done to one."""
-        self.say("Ana", Seals(self.writers["Ana"].identity, Group()).seal(self.conversation.voice.id, "psst"))
+        self.say("Ana", PrivateBox(self.writers["Ana"].identity, Group()).seal(self.conversation.voice.id, "psst"))
         record = self.sent("/answer yes")
         assert isinstance(record, Private)
         self.assertEqual(record.to, self.writers["Ana"].identity.id)

@@ -552,7 +552,7 @@ class LogTests(Spoken):
         log.close()
         settings = Settings(
             name="Ana", port=5000, ports=(5000,), links=1, listen="127.0.0.1", peers=(), group="chat",
-            log=path.absolute(), data=None, ephemeral=True, flags={"console": "none", "no-notify": False},
+            log=path.absolute(), data=None, ephemeral=True, flags={"console": "none", "no-notify": False, "no-style": False},
         )  # fmt: skip
         peer = ChatService(Clock(), settings)
         self.patch(peer, "_chatlog", chatlog.ChatLog(str(path), wall=lambda: 1_763_800_000.0))

@@ -116,12 +116,12 @@ class OpeningTests(SynchronousTestCase):
         """What a former version wrote is read as if it were of today, and left as it is."""
         open_database(self.path, version=1).close()
         with closing(sqlite3.connect(self.path)) as database:
-            database.execute("UPDATE indexed SET upto = 7")
+            database.execute("INSERT INTO feeds VALUES (7, x'', 1, 1, 1, 0, 0, 0, x'', 1, 1)")
             database.commit()
         before = self.path.read_bytes()
         with open_for_reading(self.path) as database:
             self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (VERSION,))
-            self.assertEqual(database.execute("SELECT upto FROM indexed").fetchone(), (7,))
+            self.assertEqual(database.execute("SELECT id FROM feeds").fetchone(), (7,))
             self.assertEqual(read_members(database), [])
         self.assertEqual(self.pragma("user_version"), 1)
         self.assertEqual(self.path.read_bytes(), before)

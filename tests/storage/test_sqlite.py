@@ -26,7 +26,7 @@ from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.replication.store import Held, Known, Which
 from twisted_chat.storage import database as databases
-from twisted_chat.storage import finding, words
+from twisted_chat.storage import finding, tables, words
 from twisted_chat.storage.database import open_database
 from twisted_chat.storage.errors import UNKEPT, StorageError
 from twisted_chat.storage.opener import Opener
@@ -214,7 +214,7 @@ class LookingTests(OnDisk, contract.Looking):
         batches = [Author(1, epoch, late=epoch * 1000).batch(1) for epoch in range(20)]
         said = [Author(1, 100 + n, late=n * 1000).saying(1, [Say("x" * 8000, "#tea")]) for n in range(20)]
         self.keep(*batches, *said)
-        self.patch(finding, "NOTABLE_BYTES", 100_000)
+        self.patch(tables, "NOTABLE_BYTES", 100_000)
         found = self.result(self.store.notable(1000))
         self.assertTrue(10 <= len(found) <= 12, len(found))
         self.assertEqual(found[-1].feed, said[-1].feed)

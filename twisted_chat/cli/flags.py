@@ -199,6 +199,7 @@ CONSOLE = Flag(
 )
 _RPC = N_("a socket to be made where programs of yours take part, beside the console")
 RPC = Flag("rpc", Section.SHOWN, _RPC, N_("PATH"), checks.parse_rpc, '"chat.sock"', form=Form.PATH)
+NO_STYLE = _switch("no-style", Section.SHOWN, N_("draw `code` and *emphasis* like all other text"))
 NO_NOTIFY = _switch("no-notify", Section.SHOWN, N_("do not ring when somebody writes your name"))
 LANG = Flag(
     "lang",
@@ -240,7 +241,7 @@ CHAT = (
     *(NAME, GROUP, PASSPHRASE_FILE, ASK_PASSPHRASE, OPEN),
     *(PORT, PORTS, LISTEN, PEER, DISCOVER, LINKS),
     *(LOG, DATA, KEEP, QUOTA, EPHEMERAL),
-    *(CONSOLE, RPC, NO_NOTIFY),
+    *(CONSOLE, RPC, NO_NOTIFY, NO_STYLE),
     CONFIG,
 )
 """Flags of `tcpchat`, as are those below of its subcommands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from twisted_chat.speech.i18n import _, date, ngettext, number
 END = "—"
 """The line below messages of former times."""
 TAB_WIDTH = 4
+FENCE = "```"
 _SHOWN_OF_SEARCH = 60
 GONE = "…"
 """What a message reads that was taken back."""
@@ -33,7 +35,12 @@ _NO_QUOTES = str.maketrans("“”", "''")
 def at_once(event: Messages) -> list[str]:
     """Return the lines of messages as they come, safe to show."""
     stamp = "" if event.own and not event.missed else f"{_stamp(event)} "
-    return [f"{stamp}{line}" for line in _said(event)]
+    return [*(f"{stamp}{line}" for line in _said(event)), *how_to_vote(event)]
+
+
+def how_to_vote(event: Messages) -> list[str]:
+    """Return the line below a poll; none below other messages."""
+    return [_("↪ to vote: /vote 1, or another number; /poll shows who has not")] if event.records[0].answers else []
 
 
 def _said(event: Messages) -> list[str]:
@@ -44,24 +51,44 @@ def _said(event: Messages) -> list[str]:
 
 
 class Part(NamedTuple):
-    """One message in pieces that are safe to show: when, by whom (what `speaker` says), and its lines."""
+    """One message in pieces that are safe to show: when, by whom (what `speaker` says), and its lines, and which of these are
+    code."""
 
     stamp: str
     author: str
-    lines: list[str]
+    lines: Sequence[str]
+    code: Sequence[bool]
 
 
 def parts(event: Messages) -> list[Part]:
     """Return messages in pieces, for a console that lays them out itself."""
     stamp = _stamp(event)
-    return [
-        Part(
-            stamp,
-            speaker(event, record),
-            [GONE] if event.retracted else [clean_text(line.expandtabs(TAB_WIDTH)) for line in _lines(record)],
-        )
-        for record in event.records
-    ]
+    told = []
+    for record in event.records:
+        lines = [(GONE, False)] if event.retracted else [_laid_out(*each) for each in _blocks(_lines(record))]
+        told.append(Part(stamp, speaker(event, record), *zip(*lines, strict=True)))
+    return told
+
+
+def _laid_out(line: str, code: bool) -> tuple[str, bool]:
+    """Return a line that is safe to show. Backslashes in code stay as they are: it is to be copied."""
+    line = line.expandtabs(TAB_WIDTH)
+    return clean(line) if code else clean_text(line), code
+
+
+def _blocks(lines: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return lines, each with whether it is code: those between a line that begins with ``` and one that is that. The two are
+    left out, but for the first line of a message, which is empty then."""
+    told: list[tuple[str, bool]] = []
+    end = 0
+    for start, line in enumerate(lines):
+        if start >= end and line.startswith(FENCE) and FENCE in map(str.strip, lines[start + 1 :]):
+            end = start + 2 + [each.strip() for each in lines[start + 1 :]].index(FENCE)
+            told += [("", False)] if start == 0 else []
+            told += [(each, True) for each in lines[start + 1 : end - 1]]
+        elif start >= end:
+            told.append((line, False))
+    return told
 
 
 def one_line(record: Say) -> str:
@@ -83,7 +110,9 @@ def short(text: str) -> str:
 
 def in_short(message: Messages) -> str:
     """Return who said a message and how it begins, safe to show."""
-    return f"{isolated(clean(message.name))}: {isolated(short(message.records[0].text))}"
+    (record,) = message.records
+    text = GONE if message.retracted else short(_lines(record)[0] if record.answers else record.text)
+    return f"{isolated(clean(message.name))}: {isolated(text)}"
 
 
 def quoted(text: str) -> str:

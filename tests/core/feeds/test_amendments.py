@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.feeding import START, Author
 from twisted_chat.core.feeds.amendments import MAX_REACTING, NOTHING, Amended, fold, id_at, marks
-from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.records import Close, Edit, KnownRecord, React, Retract, Say
 
 REACH = START + 10**9
@@ -68,7 +68,7 @@ class FoldTests(SynchronousTestCase):
         batch = BIA.saying(11, [React(ID, "👍")])
         (mark,) = marks(batch)
         many = [
-            mark._replace(position=mark.position._replace(feed=(number.to_bytes(32, "big"), 7)))
+            mark._replace(position=mark.position._replace(feed=FeedId(number.to_bytes(32, "big"), 7)))
             for number in range(MAX_REACTING + 10)
         ]
         self.assertEqual(

@@ -8,12 +8,12 @@ from twisted.internet.defer import fail
 
 from tests.core.test_conversation import ANA, BIA, ME, ConversationTestCase
 from tests.kit.feeding import START
-from tests.kit.sealing import Writer
+from tests.kit.signing import Writer
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.events import Changed, Edited, Reacted, Retracted
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.ids import MessageId
-from twisted_chat.core.feeds.private import Seals
+from twisted_chat.core.feeds.private import PrivateBox
 from twisted_chat.core.feeds.records import Close, Edit, KnownRecord, React, Retract, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.messages import Messages, Quote, WhileAway
@@ -33,7 +33,7 @@ class AmendingTestCase(ConversationTestCase):
     def batch(self, name: str, *records: KnownRecord) -> Batch:
         """Seal what somebody says now."""
         writer = self.writers[name]
-        batch = writer.seal(writer.batches[-1] if writer.batches else None, records=records)
+        batch = writer.sign(writer.batches[-1] if writer.batches else None, records=records)
         self.time += 1000
         batch = writer.forge(batch, lc=START + self.time, name=name)
         writer.batches.append(batch)
@@ -130,7 +130,7 @@ class ToldTests(AmendingTestCase):
         """What refers to no message is told of nowhere, and is not looked for without end."""
         self.patch(amending, "MAX_TOLD", 10)
         nowhere = MessageId(BIA, 1, 1)
-        private = self.say("Ana", Seals(Writer(1).identity, Group()).seal(ME, "psst"))
+        private = self.say("Ana", PrivateBox(Writer(1).identity, Group()).seal(ME, "psst"))
         self.say(
             "Bia", *[React(nowhere._replace(number=number), "👍") for number in range(1, 40)], React(private, "👍")
         )
@@ -178,20 +178,24 @@ class AnswerTests(AmendingTestCase):
         id = self.say("Ana", Say("one"), Say("helo"))._replace(number=2)
         self.say("Ana", Edit(id, "hello"))
         self.told()
-        self.say("Bia", Say("x"), Say("hi", re=id), Say("y"))
+        self.say("Bia", Say("x"), Say("hi", re=id), Say("y"), Say("z"), Say("?\na\nb", poll=True))
         told = self.happened(Messages)
-        self.assertEqual(self.texts(told), ["x", "hi", "y"])
-        self.assertEqual([each.quote for each in told], [None, Quote("Ana", "hello"), None])
+        self.assertEqual(
+            [[each.text for each in event.records] for event in told], [["x"], ["hi"], ["y", "z"], ["?\na\nb"]]
+        )
+        self.assertEqual([each.quote for each in told], [None, Quote("Ana", "hello"), None, None])
         self.say("Ana", Retract(id))
         self.told()
         self.say("Bia", Say("what?", re=id))
         self.assertEqual(self.quotes(), [Quote("Ana", "")])
-        self.assertEqual([each.quote for each in self.read()[-4:]], [None, Quote("Ana", ""), None, Quote("Ana", "")])
+        self.assertEqual(
+            [each.quote for each in self.read()[-5:]], [Quote("Ana", ""), None, None, None, Quote("Ana", "")]
+        )
 
     def test_not_here(self) -> None:
         """An answer to what is not here, to what comes later, to itself, to a private message or to one who is ignored has no
         words of it."""
-        private = self.say("Ana", Seals(Writer(1).identity, Group()).seal(ME, "psst"))
+        private = self.say("Ana", PrivateBox(Writer(1).identity, Group()).seal(ME, "psst"))
         own = MessageId(*self.writers["Bia"].feed, 5)
         ids = [MessageId(BIA, 1, 1), private._replace(number=2), private, own._replace(number=9), own]
         self.say("Bia", *[Say("hi", re=id) for id in ids])

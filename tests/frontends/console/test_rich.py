@@ -90,7 +90,7 @@ class RichCase(SynchronousTestCase):
         )
         environment = {"TERM": "xterm-256color"}
         self.console = RichConsole(
-            Given(Seat(self.conversation), self.clock, 5002, "logs_chat.txt", {"no-notify": False}),
+            Given(Seat(self.conversation), self.clock, 5002, "logs_chat.txt", {"no-notify": False, "no-style": False}),
             self.terminal,  # type: ignore[arg-type]
             environment,
         )

@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.patience import WRITTEN
 from tests.kit.saying import said
 from twisted_chat.core.addressing import written
+from twisted_chat.core.messages import Messages
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.frontends.console import above, graphemes, notice
 from twisted_chat.frontends.console.above import Above
@@ -27,7 +28,8 @@ from twisted_chat.frontends.console.keyboard import MAX_PASTE, PASTE, PASTED, Ke
 from twisted_chat.frontends.console.notice import Notice
 from twisted_chat.frontends.console.recall import MAX_LINES, Recall
 from twisted_chat.frontends.console.toolbar import cut
-from twisted_chat.frontends.console.transcript import CONTINUED, Transcript
+from twisted_chat.frontends.console.transcript import CODE, CODE_GOES_ON, CONTINUED, Transcript
+from twisted_chat.frontends.console.width import widest
 from twisted_chat.frontends.console.wrapping import INDENT, JOINERS, wrapped
 from twisted_chat.speech import notices
 
@@ -219,10 +221,54 @@ class TranscriptTests(SynchronousTestCase):
     @given(st.text(st.characters(), max_size=20))
     def test_nothing_hostile(self, text: str) -> None:
         """The only escape sequences are our own, whatever is in a name or a message."""
-        for line in self.transcript.event(said(text, name=text)):
-            for own in ("\x1b[2m", "\x1b[1m", "\x1b[0m"):
+        for line in self.transcript.event(said(f"`{text}` *{text}*\n```\n{text}\n```", name=text)):
+            for own in ("\x1b[2m", "\x1b[1m", "\x1b[4m", "\x1b[0m"):
                 line = line.replace(own, "")
             self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
+
+    def plain(self, event: Messages, columns: int = 80) -> list[str]:
+        """Return the rows of an event without escape sequences."""
+        self.transcript = Transcript(Ink({"NO_COLOR": "1"}), lambda: "Bia", lambda: columns)
+        return [re.sub("\x1b\\[[?]?[0-9;]*[a-z]", "", row) for row in self.transcript.event(event)]
+
+    def test_code(self) -> None:
+        """Code between ``` lines is set apart and keeps blanks, backslashes and breaks; what is not closed is no code."""
+        code = "def f():\n\tif x:\n\n        print('a\\n'   )  "
+        _, *rows = self.plain(said(f"look:\n```python\n{code}\n```\nnice"))
+        expected = [f"{CODE}{line}" for line in code.expandtabs(4).split("\n")]
+        self.assertEqual(rows, [*expected, f"{CONTINUED}nice"])
+        self.assertEqual(self.plain(said("```\nx\n```"))[1:], [f"{CODE}x"])
+        self.assertEqual(self.plain(said("a\n```\nx"))[1:], [f"{CONTINUED}```", f"{CONTINUED}x"])
+        self.assertEqual(len(self.plain(said("```\n```"))), 1)
+
+    def test_wide_code(self) -> None:
+        """A line of code too wide is broken where the row is full, loses nothing, and no row of it can pass for another's."""
+        for line in (
+            "x = " + "a b  " * 40,
+            "👨‍👩‍👧" * 60,
+            "[14:03:09] Caio: b" + " " * 59 + "[14:03:09] Caio: b",
+            "é" * 200,
+        ):
+            _, *rows = self.plain(said(f"```\n{line}\n```"))
+            self.assertEqual("".join(row[len(CODE) :] for row in rows), line)
+            self.assertTrue(rows[0].startswith(CODE))
+            self.assertTrue(all(row.startswith(CODE_GOES_ON) for row in rows[1:]))
+            self.assertLessEqual(max(map(widest, rows)), 80)
+        for columns in range(1, 40):
+            self.assertTrue(self.plain(said(f"```\n{'x y ' * 20}\n```"), columns))
+
+    def test_styled(self) -> None:
+        """`code` and *emphasis* are drawn otherwise and keep their signs; products, lists and what one has turned off are not."""
+        for text, drawn in (
+            ("a `b c` d", "a \x1b[1m`b c`\x1b[0m d"),
+            ("*b c*, d", "\x1b[4m*b c*\x1b[0m, d"),
+            ("2*3*4 * 5", "2*3*4 * 5"),
+            ("* a * b", "* a * b"),
+            ("**b** ``c``", "**b** ``c``"),
+        ):
+            self.assertTrue(self.transcript.event(said(text))[0].endswith(f"Ana: {drawn}"), text)
+            off = Transcript(Ink({"NO_COLOR": "1"}), lambda: "Bia", lambda: 80, styled=False)
+            self.assertTrue(off.event(said(text))[0].endswith(f"Ana: {text}"), text)
 
     def test_mention(self) -> None:
         """One's name is noticed as a word, in any case, and not within another."""

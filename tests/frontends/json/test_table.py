@@ -42,7 +42,7 @@ class TableTests(SynchronousTestCase):
 
     def test_warnings(self) -> None:
         """The codes of warnings are these: of the events that are told in a sentence and in no notification of their own."""
-        told = {kind for kind in get_args(events.Event) if kind not in subscribing._TOLD}
+        told = {kind for kind in get_args(events.Event) if kind not in (*subscribing._TOLD, *subscribing._CHANGED)}
         spared = {"messages", "earlier", "while-away", "receiving", "delivered", "refused"}
         self.assertEqual({subscribing.code(kind) for kind in told} - spared, WARNINGS)
 

@@ -118,9 +118,9 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
         return [(index, record) for index, record in self.others if isinstance(record, AMENDING)]
 
     @cached_property
-    def answering(self) -> bool:
-        """Whether a message here answers another."""
-        return any(record.re is not None for record in self.said)
+    def parted(self) -> bool:
+        """Whether a message here is told by itself: one that answers another, or asks."""
+        return any(record.re is not None or record.poll for record in self.said)
 
     @cached_property
     def rooms(self) -> Sequence[str]:

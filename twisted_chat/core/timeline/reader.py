@@ -41,13 +41,13 @@ class Reader:
 
     @staticmethod
     def _alone(batch: Batch) -> Sequence[tuple[int, Record]]:
-        """Return the records that are no messages, and the messages that answer others: each is told by itself."""
-        if not batch.answering:
+        """Return the records that are no messages, and the messages that answer others or ask: each is told by itself."""
+        if not batch.parted:
             return batch.others
         return [
             (index, each)
             for index, each in enumerate(batch.records)
-            if not isinstance(each, Say) or each.re is not None
+            if not isinstance(each, Say) or each.re is not None or each.poll
         ]
 
     def note(self, batch: Batch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 RESET = "\x1b[0m"
 _FAINT = "\x1b[2m"
 _STRONG = "\x1b[1m"
+_UNDERLINED = "\x1b[4m"
 
 PALETTE = (131, 160, 166, 130, 94, 64, 28, 29, 30, 31, 33, 67, 27, 61, 63, 98, 135, 129, 127, 163, 162, 168)
 """Of the 256 colours those that can be read on black and on white: a contrast of 3.4 at least to both."""
@@ -33,6 +34,10 @@ class Ink:
     def faint(self, text: str) -> str:
         """Return `text` set back."""
         return f"{_FAINT}{text}{RESET}"
+
+    def underlined(self, text: str) -> str:
+        """Return `text` underlined."""
+        return f"{_UNDERLINED}{text}{RESET}"
 
     def strong(self, text: str) -> str:
         """Return `text` set forth."""

@@ -65,7 +65,9 @@ class RichConsole(Protocol):
         self._reactor = reactor = given.reactor
         self._terminal = terminal
         self._session = Session(given.seat, self, given.log)
-        self._transcript = Transcript(Ink(environment), lambda: conversation.name, lambda: terminal.size().columns)
+        self._transcript = Transcript(
+            Ink(environment), lambda: conversation.name, lambda: terminal.size().columns, not given.flags["no-style"]
+        )
         self._toolbar = Toolbar(given.seat)
         self._notice = None if given.flags["no-notify"] else Notice(environment, reactor.seconds)
         self._keyboard = Keyboard()

@@ -60,6 +60,16 @@ def _rows(text: str, columns: int, before: int) -> list[str]:
     return rows
 
 
+def cut(text: str, columns: int) -> list[str]:
+    """Return `text` as rows of at most so many `columns`, with every blank in it, broken where they are full."""
+    rows: list[str] = []
+    while text and columns > 0 and not (text.isascii() and len(text) <= columns) and widest(text) > columns:
+        end = _fitting(text, columns) or fitting(text, columns) or 1
+        rows.append(text[:end].rstrip(JOINERS))
+        text = text[end:].lstrip(JOINERS)
+    return [*rows, text]
+
+
 def _fitting(word: str, room: int) -> int:
     """Return how many code points of a word fit, none of what a reader sees as one character cut in two."""
     piece = word[: max(0, room) * 4]

@@ -74,7 +74,7 @@ class DiskTests(OnDisk, referring.Referring):
         """What is asked for is found by indexes, not by going through tables."""
         self.keep(SAID, ANA.saying(11, [Edit(ID, "hello"), Close(ID)]), BIA.saying(12, [React(ID, "👍")]))
         asked: list[str] = []
-        connection = self.store._tables.connection
+        connection = self.store._thread.tables.connection
         self.result(self.store._look(lambda: connection.set_trace_callback(asked.append)))
         self.amended()
         self.result(self.store.find([ID]))

@@ -72,7 +72,7 @@ MAX_ARGUMENTS = 7
 
 MAX_LINES = 300
 """Of a module: with more there is something in it that is another's business."""
-LONG = {"archive": 301, "storage.sqlite": 379}
+LONG = {"storage.sqlite": 370}
 """Those that have more, and how many they have at most: none may be added, and none may grow."""
 
 CORE_TWISTED = {

@@ -19,7 +19,6 @@ import msgspec
 from twisted_chat.core.errors import BadText, ChatError, Refusal
 from twisted_chat.core.feeds.batches import Batch, FeedId, unseal, verify
 from twisted_chat.core.feeds.fork import Fork
-from twisted_chat.core.feeds.records import Private, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity, verified
 from twisted_chat.core.replication.forks import fork_frame
@@ -110,6 +109,8 @@ class Voice:
     name: str
     messages: int = 0
     missing: int = 0
+    amendments: int = 0
+    """Reactions, corrections and the like."""
 
 
 @dataclass
@@ -152,7 +153,7 @@ def write(
     put(encode(Header(VERSION, group.name, group.closed, identity.id, name, at)))
     for batch in batches:
         put(batch.line)
-        messages += _messages(batch)
+        messages += batch.messages
     for fork in forks:
         put(encode(fork_frame(fork)))
     file.write(encode(End(identity.sign(_CONTEXT + digest.digest()))))
@@ -267,13 +268,10 @@ class _Checking:
         if tip is not None and batch.lc <= tip.lc:
             note(Fault.BACKDATED)
         voice.name = batch.name
-        voice.messages += _messages(batch)
+        voice.messages += batch.messages
+        voice.amendments += len(batch.amending)
         self._tips[batch.feed] = _Tip(batch.first, batch.last, batch.last_lc, batch.hash)
         return True
-
-
-def _messages(batch: Batch) -> int:
-    return sum(isinstance(record, (Say, Private)) for record in batch.records)
 
 
 def _header(line: bytes | None) -> Header:

@@ -53,6 +53,8 @@ def verdict(report: Report) -> Iterator[str]:
     )
     for author, voice in list(voices.items())[:MAX_VOICES]:
         line = f"   {shown_name(voice.name)} [{_key(author)}]: {counted(voice.messages)}"
+        if voice.amendments:
+            line += _(", {n} reactions, votes, corrections or the like").format(n=number(voice.amendments))
         if voice.missing:
             line += _(", {n} before them are not in this file").format(n=number(voice.missing))
         yield clean(line)

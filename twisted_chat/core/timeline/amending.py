@@ -8,8 +8,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from twisted_chat.core.events import Changed, Edited, Event, Reacted, Retracted
 from twisted_chat.core.feeds.amendments import marks
@@ -18,7 +16,7 @@ from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Edit, Retract
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.timeline.reader import Reader
-from twisted_chat.core.timeline.resolving import Resolver
+from twisted_chat.core.timeline.resolving import Resolver, not_told
 
 GATHER = 0.2
 """Seconds in which what comes is gathered before it is told."""
@@ -30,8 +28,6 @@ MAX_WAITING = 4_096
 """Messages of which something is to be told. Of more, what has become of them is seen where they are shown again."""
 MAX_TOLD = 1_024
 """Messages of which it is known what was told last, and those that are awaited since something refers to them."""
-
-_log = Logger()
 
 
 class Awaited:
@@ -127,7 +123,7 @@ class Amending:
             self._schedule()
             return
         self._asking = True
-        self._ask(asked).addErrback(_not_told).addBoth(self._asked)
+        self._ask(asked).addErrback(not_told).addBoth(self._asked)
 
     def _asked(self, result: object) -> None:
         self._asking = False
@@ -163,7 +159,3 @@ class Amending:
             kinds += [Reacted] if (now.tally, now.closed) != (before.tally, before.closed) else []
         for each in kinds:
             self._tell(each(now, missed, member=id.author))
-
-
-def _not_told(reason: Failure) -> None:
-    _log.failure("what became of messages can't be told:", reason)

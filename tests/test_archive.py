@@ -19,6 +19,8 @@ from twisted_chat.archive.report import MAX_FLAWS, Fault, Report
 from twisted_chat.archive.writing import write
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.fork import Fork
+from twisted_chat.core.feeds.ids import MessageId
+from twisted_chat.core.feeds.records import Close, Edit, React, Retract, Say
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import MAX_LINE, Ping, encode
@@ -47,6 +49,7 @@ def faults(content: bytes) -> list[tuple[Fault, int]]:
 
 ANA, BIA = Author(1), Author(2, late=500)
 SAID = ANA.batches((1, 2), (3, 3), (4, 6)) + BIA.batches((1, 4), (5, 5))
+SAID_BY_ANA = SAID[2]
 SAID.sort(key=lambda batch: batch.last_lc)
 WHOLE = exported(SAID)
 LINES = WHOLE.splitlines(keepends=True)
@@ -54,6 +57,19 @@ LINES = WHOLE.splitlines(keepends=True)
 
 class RoundTripTests(SynchronousTestCase):
     """What was exported."""
+
+    def test_amended(self) -> None:
+        """What becomes of messages is in an archive too, as it was signed; it is counted, and not as messages."""
+        id = MessageId(*SAID[0].feed, 1)
+        batches = [
+            *SAID,
+            ANA.saying(7, [Edit(id, "x"), React(id, "👍"), Say("y", re=id), Close(id), Retract(id)], SAID_BY_ANA.hash),
+        ]
+        report = checked(exported(batches))
+        self.assertEqual(report.faults, 0)
+        voice = report.voices[ANA.feed.author]
+        self.assertEqual((voice.messages, voice.amendments), (7, 4))
+        self.assertIn("4 reactions", "\n".join(verdict(report)))
 
     def test_holds(self) -> None:
         """Nothing is wrong with what was just exported, and it says whose messages there are, by whom, from when."""

@@ -194,8 +194,9 @@ def answered() -> Iterator[str]:
 
 def checked() -> Iterator[str]:
     """What `tcpchat verify` tells."""
-    for closed, missing in product((False, True), (0, 7)):
-        report = Report(Header(1, TEXT, closed, b"e" * 32, NAME, AT), {b"a" * 32: Author(NAME, 3, missing)})
+    for closed, missing, amendments in product((False, True), (0, 7), (0, 2)):
+        author = Author(NAME, 3, missing, amendments)
+        report = Report(Header(1, TEXT, closed, b"e" * 32, NAME, AT), {b"a" * 32: author})
         report.flaws = [Flaw(fault, 9, NAME, 1, last, TEXT) for fault, last in product(Fault, (1, 2))]
         yield from (row.replace(shown_name(NAME), NAME) for row in verdict(report))
 

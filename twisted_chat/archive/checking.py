@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from twisted_chat.archive.lines import CONTEXT, End, Header, lines_decoder, messages_in, read_header, read_lines
+from twisted_chat.archive.lines import CONTEXT, End, Header, lines_decoder, read_header, read_lines
 from twisted_chat.archive.report import Author, Fault, Flaw, Report
 from twisted_chat.core.errors import Refusal
 from twisted_chat.core.feeds.batches import Batch, FeedId, check_signature, parse_batch
@@ -128,6 +128,7 @@ class _Checking:
         if tip is not None and batch.lc <= tip.lc:
             note(Fault.BACKDATED)
         author.name = batch.name
-        author.messages += messages_in(batch)
+        author.messages += batch.messages
+        author.amendments += len(batch.amending)
         self._tips[batch.feed] = _Tip(batch.first, batch.last, batch.last_lc, batch.hash)
         return True

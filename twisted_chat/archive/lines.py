@@ -8,8 +8,6 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from twisted_chat.core.errors import BadText, ChatError
-from twisted_chat.core.feeds.batches import Batch
-from twisted_chat.core.feeds.records import Private, Say
 from twisted_chat.core.wire.frames import MAX_LINE, BatchFrame, ForkFrame, Frame, Id, Signature, Whole, Word
 from twisted_chat.core.writing.text import accept_name
 
@@ -53,11 +51,6 @@ class NotAnArchive(ChatError):
     def __init__(self, newer: bool = False) -> None:
         super().__init__("an archive of a newer format" if newer else "no archive")
         self.newer = newer
-
-
-def messages_in(batch: Batch) -> int:
-    """Return how many messages a batch has."""
-    return sum(isinstance(record, (Say, Private)) for record in batch.records)
 
 
 def read_header(line: bytes | None) -> Header:

@@ -51,6 +51,8 @@ class Author:
     name: str
     messages: int = 0
     missing: int = 0
+    amendments: int = 0
+    """Reactions, corrections and the like."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import BinaryIO
 
-from twisted_chat.archive.lines import CONTEXT, VERSION, End, Header, messages_in
+from twisted_chat.archive.lines import CONTEXT, VERSION, End, Header
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.fork import Fork
 from twisted_chat.core.group import Group
@@ -39,7 +39,7 @@ def write(
     put(encode(Header(VERSION, group.name, group.closed, identity.id, name, at)))
     for batch in batches:
         put(batch.line)
-        messages += messages_in(batch)
+        messages += batch.messages
     for fork in forks:
         put(encode(fork_frame(fork)))
     file.write(encode(End(identity.sign(CONTEXT + digest.digest()))))

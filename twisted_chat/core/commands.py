@@ -77,7 +77,7 @@ REACT = Command(
     "react",
     N_("say in a picture or a word what you think of a message; - takes it back"),
     aliases=("reagir",),
-    arguments=N_('[2 or "words"] 👍'),
+    arguments=N_('[2 or "words"] reaction'),
     referring=True,
 )
 EDIT = Command(

@@ -53,6 +53,8 @@ def verdict(report: Report) -> Iterator[str]:
     )
     for id, author in list(authors.items())[:MAX_AUTHORS]:
         line = f"   {shown_name(author.name)} [{_key(id)}]: {counted(author.messages)}"
+        if author.amendments:
+            line += _(", {n} reactions, votes, corrections or the like").format(n=number(author.amendments))
         if author.missing:
             line += _(", {n} before them are not in this file").format(n=number(author.missing))
         yield clean(line)

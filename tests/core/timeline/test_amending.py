@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.defer import fail
+from twisted.internet.defer import fail, succeed
 
 from tests.core.test_conversation import ANA, BIA, ME, ConversationTestCase
 from tests.kit.feeding import START
 from tests.kit.signing import Writer
 from twisted_chat.core.errors import BadText
-from twisted_chat.core.events import Changed, Edited, Reacted, Retracted
+from twisted_chat.core.events import Changed, Edited, Reacted, Retracted, StoreRecovered
 from twisted_chat.core.feeds.batches import Batch
 from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.private import PrivateBox
@@ -19,7 +19,7 @@ from twisted_chat.core.group import Group
 from twisted_chat.core.messages import Messages, Quote, WhileAway
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.timeline import amending
-from twisted_chat.core.timeline.amending import GATHER, PAUSE
+from twisted_chat.core.timeline.amending import GATHER, PAUSE, Awaited
 
 
 class AmendingTestCase(ConversationTestCase):
@@ -144,6 +144,29 @@ class ToldTests(AmendingTestCase):
         self.say("Bia", React(id, "👍"))
         self.assertEqual(self.told(), [])
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+
+    def test_awaited_bounded(self) -> None:
+        """However many messages that are not here are referred to, few are awaited; those that come are forgotten as awaited."""
+        self.patch(amending, "MAX_TOLD", 10)
+        awaited = Awaited()
+        said = self.batch("Ana", Say("x"))
+        for number in range(1, 40):
+            awaited.note(MessageId(BIA, number, 1), frozenset([Reacted]))
+        awaited.note(MessageId(*said.feed, said.first), frozenset([Reacted]))
+        awaited.note(MessageId(*said.feed, said.first), frozenset([Edited]))
+        self.assertEqual(awaited._count, 10)
+        self.assertEqual(awaited.take(said), [(MessageId(*said.feed, said.first), frozenset([Reacted, Edited]))])
+        self.assertEqual((awaited.take(said), awaited._count, len(awaited._feeds)), ([], 9, 9))
+
+    def test_told_once_kept(self) -> None:
+        """What the disk could not take is told once it has."""
+        id = self.say("Ana", Say("hello"))
+        lacking = self.patch(self.store, "amended", lambda places, reach: succeed({}))
+        self.say("Bia", React(id, "👍"))
+        self.assertEqual(self.told(), [])
+        lacking.restore()
+        self.conversation.emit(StoreRecovered())
+        self.assertEqual([self.tally(each.message) for each in self.told()], [[("👍", ["Bia"])]])
 
     def test_ignored(self) -> None:
         """The reactions of those whom one ignores don't count, and nothing is told of their messages."""

@@ -14,7 +14,7 @@ from msgspec import Meta, Raw, Struct
 
 from twisted_chat.core.clock import MAX_WALL_MS
 from twisted_chat.core.errors import FORGED, PROTOCOL, BadText, Refusal
-from twisted_chat.core.feeds.records import AMENDING, Amending, KnownRecord, Other, Record, Say, decode_record
+from twisted_chat.core.feeds.records import AMENDING, Amending, KnownRecord, Other, Private, Record, Say, decode_record
 from twisted_chat.core.group import Group
 from twisted_chat.core.keys import Identity
 from twisted_chat.core.wire.frames import MAX_INT, MAX_NUMBER, BatchFrame, Id, Number, SignedBody, Whole, encode
@@ -116,6 +116,11 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
     def amending(self) -> Sequence[tuple[int, Amending]]:
         """The records that change what other messages are, each with its index. Usually there are none."""
         return [(index, record) for index, record in self.others if isinstance(record, AMENDING)]
+
+    @property
+    def messages(self) -> int:
+        """How many messages there are, private ones included."""
+        return len(self.said) + sum(isinstance(record, Private) for _, record in self.others)
 
     @cached_property
     def parted(self) -> bool:

@@ -8,17 +8,15 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from twisted_chat.core.events import Changed, Edited, Event, Reacted, Retracted
 from twisted_chat.core.feeds.amendments import marks
-from twisted_chat.core.feeds.batches import Batch
+from twisted_chat.core.feeds.batches import Batch, FeedId
 from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Edit, Retract
 from twisted_chat.core.messages import Messages
 from twisted_chat.core.timeline.reader import Reader
-from twisted_chat.core.timeline.resolving import Resolver
+from twisted_chat.core.timeline.resolving import Resolver, not_told
 
 GATHER = 0.2
 """Seconds in which what comes is gathered before it is told."""
@@ -31,7 +29,33 @@ MAX_WAITING = 4_096
 MAX_TOLD = 1_024
 """Messages of which it is known what was told last, and those that are awaited since something refers to them."""
 
-_log = Logger()
+
+class Awaited:
+    """Messages that are not here, and what refers to them. With too many, those of the feed noted first are forgotten."""
+
+    def __init__(self) -> None:
+        self._feeds: OrderedDict[FeedId, dict[int, frozenset[type[Changed]]]] = OrderedDict()
+        self._count = 0
+
+    def note(self, id: MessageId, kinds: frozenset[type[Changed]]) -> None:
+        """Something refers to a message."""
+        numbers = self._feeds.setdefault(FeedId(id.author, id.epoch), {})
+        self._count += id.number not in numbers
+        numbers[id.number] = numbers.get(id.number, frozenset()) | kinds
+        while self._count > MAX_TOLD:
+            self._count -= len(self._feeds.popitem(last=False)[1])
+
+    def take(self, batch: Batch) -> list[tuple[MessageId, frozenset[type[Changed]]]]:
+        """Return what refers to the messages of a batch, and forget it."""
+        numbers = self._feeds.get(batch.feed)
+        if numbers is None:
+            return []
+        found = [number for number in range(batch.first, batch.last + 1) if number in numbers]
+        taken = [(MessageId(*batch.feed, number), numbers.pop(number)) for number in found]
+        self._count -= len(taken)
+        if not numbers:
+            del self._feeds[batch.feed]
+        return taken
 
 
 class Amending:
@@ -49,8 +73,7 @@ class Amending:
         """When something is to be told of a message, at the earliest; what at least; and whether it came while nobody was
         here."""
         self._told: OrderedDict[MessageId, tuple[float, Messages]] = OrderedDict()
-        self._awaited: OrderedDict[MessageId, frozenset[type[Changed]]] = OrderedDict()
-        """Messages that are not here, and that something refers to."""
+        self._awaited = Awaited()
         self._timer: IDelayedCall | None = None
         self._asking = False
 
@@ -59,8 +82,8 @@ class Amending:
         for mark in marks(batch):
             kind = {Edit: Edited, Retract: Retracted}.get(type(mark.record), Reacted)
             self._wait(mark.record.to, frozenset([kind]), missed)
-        for id in [id for id in self._awaited if self._is_in(id, batch)]:
-            self._wait(id, self._awaited.pop(id), missed)
+        for id, kinds in self._awaited.take(batch):
+            self._wait(id, kinds, missed)
 
     def again(self) -> None:
         """What could not be kept is kept now: look once more at what was told last."""
@@ -73,10 +96,6 @@ class Amending:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    @staticmethod
-    def _is_in(id: MessageId, batch: Batch) -> bool:
-        return (id.author, id.epoch) == batch.feed and batch.first <= id.number <= batch.last
 
     def _wait(self, id: MessageId, kinds: frozenset[type[Changed]], missed: bool) -> None:
         waits = self._waiting.get(id)
@@ -104,7 +123,7 @@ class Amending:
             self._schedule()
             return
         self._asking = True
-        self._ask(asked).addErrback(_not_told).addBoth(self._asked)
+        self._ask(asked).addErrback(not_told).addBoth(self._asked)
 
     def _asked(self, result: object) -> None:
         self._asking = False
@@ -117,7 +136,7 @@ class Amending:
         found = yield from self._resolver.messages(list(asked))
         for id, (kinds, _) in asked.items():
             if id not in found:
-                _keep(self._awaited, id, kinds | self._awaited.get(id, frozenset()))
+                self._awaited.note(id, kinds)
         now = yield self._resolver.resolve(found.values())
         for before, message in zip(found.values(), now, strict=True):
             self._compare(before, message, *asked[message.id])
@@ -127,7 +146,10 @@ class Amending:
         id = now.id
         told = self._told.get(id)
         before = said if told is None else told[1]
-        _keep(self._told, id, (self._clock.seconds(), now))
+        self._told[id] = self._clock.seconds(), now
+        self._told.move_to_end(id)
+        if len(self._told) > MAX_TOLD:
+            self._told.popitem(last=False)
         self._reader.recent.note(now)
         kinds: list[type[Edited | Retracted | Reacted]]
         if now.retracted:
@@ -137,14 +159,3 @@ class Amending:
             kinds += [Reacted] if (now.tally, now.closed) != (before.tally, before.closed) else []
         for each in kinds:
             self._tell(each(now, missed, member=id.author))
-
-
-def _keep(kept: OrderedDict[MessageId, Any], id: MessageId, value: Any) -> None:
-    kept[id] = value
-    kept.move_to_end(id)
-    if len(kept) > MAX_TOLD:
-        kept.popitem(last=False)
-
-
-def _not_told(reason: Failure) -> None:
-    _log.failure("what became of messages can't be told:", reason)

@@ -9,20 +9,18 @@ from operator import attrgetter
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from twisted_chat.core.events import Event
 from twisted_chat.core.feeds.batches import Position
 from twisted_chat.core.messages import Messages, WhileAway
+from twisted_chat.core.timeline.resolving import not_told
 
 MISSED = 50
 """Messages shown, the newest ones. The others are counted."""
 PATIENCE = 5.0
 """Seconds without another message after which those that have come are summed up, even if a neighbour says that there are
 more."""
-
-_log = Logger()
 
 
 class Missed:
@@ -89,5 +87,5 @@ class Missed:
 
     @staticmethod
     def _as_said(messages: Sequence[Messages], reason: Failure) -> Sequence[Messages]:
-        _log.failure("what became of messages can't be told:", reason)
+        not_told(reason)
         return messages

@@ -7,8 +7,11 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from twisted_chat.core.clock import HybridClock
+from twisted_chat.core.errors import StoreError
 from twisted_chat.core.feeds.amendments import NOTHING, Amended
 from twisted_chat.core.feeds.batches import Position
 from twisted_chat.core.feeds.ids import MessageId
@@ -18,6 +21,16 @@ from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.replication.store import Hit
 from twisted_chat.core.timeline.reader import Reader
 from twisted_chat.core.timeline.recent import quote_of
+
+_log = Logger()
+
+
+def not_told(reason: Failure) -> None:
+    """Log why what became of messages can't be told: a disk that can't be read is no mistake of ours."""
+    if reason.check(StoreError):
+        _log.warn("what became of messages can't be told: {error}", error=reason.value)
+    else:
+        _log.failure("what became of messages can't be told:", reason)
 
 
 class FindsAmended(Protocol):

@@ -20,6 +20,7 @@ from twisted_chat.core.people.clocks import Clocks
 from twisted_chat.core.people.naming import Naming
 from twisted_chat.core.people.presence import Presence
 from twisted_chat.core.people.roster import Member, Roster
+from twisted_chat.core.people.typing import Typing
 from twisted_chat.core.replication.crowding import Crowd
 from twisted_chat.core.replication.store import Unsealer
 from twisted_chat.core.status import Diagnosis, Status
@@ -75,6 +76,7 @@ class Conversation:
         self.roster = roster
         self.presence = Presence(roster, self.emit, clock)
         self.naming = Naming(roster, self.presence.comings.tell)
+        self.typing = Typing(roster, clock)
         self.leave = host.leave
         self.status = host.status
         self.diagnose = host.diagnose
@@ -182,6 +184,7 @@ class Conversation:
     def stop(self) -> None:
         """Tell nothing more of what takes a while."""
         self.presence.stop()
+        self.typing.stop()
         self._showing.stop()
 
     # What the replica reports: see `Audience`.
@@ -189,6 +192,7 @@ class Conversation:
     def accepted(self, batch: Batch, missed: bool = False) -> None:
         """A batch, own or another's, became part of the conversation; `missed` if it was said while this peer was not there."""
         id = batch.feed.author
+        self.typing.done(id)
         known = self.roster.get(id)
         if self._live and not missed and known is not None and known.linked:
             self.clocks.note(id, batch.at / 1000)

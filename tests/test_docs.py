@@ -65,6 +65,7 @@ from twisted_chat.core.wire.frames import (
     Ping,
     Pong,
     Stop,
+    TypingFrame,
     Want,
     decode,
     encode,
@@ -546,6 +547,7 @@ def others(batches: list[Batch]) -> Iterator[Frame]:
     yield Stop(FeedId(ANA.id, 7))
     yield Peers([Address(BIA.id, "127.0.0.1", 5002)])
     yield Linked([BIA.id])
+    yield TypingFrame("#chat")
     yield Ping(1)
     yield Pong(1)
     yield Bye(errors.LEFT)

@@ -98,7 +98,7 @@ class ServiceCase(SynchronousTestCase):
         self.settings = Settings(
             name="Ana", port=5000, ports=(5000,), links=1, listen="127.0.0.1", peers=(), group="chat",
             log=home / "log", data=home / "data", ephemeral=False,
-            flags={"console": "none", "no-notify": False, "no-style": False},
+            flags={"console": "none", "no-notify": False, "no-style": False, "no-typing": False},
         )  # fmt: skip
         self.told: list[str] = []
         self.patch(service, "_say", self.told.append)

@@ -20,7 +20,7 @@ from twisted_chat.core.events import Joined, Left, Lost, NoLink, Refused, TwoIns
 from twisted_chat.core.feeds.batches import sign_batch
 from twisted_chat.core.feeds.records import Say
 from twisted_chat.core.group import Group
-from twisted_chat.core.wire.frames import Address, Bye, Frame, Greet, Peers, Ping, Pong, decode, encode
+from twisted_chat.core.wire.frames import Address, Bye, Frame, Greet, Peers, Ping, Pong, TypingFrame, decode, encode
 from twisted_chat.core.wire.opening import Dismissed, Introduction, Opening, Role, Step
 from twisted_chat.net.addresses import is_loopback
 from twisted_chat.net.gossip import MAX_VAIN
@@ -630,6 +630,30 @@ class TimeTests(MeshTestCase):
         world.network.run(60)
         mesh.flow(True)
         self.settled(world, 5)
+
+
+class TypingTests(MeshTestCase):
+    """Saying that one types."""
+
+    def test_told(self) -> None:
+        """Those who are linked know it until something is said; what is no room ends the link that it came over."""
+        world = self.world(5, 3)
+        self.settled(world, LINKED_WITHIN)
+        ana, *others = world.actors
+        assert ana.peer is not None
+        ana.peer.conversation.typing.say("#chat")
+        world.network.run(0.5)
+        for each in others:
+            assert each.peer is not None
+            self.assertEqual([member.shown for member in each.peer.conversation.typing.who("#chat")], ["P0"])
+        self.assertEqual(ana.peer.conversation.typing.who("#chat"), [])
+        ana.say()
+        world.network.run(0.5)
+        self.assertEqual([each.peer and each.peer.conversation.typing.who("#chat") for each in others], [[], []])
+        caller = self.call(world, ana, introduce(9))
+        caller.say(TypingFrame("chat"))
+        world.network.run(0.5)
+        self.assertEqual([event.reason for event in self.refusals(ana)][-1:], ["protocol"])
 
 
 class LeavingTests(MeshTestCase):

@@ -31,6 +31,7 @@ from twisted_chat.core.wire.frames import (
     Peers,
     Ping,
     Pong,
+    TypingFrame,
     encode,
 )
 
@@ -86,7 +87,7 @@ class Plotter(Mischief):
         addresses = [Address(id, random.choice(hosts), random.choice([5000, 5001, 5002, 5099, 65535])) for id in ids]
         frames: list[Frame] = [
             Linked(ids), Linked(ids), Peers(addresses), Peers(addresses), Ping(random.randint(0, MAX_INT)),
-            Pong(random.randint(0, 9)),
+            Pong(random.randint(0, 9)), TypingFrame(random.choice(["#chat", "#tea"])),
         ]  # fmt: skip
         if random.random() < 0.1:
             frames = [Bye(random.choice([*sorted(REASONS), "anything", ""])), Greet(1, False)]

@@ -37,6 +37,7 @@ from twisted_chat.core.messages import Messages, Receiving, WhileAway
 from twisted_chat.core.people.roster import Member
 from twisted_chat.core.status import LinkStatus, Status
 from twisted_chat.core.writing.text import clean
+from twisted_chat.frontends.console.attach import FLAGS
 from twisted_chat.service import ChatService
 from twisted_chat.speech import catalogue, i18n, notices
 from twisted_chat.speech.answers import lines
@@ -552,7 +553,7 @@ class LogTests(Spoken):
         log.close()
         settings = Settings(
             name="Ana", port=5000, ports=(5000,), links=1, listen="127.0.0.1", peers=(), group="chat",
-            log=path.absolute(), data=None, ephemeral=True, flags={"console": "none", "no-notify": False, "no-style": False},
+            log=path.absolute(), data=None, ephemeral=True, flags={**dict.fromkeys(FLAGS, False), "console": "none"},
         )  # fmt: skip
         peer = ChatService(Clock(), settings)
         self.patch(peer, "_chatlog", chatlog.ChatLog(str(path), wall=lambda: 1_763_800_000.0))

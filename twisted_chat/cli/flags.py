@@ -200,6 +200,7 @@ CONSOLE = Flag(
 _RPC = N_("a socket to be made where programs of yours take part, beside the console")
 RPC = Flag("rpc", Section.SHOWN, _RPC, N_("PATH"), checks.parse_rpc, '"chat.sock"', form=Form.PATH)
 NO_STYLE = _switch("no-style", Section.SHOWN, N_("draw `code` and *emphasis* like all other text"))
+NO_TYPING = _switch("no-typing", Section.SHOWN, N_("do not tell others when you are typing"))
 NO_NOTIFY = _switch("no-notify", Section.SHOWN, N_("do not ring when somebody writes your name"))
 LANG = Flag(
     "lang",
@@ -241,7 +242,7 @@ CHAT = (
     *(NAME, GROUP, PASSPHRASE_FILE, ASK_PASSPHRASE, OPEN),
     *(PORT, PORTS, LISTEN, PEER, DISCOVER, LINKS),
     *(LOG, DATA, KEEP, QUOTA, EPHEMERAL),
-    *(CONSOLE, RPC, NO_NOTIFY, NO_STYLE),
+    *(CONSOLE, RPC, NO_NOTIFY, NO_STYLE, NO_TYPING),
     CONFIG,
 )
 """Flags of `tcpchat`, as are those below of its subcommands."""

@@ -21,6 +21,7 @@ from twisted_chat.core.people.naming import Naming
 from twisted_chat.core.people.oneself import Oneself
 from twisted_chat.core.people.presence import Presence
 from twisted_chat.core.people.roster import Member, Roster
+from twisted_chat.core.people.typing import Typing
 from twisted_chat.core.replication.crowding import Crowd
 from twisted_chat.core.replication.store import OpenPrivate
 from twisted_chat.core.status import Diagnosis, Status
@@ -76,6 +77,7 @@ class Conversation:
         self.roster = roster
         self.presence = Presence(roster, self.emit, clock)
         self.naming = Naming(roster, self.presence.comings.tell)
+        self.typing = Typing(roster, clock)
         self.leave = host.leave
         self.status = host.status
         self.diagnose = host.diagnose
@@ -180,6 +182,7 @@ class Conversation:
     def stop(self) -> None:
         """Cancel all events that are still to come."""
         self.presence.stop()
+        self.typing.stop()
         self._showing.stop()
 
     # What the replica reports: see `Audience`.
@@ -187,6 +190,7 @@ class Conversation:
     def accepted(self, batch: Batch, missed: bool = False) -> None:
         """A batch, own or another's, became part of the conversation; `missed` if it was said while this peer was not there."""
         id = batch.feed.author
+        self.typing.done(id)
         known = self.roster.get(id)
         if self._live and not missed and known is not None and known.linked:
             self.clocks.note(id, batch.at / 1000)

@@ -22,10 +22,11 @@ _CURSOR = re.compile(r"(\d{1,18})\.([A-Za-z0-9+/]{43}=)\.(\d{1,18})\.(\d{1,18})"
 
 class Quote(Struct, frozen=True):
     """A message that another answers: its author's name, and what it reads. Without a name it is not known here; without a text
-    it was taken back."""
+    it was taken back. `own` is as in `Messages`."""
 
     name: str = ""
     text: str = ""
+    own: bool = False
 
 
 class Tally(Struct, frozen=True):

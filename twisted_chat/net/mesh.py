@@ -14,11 +14,11 @@ from twisted.internet.threads import deferToThreadPool
 from twisted_chat.core import errors
 from twisted_chat.core.clock import MICROSECONDS
 from twisted_chat.core.conversation import Conversation
-from twisted_chat.core.errors import Refusal
+from twisted_chat.core.errors import BadText, Refusal
 from twisted_chat.core.events import TwoInstances
 from twisted_chat.core.replication.replica import Replica
 from twisted_chat.core.status import AddressStatus, LinkStatus
-from twisted_chat.core.wire.frames import Frame, Linked, Peers
+from twisted_chat.core.wire.frames import Frame, Linked, Peers, TypingFrame
 from twisted_chat.core.wire.opening import Introduction, Role
 from twisted_chat.net.addresses import place
 from twisted_chat.net.budget import USELESS
@@ -74,6 +74,7 @@ class Mesh:
         comings = conversation.presence.comings
         comings.place, comings.is_new = place, lambda member: self.standing.of(member) == STRANGER
         comings.is_doubted = self.outcomes.setbacks.had
+        conversation.typing.send = self._tell_typing
         self._company = Company(self.links, reactor)
         self._heartbeat = Heartbeat(reactor, wall, self.links, self._suspected)
         own = (introduction.identity.id, introduction.instance)
@@ -209,11 +210,22 @@ class Mesh:
             self.calls.learn(frame.peers, link, sound | {self._introduction.identity.id}, stranger)
         elif isinstance(frame, Linked):
             self._conversation.presence.told(link, frame.members)
+        elif isinstance(frame, TypingFrame):
+            try:
+                self._conversation.typing.heard(link.member, frame.room)
+            except BadText as error:
+                raise Refusal(errors.PROTOCOL, f"typing: {error.code}") from None
         elif isinstance(frame, Replica.handles):
             if not self._replica.receive(link, frame):
                 link.reading.charge(USELESS)
         else:
             raise Refusal(errors.PROTOCOL, f"{type(frame).__name__.lower()} after the opening")
+
+    def _tell_typing(self, room: str) -> None:
+        """Tell all who read."""
+        for link in self.links:
+            if link.writable:
+                link.send(TypingFrame(room))
 
     def link_resumed(self, link: Link) -> None:
         """Go on sending: the buffer of the link is empty."""
@@ -243,6 +255,7 @@ class Mesh:
         if self._stopped is None:
             self._company.changed()
             self._conversation.presence.forget(link)
+            self._conversation.typing.done(link.member)
             self._conversation.unlinked(link.member, link.reason == errors.LEFT, self._now())
 
     def _now(self) -> int:

@@ -83,6 +83,7 @@ GOOD = {
     "stop": {"feed": [KEY, 1]},
     "batch": {"sig": SIG, "body": {"x": 1}},
     "linked": {"members": [KEY]},
+    "typing": {"room": "#chat"},
     "fork": {"one": {"sig": SIG, "body": 1}, "other": {"sig": SIG, "body": 2}},
     "ping": {"n": 1},
     "pong": {"n": 1},

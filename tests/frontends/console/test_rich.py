@@ -25,7 +25,7 @@ from twisted_chat.core.messages import Delivered
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.core.seat import Seat
 from twisted_chat.core.writing.text import MAX_TEXT
-from twisted_chat.frontends.console.attach import is_capable
+from twisted_chat.frontends.console.attach import FLAGS, is_capable
 from twisted_chat.frontends.console.rich import AWAY_SECONDS, RichConsole
 from twisted_chat.frontends.contract import Given
 from twisted_chat.speech import notices
@@ -90,7 +90,7 @@ class RichCase(SynchronousTestCase):
         )
         environment = {"TERM": "xterm-256color"}
         self.console = RichConsole(
-            Given(Seat(self.conversation), self.clock, 5002, "logs_chat.txt", {"no-notify": False, "no-style": False}),
+            Given(Seat(self.conversation), self.clock, 5002, "logs_chat.txt", dict.fromkeys(FLAGS, False)),
             self.terminal,  # type: ignore[arg-type]
             environment,
         )
@@ -132,6 +132,25 @@ class RichCase(SynchronousTestCase):
 
 class SessionTests(RichCase):
     """What is typed, and what is shown."""
+
+    @running
+    async def test_typing(self) -> None:
+        """Others are told that one types what is for all, and who of them types is in the toolbar until that is over."""
+        told: list[str] = []
+        self.conversation.typing.send = told.append
+        await self.type("/msg Ana hello")
+        self.assertEqual(told, [])
+        await self.type("\x15h")
+        await self.type("i")
+        self.assertEqual(told, ["#chat"])
+        self.transport.clear()
+        self.conversation.typing.heard(ANA, "#chat")
+        await self.settled()
+        self.assertIn("Ana is typing", self.shown())
+        self.conversation.typing.done(ANA)
+        await self.settled()
+        self.assertNotIn("is typing", await self.type("x"))
+        self.conversation.typing.stop()
 
     @running
     async def test_welcome(self) -> None:

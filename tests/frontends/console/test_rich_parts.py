@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.keys import Keys
@@ -18,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.kit.patience import WRITTEN
 from tests.kit.saying import said
 from twisted_chat.core.addressing import written
-from twisted_chat.core.messages import Messages
+from twisted_chat.core.messages import Messages, Quote
 from twisted_chat.core.people.roster import Roster
 from twisted_chat.frontends.console import above, graphemes, notice
 from twisted_chat.frontends.console.above import Above
@@ -256,6 +257,15 @@ class TranscriptTests(SynchronousTestCase):
             self.assertLessEqual(max(map(widest, rows)), 80)
         for columns in range(1, 40):
             self.assertTrue(self.plain(said(f"```\n{'x y ' * 20}\n```"), columns))
+
+    def test_answers_ring(self) -> None:
+        """An answer to one's own message gets attention; one to another's does not, nor does one's own."""
+        for own, quote, rings in (
+            (False, Quote("Bia", "oi", own=True), True),
+            (False, Quote("Caio", "oi"), False),
+            (True, Quote("Bia", "oi", own=True), False),
+        ):
+            self.assertEqual(self.transcript.rings(replace(said("sim", own=own), quote=quote)), rings)
 
     def test_styled(self) -> None:
         """`code` and *emphasis* are drawn otherwise and keep their signs; products, lists and what one has turned off are not."""

@@ -34,4 +34,4 @@ class Recent:
 
 def quote_of(message: Messages, text: str) -> Quote:
     """Return a message as others quote it, of which this is what it reads."""
-    return Quote(message.name, "" if message.retracted else text)
+    return Quote(message.name, "" if message.retracted else text, message.own)

@@ -187,6 +187,12 @@ class Linked(Frame, tag="linked", frozen=True):
     members: Annotated[list[Id], Meta(max_length=MAX_LINKED)]
 
 
+class TypingFrame(Frame, tag="typing", frozen=True):
+    """I am typing, in this room. Nobody keeps it, or passes it on."""
+
+    room: Word
+
+
 class Bye(Frame, tag="bye", frozen=True):
     """I close this link; `reason` is one of `errors.REASONS`."""
 
@@ -195,10 +201,11 @@ class Bye(Frame, tag="bye", frozen=True):
 
 AnyFrame: TypeAlias = (
     Greet | Tls | Pake | Mac | Hello | Auth
-    | Digest | Have | Want | Stop | BatchFrame | ForkFrame | Ping | Pong | Peers | Linked | Bye
+    | Digest | Have | Want | Stop | BatchFrame | ForkFrame | Ping | Pong | Peers | Linked | TypingFrame | Bye
 )  # fmt: skip
 FRAMES: tuple[type[Frame], ...] = (
-    Greet, Tls, Pake, Mac, Hello, Auth, Digest, Have, Want, Stop, BatchFrame, ForkFrame, Ping, Pong, Peers, Linked, Bye,
+    Greet, Tls, Pake, Mac, Hello, Auth, Digest, Have, Want, Stop, BatchFrame, ForkFrame, Ping, Pong, Peers, Linked,
+    TypingFrame, Bye,
 )  # fmt: skip
 """Every frame of protocol 1."""
 TAGS = {str(frame.__struct_config__.tag): frame for frame in FRAMES}

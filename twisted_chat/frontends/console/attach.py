@@ -25,7 +25,7 @@ DUMB = ("", "dumb", "unknown")
 """The values of `TERM` for terminals that can't move their cursor."""
 
 
-FLAGS = ("console", "no-notify", "no-style")
+FLAGS = ("console", "no-notify", "no-style", "no-typing")
 
 
 class Attached:

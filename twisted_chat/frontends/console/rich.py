@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from twisted_chat.core.addressing import written
 from twisted_chat.core.answers import Answer, Cleared
+from twisted_chat.core.commands import Said, parse
 from twisted_chat.core.events import Event, Fault, Leaving
 from twisted_chat.core.messages import Messages, Past
 from twisted_chat.core.writing.text import clean_text
@@ -71,7 +72,9 @@ class RichConsole(Protocol):
         self._toolbar = Toolbar(given.seat)
         self._notice = None if given.flags["no-notify"] else Notice(environment, reactor.seconds)
         self._keyboard = Keyboard()
+        self._tells_typing = not given.flags["no-typing"]
         self._buffer = Buffer(
+            on_text_changed=lambda buffer: self._typed(),
             completer=Words(self._names, self._rooms, self._addresses, self._messages),
             history=Recall(given.typed),
             multiline=True,
@@ -160,6 +163,11 @@ class RichConsole(Protocol):
         """Have the toolbar ask whether a message of `count` lines is to be sent; 0: no longer."""
         self._toolbar.question = notices.pasted(count) if count else ""
 
+    def _typed(self) -> None:
+        """Let others know that something is typed which is for them all."""
+        if self._tells_typing and not self._session.leaving and isinstance(parse(self._buffer.text), Said):
+            self._conversation.typing.say(self._seat.room)
+
     def _names(self) -> list[str]:
         return [member.shown for member in self._conversation.here()]
 
@@ -181,6 +189,7 @@ class RichConsole(Protocol):
         self._stdio.registerProducer(self._above, True)
         self.tell(*notices.welcome(self._conversation.name, self._given.port, self._given.log))
         self._seat.watch(self.show)
+        self._ended_typing = self._conversation.typing.watch(lambda: self._above.add([]))
         self._reactor.callLater(0, self._start)
 
     def dataReceived(self, data: bytes) -> None:
@@ -234,6 +243,7 @@ class RichConsole(Protocol):
     @inlineCallbacks
     def _stop(self) -> Generator[Deferred[Any], Any, None]:
         self._suspension.end()
+        self._ended_typing()
         if self._screen.is_running:
             self._screen.exit()
         if self._running is not None:

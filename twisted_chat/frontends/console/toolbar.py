@@ -21,6 +21,7 @@ from twisted_chat.speech.messages import became
 SEPARATOR = " · "
 MOST_NAMES = 24
 MOST_ROOMS = 6
+MOST_TYPING = 3
 
 
 class Toolbar:
@@ -50,7 +51,7 @@ class Toolbar:
             return [("class:question", cut(self.question, width - 1))]
         conversation = self._seat.conversation
         first = [clean(conversation.name), self._room(), *self._unread()]
-        last = [*self._receipt(), *self._progress()]
+        last = [*self._receipt(), *self._progress(), *self._typing()]
         line = "── " + SEPARATOR.join([*first, self._here(width - 4, [*first, *last]), *last])
         return [("class:toolbar", cut(steady(line), width - 1))]
 
@@ -87,6 +88,12 @@ class Toolbar:
         """Return the receipt of the last own message, once something was said in this session."""
         receipt = self._last.receipt
         return [became(receipt)] if receipt else []
+
+    def _typing(self) -> list[str]:
+        """Who types in this room."""
+        names = [clean(member.shown) for member in self._seat.conversation.typing.who(self._seat.room)]
+        shown = ", ".join(names[:MOST_TYPING]) + ("…" if len(names) > MOST_TYPING else "")
+        return [ngettext("{names} is typing", "{names} are typing", len(names)).format(names=shown)] if names else []
 
     def _progress(self) -> list[str]:
         return sentences(self._receiving) if self._receiving else []

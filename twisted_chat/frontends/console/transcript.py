@@ -83,7 +83,10 @@ class Transcript:
         return [row for line in lines for row in self._rows(line)]
 
     def rings(self, event: Event) -> bool:
-        """Return whether an event should get the person's attention: a message to them or with their name, a false name."""
+        """Return whether an event should get the person's attention: a message to them, with their name or in answer to theirs, a
+        false name."""
+        if isinstance(event, Messages) and not event.own and event.quote is not None and event.quote.own:
+            return True
         if isinstance(event, Messages):
             return not event.own and (bool(event.private) or any(self._named(record.text) for record in event.records))
         return isinstance(event, Impostor)

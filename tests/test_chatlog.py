@@ -14,6 +14,7 @@ from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel, LogPublisher
@@ -25,8 +26,9 @@ from twisted_chat import chatlog, logfile
 from twisted_chat.chatlog import ChatLog
 from twisted_chat.core import events
 from twisted_chat.core.errors import BadText
+from twisted_chat.core.feeds.ids import MessageId
 from twisted_chat.core.feeds.records import Say
-from twisted_chat.core.messages import Delivered, Earlier, Messages, Receiving, WhileAway
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Quote, Receiving, Tally, WhileAway
 from twisted_chat.core.writing.text import accept_name, check_name, shown_name
 from twisted_chat.logfile import LogUnwritable
 from twisted_chat.storage.errors import DELETED, UNKEPT, StorageError
@@ -100,6 +102,40 @@ class FormatTests(ChatLogCase):
                 "[MSG ENVIADA] Bia: olá",
                 "[SAIDA USR] Ana saiu do chat.",
                 "[INF SAIDA] Bia, encerrou o chat.",
+            ],
+        )
+
+    def test_amended(self) -> None:
+        """What becomes of a message, and what it answers, is one line each."""
+        message = replace(said("hello"), original="helo", edited=True)
+        at = time.strftime("[%d/%m/%Y %H:%M:%S]", time.localtime(AT / 1000))
+        tally = [Tally("👍", ["Bia", "Caio"]), Tally("שלום", ["Duda"])]
+        poll = replace(said("when?"), records=[Say("when?\nnow\nlater", poll=True)], tally=[Tally("2", ["Bia"])])
+        answer = Say("yes", "#tea", re=MessageId(b"a" * 32, 1, 1))
+        self.record(
+            events.Edited(message),
+            events.Retracted(replace(message, retracted=True)),
+            events.Reacted(replace(message, tally=tally)),
+            events.Reacted(poll),
+            events.Reacted(replace(poll, closed=True, tally=())),
+            events.Edited(replace(message, records=[Say("x\ny", "#tea")])),
+            *(
+                replace(said(""), records=[answer], quote=quote)
+                for quote in (Quote(), Quote("Bia"), Quote("Bia", "a ”(#b): c"))
+            ),
+        )
+        self.assertEqual(
+            self.lines(),
+            [
+                f"[INFO] Ana corrigiu {at}: hello",
+                f"[INFO] Ana retirou {at}.",
+                f"[INFO] Reações: 👍 2: Bia, Caio; שלום 1: Duda → Ana {at}: hello",
+                f"[INFO] Votos: “later” 1: Bia → Ana {at}: when?…",
+                f"[INFO] Votos, encerrados: 0 → Ana {at}: when?…",
+                f"[INFO] Ana (#tea) corrigiu {at}: x\\ny",
+                "[MSG RECEBIDA] Ana (re #tea): yes",
+                "[MSG RECEBIDA] Ana (re Bia #tea): yes",
+                "[MSG RECEBIDA] Ana (re Bia “a '(#b): c” #tea): yes",
             ],
         )
 

@@ -193,7 +193,7 @@ class ChatLog:
             case Retracted():
                 return f"{start}{clean(message.name)}{where} retirou {at}.\n"
         what = "Reações" if not record.answers else "Votos, encerrados" if message.closed else "Votos"
-        return f"{start}{what}: {tallied(message)} → {clean(message.name)}{where} {at}: {short(record.text)}\n"
+        return f"{start}{what}: {_bare(tallied(message))} → {clean(message.name)}{where} {at}: {short(record.text)}\n"
 
     @_lines.register
     def _refused(self, event: Refused) -> str:
@@ -260,9 +260,14 @@ def _where(record: Say, quote: Quote | None) -> str:
     marks += ["enquete"] if record.answers else []
     if quote is not None:
         marks += ["re", clean(quote.name)] if quote.name else ["re"]
-        marks += [quoted(quote.text)] if quote.text else []
+        marks += [_bare(quoted(quote.text))] if quote.text else []
     marks += [clean_text(record.room)] if not same_room(record.room, DEFAULT_ROOM) else []
     return f" ({' '.join(marks)})" if marks else ""
+
+
+def _bare(shown: str) -> str:
+    """Return what is safe to show without what isolates writing directions: nothing that others wrote has that."""
+    return shown.translate({0x2068: None, 0x2069: None})
 
 
 def _foreign(event: LogEvent) -> str | None:

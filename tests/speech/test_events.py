@@ -8,13 +8,14 @@ from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kit.saying import AT, FEED, said, sample
 from twisted_chat.core import answers, events
 from twisted_chat.core.errors import BadText
 from twisted_chat.core.feeds.records import Say
-from twisted_chat.core.messages import Delivered, Earlier, Messages, WhileAway
+from twisted_chat.core.messages import Delivered, Earlier, Messages, Tally, WhileAway
 from twisted_chat.core.writing.text import check_name
 from twisted_chat.speech.events import sentences, verified_mark
 from twisted_chat.speech.messages import END
@@ -68,6 +69,41 @@ class SentenceTests(SynchronousTestCase):
         """A backslash that somebody typed stays one backslash, but where it would be taken for an escape: there it is two."""
         self.assertTrue(sentences(said("C:\\docs\tb"))[0].endswith("Ana: C:\\docs\\tb"))
         self.assertTrue(sentences(said("C:\\new\tb"))[0].endswith("Ana: C:\\\\new\\tb"))
+
+
+class ChangedTests(SynchronousTestCase):
+    """What is told of what becomes of messages."""
+
+    def test_told(self) -> None:
+        """One line each: who, which message by its time, and what it reads, who thinks what, or voted for what."""
+        clock = time.strftime("[%H:%M:%S]", time.localtime(AT / 1000))
+        message = replace(said("hello"), edited=True)
+        tally = [
+            Tally("👍", [f"N{number}" for number in range(12)]),
+            *(Tally(f"{number}", ["Bia"]) for number in range(12)),
+        ]
+        poll = replace(
+            said("x"), records=[Say("when?\nno “now”\nlater", "#tea", poll=True)], tally=[Tally("1", ["Bia"])]
+        )
+        for event, sentence in (
+            (events.Edited(message), f"✏️ Ana corrected {clock}: hello"),
+            (events.Retracted(replace(message, retracted=True)), f"🗑 Ana took back {clock}"),
+            (events.Reacted(replace(message, tally=tally[-1:])), "↪ 11 1: Bia → Ana: hello"),
+            (events.Reacted(message), "↪ 0 → Ana: hello"),
+            (events.Reacted(poll), "#tea 📋 “no 'now'” 1: Bia → Ana: when?"),
+            (events.Reacted(replace(poll, closed=True)), "#tea 📋 closed “no 'now'” 1: Bia → Ana: when?"),
+        ):
+            self.assertEqual(sentences(event), [sentence])
+        (line,) = sentences(events.Reacted(replace(message, tally=tally)))
+        self.assertTrue(line.startswith("↪ 👍 12: N0, N1, N2, N3, N4, N5, N6, N7, N8, N9, …; 0 1: Bia; "), line)
+        self.assertTrue(line.endswith("; … → Ana: hello"), line)
+
+    def test_poll(self) -> None:
+        """A poll is one line with the numbers of its answers, and one that says how to vote; a text like that is none."""
+        first, how = sentences(replace(said("x", own=True), records=[Say("when?\nnow\nlater", poll=True)]))
+        self.assertEqual(first, "📋 (You) 💬: when? | 1. now | 2. later")
+        self.assertIn("/vote 1", how)
+        self.assertEqual(len(sentences(replace(said("x"), records=[Say("when?\nnow", poll=True)]))), 1)
 
 
 class PastTests(SynchronousTestCase):

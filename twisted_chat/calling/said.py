@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -47,6 +48,13 @@ class Message:
     verified: bool = False
     at: int = 0
     place: str = ""
+    re: str = ""
+    edited: bool = False
+    retracted: bool = False
+    original: str = ""
+    reactions: Sequence[Mapping[str, Any]] = ()
+    answers: Sequence[str] = ()
+    closed: bool = False
     _chat: Speaks | None = field(default=None, repr=False, compare=False)
 
     async def reply(self, text: str) -> Receipt:

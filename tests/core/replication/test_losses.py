@@ -105,6 +105,13 @@ class LossesTests(SynchronousTestCase):
         self.assertEqual(self.bia.texts()[-1], "after")
         self.assertEqual((self.ana.forks, self.bia.forks), ([], []))
 
+    def test_told_once(self) -> None:
+        """What is lost is told once, though it be found before the start is through."""
+        self.bia.store.flip(self.ana.replica.own, 4)
+        self.bia.replica.losses.check(self.ana.replica.own)
+        self.bia.replica.losses.tell()
+        self.assertEqual(self.told, [(2, "damaged", self.ana.replica.own.author)])
+
     def test_gone_at_the_start(self) -> None:
         """What is gone by the start is told then, and had again."""
         feed = self.ana.replica.own

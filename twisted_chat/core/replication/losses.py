@@ -37,6 +37,8 @@ class Losses:
         self._doubted = doubted
         self._checked = checked
         self._lost: dict[FeedId, Runs] = {}
+        self._told: set[bytes] = set()
+        """The authors of whom it was told that something is lost."""
 
     def load(self, lost: Mapping[FeedId, Runs]) -> None:
         """Take over what the store found to be lost when it was opened."""
@@ -45,7 +47,7 @@ class Losses:
     def tell(self) -> None:
         """Tell of what was taken over."""
         for author in self.by_author():
-            self._audience.damaged(author)
+            self._tell_of(author)
 
     def check(self, feed: FeedId) -> None:
         """See what is lost of a feed of which the store could not read something. Nothing of it is taken meanwhile."""
@@ -61,10 +63,8 @@ class Losses:
         holding.load(held)
         lost = missing(before, holding.runs)
         if lost:
-            first = not self._of(holding.feed.author)
             self._lost[holding.feed] = sorted([*self._lost.get(holding.feed, ()), *lost])
-            if first:
-                self._audience.damaged(holding.feed.author)
+            self._tell_of(holding.feed.author)
         self._checked(holding)
 
     def has(self, batch: Batch) -> bool:
@@ -87,8 +87,10 @@ class Losses:
             self._lost[holding.feed] = left
             return
         del self._lost[holding.feed]
-        if not self._of(holding.feed.author):
-            self._audience.mended(holding.feed.author)
+        author = holding.feed.author
+        if not any(feed.author == author for feed in self._lost):
+            self._told.discard(author)
+            self._audience.mended(author)
 
     def by_author(self) -> Mapping[bytes, Runs]:
         """Return what is lost of each author, of whatever feed."""
@@ -97,5 +99,7 @@ class Losses:
             found.setdefault(feed.author, []).extend(lost)
         return found
 
-    def _of(self, author: bytes) -> bool:
-        return any(feed.author == author for feed in self._lost)
+    def _tell_of(self, author: bytes) -> None:
+        if author not in self._told:
+            self._told.add(author)
+            self._audience.damaged(author)

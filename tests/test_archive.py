@@ -67,7 +67,7 @@ class RoundTripTests(SynchronousTestCase):
         ]
         report = checked(exported(batches))
         self.assertEqual(report.faults, 0)
-        voice = report.voices[ANA.feed.author]
+        voice = report.authors[ANA.feed.author]
         self.assertEqual((voice.messages, voice.amendments), (7, 4))
         self.assertIn("4 reactions", "\n".join(verdict(report)))
 

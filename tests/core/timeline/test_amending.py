@@ -96,11 +96,13 @@ class ToldTests(AmendingTestCase):
     def test_taken_back(self) -> None:
         """What is taken back reads as nothing from then on, whatever else is said of it."""
         id = self.say("Ana", Say("oops"))
+        self.say("Bia", React(id, "😀"))
         self.say("Ana", Retract(id))
         self.say("Ana", Edit(id, "hello"))
         (event,) = self.told()
         assert isinstance(event, Retracted)
         self.assertEqual((event.message.records[0].text, event.message.original), ("", "oops"))
+        self.assertEqual(event.message.tally, (), "nor is there anything to react to")
 
     def test_before_the_message(self) -> None:
         """What arrives before the message that it is about is told once that is here."""

@@ -104,7 +104,10 @@ class Resolver:
         )
 
     def _tally(self, said: Say, amended: Amended) -> Sequence[Tally]:
-        """Return the reactions, those that most have first; of a poll the answers that were voted for, in their order."""
+        """Return the reactions, those that most have first; of a poll the answers that were voted for, in their order; none to
+        what was taken back."""
+        if amended.retracted:
+            return ()
         votes = {str(number): number for number, _ in enumerate(said.answers, 1)}
         members: dict[str, list[bytes]] = {}
         for member, text in amended.reactions.items():

@@ -168,11 +168,8 @@ class ChatLog:
         private = f" (privado para {event.private})" if event.private else ""
         start = f"{self._stamp()}{_SAID[event.own]} {clean(event.name + private)}"
         texts = clean_texts([record.text for record in event.records])
-        if [
-            record
-            for record in event.records
-            if record.room != DEFAULT_ROOM or record.me or record.auto or record.re or record.poll
-        ]:  # few: look closer then
+        alone = len(event.records) == 1  # as those are that answer others, or ask
+        if alone or [record for record in event.records if record.room != DEFAULT_ROOM or record.me or record.auto]:
             lines = [
                 f"{start}{_where(record, event.quote)}: {text}"
                 for record, text in zip(event.records, texts, strict=True)

@@ -42,7 +42,8 @@ _NEVER = Position(2**62, FeedId(b"", 0), 0)
 
 def keep_references(connection: sqlite3.Connection, id: int, batch: Batch) -> None:
     """Keep what the batch stored under `id` refers to. Within a transaction."""
-    connection.executemany(_KEEP, [_row(mark, id) for mark in marks(batch)])
+    if batch.amending:
+        connection.executemany(_KEEP, [_row(mark, id) for mark in marks(batch)])
 
 
 def fill_references(connection: sqlite3.Connection) -> None:

@@ -125,7 +125,7 @@ class Batch(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def parted(self) -> bool:
         """Whether a message here is told by itself: one that answers another, or asks."""
-        return any(record.re is not None or record.poll for record in self.said)
+        return bool([None for record in self.said if record.re is not None or record.poll])
 
     @cached_property
     def rooms(self) -> Sequence[str]:

@@ -121,6 +121,32 @@ class CommandsTests(AmendingTestCase):
             self.assertEqual(self.run_line(line), refusals.Unacceptable("", code="no-message"), line)
         self.assertIsInstance(self.run_line("/edit x"), refusals.NoSuchMessage)
 
+    def test_reactions_are_no_votes(self) -> None:
+        """What is no vote is not said of a poll: it would take the place of one's vote."""
+        id = self.say("Ana", Say("When?\nnow\nlater", poll=True))
+        for text in ("👍", "1 0", "1 3", "now"):
+            self.assertEqual(self.run_line(f"/react {text}"), refusals.Unacceptable("", code="poll-votes"))
+        self.assertEqual(self.sent("/react 1 2"), React(id, "2"))
+        self.assertEqual(self.sent("/react 1 -"), React(id))
+        self.assertEqual(self.run_line("/poll close"), refusals.Unacceptable("", code="not-own"))
+
+    def test_taken_back(self) -> None:
+        """Who takes back twice does not take back the message before; and nobody answers by chance what was taken back."""
+        older, id, other = self.say("Ana", Say("older")), self.say("Me", Say("oops")), self.say("Ana", Say("ah"))
+        self.say("Me", Retract(id))
+        self.say("Ana", Retract(other))
+        self.told()
+        self.say("Me", Say("one"), Say("two"))
+        self.assertEqual(self.run_line('/retract "oops"'), refusals.NoSuchMessage(typed='"oops"'))
+        self.assertEqual(self.run_line("/retract 4"), refusals.Unacceptable("", code="retracted"))
+        self.assertEqual(self.sent("/answer yes"), Say("yes", re=older))
+        self.assertEqual(self.sent("/react 👍"), React(older, "👍"))
+
+    def test_corrected_by_command(self) -> None:
+        """`/edit s/old/new/` corrects as the line alone does."""
+        id = self.say("Me", Say("helo"))
+        self.assertEqual(self.sent("/edit s/helo/hello/"), Edit(id, "hello"))
+
     def test_votes(self) -> None:
         """A poll is asked, voted in, looked at and closed."""
         self.assertEqual(self.sent("/poll When? | now |  later  on"), Say("When?\nnow\nlater on", poll=True))

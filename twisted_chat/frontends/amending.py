@@ -44,7 +44,7 @@ class AmendingCommands:
         typed, text = which(argument)
         if not text:
             return refusals.Incomplete(command=commands.ANSWER.name, arguments=commands.ANSWER.arguments)
-        message = self._meant(typed, lambda each: not self._is_own(each))
+        message = self._meant(typed, self._is_others)
         if message is None:
             return refusals.NoSuchMessage(typed=typed)
         if message.private:
@@ -59,13 +59,18 @@ class AmendingCommands:
         typed, text = which(argument)
         if not text:
             return refusals.Incomplete(command=commands.REACT.name, arguments=commands.REACT.arguments)
-        message = self._meant(typed, lambda each: not self._is_own(each))
+        message = self._meant(typed, self._is_others)
         if message is None:
             return refusals.NoSuchMessage(typed=typed)
-        self._seat.voice.react(_public(message), "" if text in commands.BACK else text)
+        reaction = "" if text in commands.BACK else text
+        if not message.records[0].takes(reaction):
+            raise BadText("poll-votes")
+        self._seat.voice.react(_public(message), reaction)
         return Done()
 
     def _edit(self, argument: str) -> Answer:
+        if isinstance(typed_so := commands.parse(argument), commands.Corrected):
+            return self.correct(typed_so.old, typed_so.new)
         typed, text = ("", argument) if argument[:1].isdecimal() else which(argument)
         if not text:
             return refusals.Incomplete(command=commands.EDIT.name, arguments=commands.EDIT.arguments)
@@ -82,9 +87,11 @@ class AmendingCommands:
 
     def _retract(self, argument: str) -> Answer:
         typed, rest = which(argument)
-        message = None if rest else self._meant(typed, self._is_mine)
+        message = None if rest else self._meant(typed, lambda each: self._is_own(each) and not each.private)
         if message is None:
             return refusals.NoSuchMessage(typed=argument)
+        if message.retracted:  # who asks twice does not mean the one before
+            raise BadText("retracted")
         self._seat.voice.retract(_public(message))
         return Done()
 
@@ -105,6 +112,8 @@ class AmendingCommands:
 
     def _close(self) -> Answer:
         poll = self.shown.newest(lambda each: self._is_open(each) and self._is_own(each))
+        if poll is None and self.shown.newest(self._is_open) is not None:
+            raise BadText("not-own")
         if poll is None:
             return refusals.NoPoll()
         self._seat.voice.close(poll.id)
@@ -139,6 +148,9 @@ class AmendingCommands:
 
     def _is_own(self, message: Messages) -> bool:
         return message.feed.author == self._seat.voice.id
+
+    def _is_others(self, message: Messages) -> bool:
+        return not self._is_own(message) and not message.retracted
 
     def _is_mine(self, message: Messages) -> bool:
         return self._is_own(message) and not message.private and not message.retracted

@@ -66,6 +66,10 @@ _WRONG: dict[str, Callable[[], str]] = {
     ),
     "reaction": lambda: _("a reaction is one word or picture of up to {max_reaction} characters, without spaces"),
     "poll-fixed": lambda: _("a poll stays as it was asked, for people have voted for that; ask again"),
+    "poll-votes": lambda: _("a poll takes votes alone: /vote and the number of an answer"),
+    "retracted": lambda: _(
+        "that message is taken back already; for another, count back as in /retract 2, or give some of its words in quotes"
+    ),
     "not-own": lambda: _("only your own messages can be corrected, taken back or closed"),
     "no-message": lambda: _(
         "there is no such message for all here, or it is a private one: those stay as they were said"

@@ -41,6 +41,11 @@ class Say(Struct, frozen=True, gc=False, tag="say", tag_field="k", omit_defaults
         lines = self.text.split("\n")[1:] if self.poll else []
         return lines if 2 <= len(lines) <= MAX_ANSWERS and all(map(str.strip, lines)) else []
 
+    def takes(self, reaction: str) -> bool:
+        """Whether a reaction to this counts: to a poll the number of an answer alone, or none any more."""
+        votes = range(1, len(self.answers) + 1)
+        return not votes or reaction in ("", *map(str, votes))
+
     def check(self) -> None:
         """Raise `BadText` if this can't be said."""
         check_text(self.text)

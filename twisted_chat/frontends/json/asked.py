@@ -85,7 +85,12 @@ class Asked:
         return self._seat.voice.ask("\n".join(lines), self._seat.room if asked.room is None else asked.room)
 
     def _react(self, asked: referring.React) -> Deferred[Ticket]:
-        return self._about(asked.to, lambda message: self._seat.voice.react(message.id, asked.text))
+        def react(message: Messages) -> Ticket:
+            if not message.records[0].takes(asked.text):
+                raise BadText("poll-votes")
+            return self._seat.voice.react(message.id, asked.text)
+
+        return self._about(asked.to, react)
 
     def _edit(self, asked: referring.Edit) -> Deferred[Ticket]:
         def edit(message: Messages) -> Ticket:

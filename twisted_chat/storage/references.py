@@ -26,12 +26,22 @@ SELECT lc, epoch, number, batch FROM marks
 WHERE target = ? AND kind = ? AND author = ? AND lc > ? AND lc <= ? ORDER BY lc {way}, epoch {way}, number {way} LIMIT 1
 """
 _FIRST, _NEWEST = _ONE.format(way="ASC"), _ONE.format(way="DESC")
-_NEXT_MEMBER = "SELECT min(author) FROM marks WHERE target = ? AND kind = 0 AND author > ?"
-_REACTION = """
-SELECT lc, epoch, number, reaction FROM marks WHERE target = :target AND kind = 0 AND author = :author AND lc > :after
-AND lc <= :reach AND (lc, author, epoch, number) < (:lc, :closer, :epoch, :number)
-ORDER BY lc DESC, epoch DESC, number DESC LIMIT 1
+_REACTIONS = """
+WITH RECURSIVE members(author) AS (
+    SELECT min(author) FROM marks WHERE target = :target AND kind = 0
+    UNION ALL
+    SELECT (SELECT min(author) FROM marks WHERE target = :target AND kind = 0 AND author > members.author)
+    FROM members WHERE author IS NOT NULL
+)
+SELECT marks.author, lc, epoch, number, reaction
+FROM members CROSS JOIN marks ON target = :target AND kind = 0 AND marks.author = members.author
+WHERE (lc, epoch, number) = (
+    SELECT lc, epoch, number FROM marks WHERE target = :target AND kind = 0 AND author = members.author AND lc > :after
+    AND lc <= :reach AND (lc, author, epoch, number) < (:lc, :closer, :epoch, :number)
+    ORDER BY lc DESC, epoch DESC, number DESC LIMIT 1
+) LIMIT :most
 """
+"""The newest reaction of each member that counts: from member to member, however many reactions each has."""
 _FIND = """
 SELECT sig, body, checksum, batches.feed, first FROM batches JOIN feeds ON feeds.id = batches.feed
 WHERE author = ? AND epoch = ? AND first <= ? ORDER BY first DESC LIMIT 1
@@ -112,16 +122,9 @@ class References:
 
     def _reactions(self, message: Position, target: bytes, end: Position, reach: int) -> Iterator[Mark]:
         before = {"lc": end.lc, "closer": end.feed.author, "epoch": end.feed.epoch, "number": end.number}
-        author, count = b"", 0
-        while count < MAX_REACTING:
-            (author,) = self._connection.execute(_NEXT_MEMBER, (target, author)).fetchone()
-            if author is None:
-                return
-            values = {**before, "target": target, "author": author, "after": message.lc, "reach": reach}
-            row = self._connection.execute(_REACTION, values).fetchone()
-            if row is not None:
-                count += 1
-                yield Mark(_place(author, *row[:3]), React(id_at(message), row[3]))
+        values = {**before, "target": target, "after": message.lc, "reach": reach, "most": MAX_REACTING}
+        for author, lc, epoch, number, reaction in self._connection.execute(_REACTIONS, values):
+            yield Mark(_place(author, lc, epoch, number), React(id_at(message), reaction))
 
 
 class MemoryReferences:

@@ -33,6 +33,10 @@ def not_told(reason: Failure) -> None:
         _log.failure("what became of messages can't be told:", reason)
 
 
+AT_ONCE = 8
+"""Messages that the store is asked of at a time: to each of them a crowd may have reacted, and others wait meanwhile."""
+
+
 class FindsAmended(Protocol):
     """Where messages are, and what refers to them: the store."""
 
@@ -64,7 +68,9 @@ class Resolver:
         answered = dict.fromkeys(re for each in public if (re := each.records[0].re) is not None)
         quoted = yield from self.messages(list(answered))
         places = [each.position for each in (*public, *quoted.values())]
-        found: Mapping[Position, Amended] = yield self._archive.amended(places, self._hybrid.reach)
+        found: dict[Position, Amended] = {}
+        for start in range(0, len(places), AT_ONCE):
+            found |= yield self._archive.amended(places[start : start + AT_ONCE], self._hybrid.reach)
         now = {id: self._now(each, found.get(each.position, NOTHING)) for id, each in quoted.items()}
         return [
             each if each.private else self._whole(each, found.get(each.position, NOTHING), now) for each in messages
